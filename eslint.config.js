@@ -1,0 +1,80 @@
+import prettier from 'eslint-config-prettier';
+import tseslint from 'typescript-eslint';
+
+// Top packages meet in a wire format or an HTTP schema, never in an import (docs/architecture.md).
+const parts = ['controller', 'router', 'connector', 'gateway', 'sw', 'cli'];
+const onlyShared = (own) => ({
+  files: [`${own}/src/**/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: parts
+          .filter((part) => part !== own)
+          .map((part) => ({
+            group: [`@postern/${part}`, `@postern/${part}/*`, `**/${part}/src/**`],
+            message: `${own} may import only @postern/shared: parts meet in a wire format or an HTTP schema.`,
+          })),
+      },
+    ],
+  },
+});
+
+export default tseslint.config(
+  {
+    ignores: ['**/dist/**', '**/node_modules/**', 'test/.cache/**', '**/*.mjs', '**/*.js', '.wrangler/**'],
+  },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: {
+        projectService: {
+          allowDefaultProject: [],
+          defaultProject: 'tsconfig.tests.json',
+        },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      'no-console': 'error',
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+    },
+  },
+  ...['controller', 'router', 'connector', 'gateway', 'sw'].map(onlyShared),
+  {
+    files: ['shared/src/**/*.ts'],
+    ignores: ['shared/src/**/*.test.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { group: ['node:*'], message: 'shared runs in browsers and Workers too: inject what Node offers.' },
+            { group: ['@postern/*'], message: 'shared imports nothing of ours: use relative paths.' },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['**/*.test.ts', 'test/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      '@typescript-eslint/require-await': 'off',
+      'max-lines': 'off',
+    },
+  },
+  prettier,
+);

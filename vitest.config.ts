@@ -1,0 +1,40 @@
+import { defineConfig } from 'vitest/config';
+
+// Tests run from source: workspace packages export it under this condition.
+const conditions = ['postern-source', 'module', 'node', 'default'];
+const shared = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  esbuild: { target: 'es2022' as const },
+};
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...shared,
+        test: { name: 'unit', include: ['*/src/**/*.test.ts'], exclude: ['**/*.worker.test.ts'] },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts', 'test/conformance/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+      './gateway/vitest.workers.config.ts',
+    ],
+  },
+});
