@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 // Tests run from source: workspace packages export it under this condition.
@@ -34,7 +35,7 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
-      './gateway/vitest.workers.config.ts',
+      ...(existsSync('gateway/vitest.workers.config.ts') ? ['./gateway/vitest.workers.config.ts'] : []),
     ],
   },
 });
