@@ -6,7 +6,7 @@ const conditions = ['postern-source', 'module', 'node', 'default'];
 const shared = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
-  esbuild: { target: 'es2022' as const },
+  oxc: { target: 'es2022' as const },
 };
 
 export default defineConfig({

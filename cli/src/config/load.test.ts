@@ -7,7 +7,9 @@ import { loadConfig } from './load.ts';
 
 const schema = z.strictObject({
   name: z.string().default('r1'),
-  edge: z.strictObject({ port: z.int().default(1), publicUrls: z.array(z.string()).default([]) }).prefault({}),
+  edge: z
+    .strictObject({ port: z.int().default(1), publicUrls: z.array(z.string()).default([]) })
+    .prefault({}),
 });
 const none = { env: {}, set: [] };
 
@@ -19,12 +21,19 @@ async function file(text: string): Promise<string> {
 
 describe('loadConfig', () => {
   it('uses the defaults of the schema', async () => {
-    expect(await loadConfig('router', schema, none)).toEqual({ name: 'r1', edge: { port: 1, publicUrls: [] } });
+    expect(await loadConfig('router', schema, none)).toEqual({
+      name: 'r1',
+      edge: { port: 1, publicUrls: [] },
+    });
   });
 
   it('lets flags win over environment over file', async () => {
     const path = await file('name: file\nedge:\n  port: 2\n  publicUrls: [a]\n');
-    const env = { POSTERN_ROUTER_EDGE__PORT: '3', POSTERN_ROUTER_NAME: 'env', POSTERN_GATEWAY_NAME: 'other' };
+    const env = {
+      POSTERN_ROUTER_EDGE__PORT: '3',
+      POSTERN_ROUTER_NAME: 'env',
+      POSTERN_GATEWAY_NAME: 'other',
+    };
     expect(await loadConfig('router', schema, { file: path, env, set: ['edge.port=4'] })).toEqual({
       name: 'env',
       edge: { port: 4, publicUrls: ['a'] },
@@ -41,9 +50,10 @@ describe('loadConfig', () => {
   });
 
   it('reports every problem at once, each with its path', async () => {
-    const error = await loadConfig('router', schema, { env: {}, set: ['edge.port=x', 'nmae=y'] }).catch(
-      (caught: unknown) => caught as Error,
-    );
+    const error = await loadConfig('router', schema, {
+      env: {},
+      set: ['edge.port=x', 'nmae=y'],
+    }).catch((caught: unknown) => caught as Error);
     expect(error).toMatchObject({ code: 'ERR_CONFIG_INVALID' });
     expect((error as Error).message).toContain('edge.port');
     expect((error as Error).message).toContain('nmae');
@@ -61,7 +71,9 @@ describe('loadConfig', () => {
   it('refuses a file that is not a map, and broken YAML', async () => {
     for (const text of ['- a\n', 'a: [']) {
       const source = { ...none, file: await file(text) };
-      await expect(loadConfig('router', schema, source)).rejects.toMatchObject({ code: 'ERR_CONFIG_FILE' });
+      await expect(loadConfig('router', schema, source)).rejects.toMatchObject({
+        code: 'ERR_CONFIG_FILE',
+      });
     }
   });
 });
