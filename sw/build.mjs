@@ -1,0 +1,175 @@
+/**
+ * Builds the browser code: `node build.mjs` (everything) or `node build.mjs worker` (one entry).
+ *
+ * Order matters: the service worker inlines the page runtime and precaches the loader's files. Two
+ * builds of the same sources give the same bytes; `dist/manifest.json` records them:
+ *
+ *   files      path in dist → sha256 (hex), integrity (SRI, sha384), bytes raw, gzip and Brotli
+ *   entries    entry → path in dist of its script; only the worker's name carries no content hash
+ *   documents  loader, login → path in dist, and the CSP source expressions its scripts and styles need
+ *   runtime    CSP source expression of the page runtime and its bytes
+ *   totals     Brotli bytes of the loader's files, and of all that opening an application needs
+ */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { build } from 'vite';
+
+const root = dirname(fileURLToPath(import.meta.url));
+const dist = join(root, 'dist');
+/** Where the gateway serves `dist/assets`; the worker alone is served at `/postern-sw.js`. */
+const ASSET_BASE = '/.postern/assets/';
+
+const wanted = process.argv.slice(2);
+const isWanted = (name) => wanted.length === 0 || wanted.includes(name);
+
+const manifest = { version: 1, entries: {}, documents: {}, runtime: null, totals: {}, files: {} };
+
+await rm(join(dist, 'assets'), { recursive: true, force: true });
+await mkdir(join(dist, 'assets'), { recursive: true });
+for (const page of ['loader', 'login']) if (isWanted(page)) await buildPage(page);
+if (isWanted('worker')) await buildWorker(await buildRuntime());
+manifest.totals = {
+  loaderBrotliBytes: brotliSize((file) => /\/loader[-.]/.test(`/${file}`)),
+  openingBrotliBytes: brotliSize((file) => !/\/login[-.]/.test(`/${file}`)),
+};
+manifest.files = Object.fromEntries(
+  Object.entries(manifest.files).sort(([a], [b]) => (a < b ? -1 : 1)),
+);
+await writeFile(join(dist, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+
+/** Bundles one entry into one script, in memory. */
+async function bundle(entry, format, plugins = []) {
+  const result = await build({
+    root,
+    configFile: false,
+    logLevel: 'warn',
+    plugins,
+    define: {
+      'process.env.NODE_ENV': '"production"',
+      // libsodium asks for it to find files it does not need here; classic scripts have none.
+      ...(format === 'iife' ? { 'import.meta': '{}' } : {}),
+    },
+    // From source, so that no build of `shared` has to come first.
+    resolve: { conditions: ['postern-source', 'module', 'browser', 'import', 'default'] },
+    build: {
+      write: false,
+      target: 'es2022',
+      minify: 'oxc',
+      modulePreload: false,
+      lib: { entry, formats: [format], name: 'postern', fileName: 'out' },
+      rolldownOptions: {
+        output: { codeSplitting: false, ...(format === 'iife' ? { strict: true } : {}) },
+      },
+    },
+  });
+  const [{ output }] = result;
+  return output.find((file) => file.type === 'chunk').code.trim();
+}
+
+/**
+ * A page is `src/<name>/{index.html,main.ts,main.css?}`. The template says
+ * `<script type="module" src="./main.ts"></script>` and `<link rel="stylesheet" href="./main.css">`, exactly so;
+ * both become hashed assets with `integrity`.
+ */
+async function buildPage(name) {
+  const script = await bundle(join(root, `src/${name}/main.ts`), 'es');
+  const style = join(root, `src/${name}/main.css`);
+  const css = existsSync(style) ? await readFile(style, 'utf8') : undefined;
+  const scriptFile = await emit(hashedName(name, 'js', script), script);
+  manifest.entries[name] = scriptFile;
+  let html = await readFile(join(root, `src/${name}/index.html`), 'utf8');
+  html = replaceOnce(
+    html,
+    '<script type="module" src="./main.ts"></script>',
+    (integrity, url) => `<script type="module" src="${url}" integrity="${integrity}"></script>`,
+    scriptFile,
+  );
+  const styleHashes = [];
+  if (css) {
+    const styleFile = await emit(hashedName(name, 'css', css), css);
+    html = replaceOnce(
+      html,
+      '<link rel="stylesheet" href="./main.css">',
+      (integrity, url) => `<link rel="stylesheet" href="${url}" integrity="${integrity}">`,
+      styleFile,
+    );
+    styleHashes.push(cspHash(css));
+  }
+  const file = await emit(`${name}.html`, html);
+  manifest.documents[name] = {
+    file,
+    csp: {
+      scriptHashes: [cspHash(script), ...inlineHashes(html, 'script')],
+      styleHashes: [...styleHashes, ...inlineHashes(html, 'style')],
+    },
+  };
+}
+
+/** The page runtime: a classic script that the worker writes into documents. */
+async function buildRuntime() {
+  const script = await bundle(join(root, 'src/runtime/main.ts'), 'iife');
+  if (/<\/script|<!--/i.test(script))
+    throw new Error('the page runtime cannot be inlined: it contains </script or <!--');
+  manifest.runtime = { cspHash: cspHash(script), bytes: Buffer.byteLength(script) };
+  return script;
+}
+
+async function buildWorker(runtime) {
+  const precache = Object.keys(manifest.files)
+    .filter((file) => /^assets\/loader-/.test(file))
+    .map((file) => ({ url: `/.postern/${file}`, revision: null }));
+  const modules = {
+    'virtual:postern-runtime': `export const source = ${JSON.stringify(runtime)}; export const cspHash = ${JSON.stringify(cspHash(runtime))};`,
+    'virtual:postern-precache': `export const precache = ${JSON.stringify(precache)};`,
+  };
+  const virtual = {
+    name: 'postern-virtual',
+    resolveId: (id) => (id in modules ? `\0${id}` : undefined),
+    load: (id) => modules[id.slice(1)],
+  };
+  const script = await bundle(join(root, 'src/worker/main.ts'), 'iife', [virtual]);
+  manifest.entries.worker = await emit('assets/postern-sw.js', script);
+}
+
+async function emit(file, content) {
+  const bytes = Buffer.from(content);
+  await writeFile(join(dist, file), bytes);
+  manifest.files[file] = {
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    integrity: `sha384-${createHash('sha384').update(bytes).digest('base64')}`,
+    bytes: bytes.length,
+    gzipBytes: gzipSync(bytes, { level: 9 }).length,
+    brotliBytes: brotliCompressSync(bytes).length,
+  };
+  return file;
+}
+
+function hashedName(name, extension, content) {
+  return `assets/${name}-${createHash('sha256').update(content).digest('hex').slice(0, 12)}.${extension}`;
+}
+
+function replaceOnce(html, tag, write, file) {
+  if (html.split(tag).length !== 2) throw new Error(`expected exactly one ${tag}`);
+  const url = ASSET_BASE + file.slice('assets/'.length);
+  return html.replace(tag, () => write(manifest.files[file].integrity, url));
+}
+
+/** CSP hashes of a document's inline elements. */
+function inlineHashes(html, element) {
+  const inline = new RegExp(`<${element}>([\\s\\S]*?)</${element}>`, 'g');
+  return [...html.matchAll(inline)].map(([, text]) => cspHash(text));
+}
+
+function cspHash(text) {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}
+
+function brotliSize(predicate) {
+  return Object.entries(manifest.files)
+    .filter(([file]) => predicate(file))
+    .reduce((sum, [, { brotliBytes }]) => sum + brotliBytes, 0);
+}
