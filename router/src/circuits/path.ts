@@ -1,0 +1,59 @@
+/** Path choice: Dijkstra over the links that routers report. */
+
+/** A router as a node of the graph. */
+export interface PathNode {
+  /** Added whenever a path enters this router, 0–65535. */
+  cost: number;
+  /** May be an end of a path but not in its middle. */
+  noTraversal: boolean;
+  /** Neighbour router id → link latency in ms. */
+  links: ReadonlyMap<string, number>;
+}
+
+export interface Path {
+  /** Router ids after the source, the target last; empty when source and target are the same. */
+  hops: string[];
+  cost: number;
+}
+
+/** Longest path that is used: protects the wire format (`path` ≤ 32) and forbids absurd detours. */
+export const MAX_HOPS = 8;
+
+/**
+ * The cheapest path from `source` to `target`; a link costs its latency in ms + 1. `undefined` when
+ * there is none within {@link MAX_HOPS}. `excluded` holds `from>to` edges that just failed.
+ *
+ * The graph is small (routers, not clients), so the nearest node is found by a linear scan.
+ */
+export function findPath(
+  nodes: ReadonlyMap<string, PathNode>,
+  source: string,
+  target: string,
+  excluded: ReadonlySet<string> = new Set(),
+): Path | undefined {
+  if (source === target) return { hops: [], cost: 0 };
+  const best = new Map<string, { cost: number; hops: string[]; done: boolean }>();
+  best.set(source, { cost: 0, hops: [], done: false });
+  for (;;) {
+    let nearest: [string, { cost: number; hops: string[]; done: boolean }] | undefined;
+    for (const entry of best) {
+      if (!entry[1].done && (nearest === undefined || entry[1].cost < nearest[1].cost)) nearest = entry;
+    }
+    if (nearest === undefined) return undefined;
+    const [id, reached] = nearest;
+    if (id === target) return { hops: reached.hops, cost: reached.cost };
+    reached.done = true;
+    const node = nodes.get(id);
+    if (node === undefined || reached.hops.length >= MAX_HOPS) continue;
+    if (node.noTraversal && id !== source) continue;
+    for (const [neighbour, latencyMs] of node.links) {
+      const next = nodes.get(neighbour);
+      if (next === undefined || excluded.has(`${id}>${neighbour}`)) continue;
+      const cost = reached.cost + latencyMs + 1 + next.cost;
+      const known = best.get(neighbour);
+      if (known === undefined || (!known.done && cost < known.cost)) {
+        best.set(neighbour, { cost, hops: [...reached.hops, neighbour], done: false });
+      }
+    }
+  }
+}
