@@ -1,0 +1,98 @@
+/** Configuration of the controller process: one strict schema, every problem reported at once. */
+import { z } from 'zod';
+
+const host = z.string().min(1).max(253);
+const port = z.int().min(0).max(65535);
+const origin = z.url({ protocol: /^https?$/ }).refine((value) => new URL(value).origin === value, {
+  error: 'must be an origin: scheme, host and port without a path',
+});
+
+const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
+
+const publicTlsSchema = z.union([
+  z.literal('none'),
+  z.literal('pki'),
+  z.strictObject({ certFile: z.string().min(1), keyFile: z.string().min(1) }),
+]);
+
+export const controllerConfigSchema = z.strictObject({
+  /** Folder of the database, keys and certificates; made with mode 0700 when absent. */
+  dataDir: z.string().min(1),
+  /** Trust domain of every SPIFFE id the PKI issues. */
+  trustDomain: z
+    .string()
+    .regex(/^[a-z0-9._-]{1,255}$/)
+    .default('postern'),
+  /** HTTPS by our own PKI: Management API, Client API, enrollment. Loopback unless set otherwise. */
+  admin: z
+    .strictObject({
+      host: host.default('127.0.0.1'),
+      port: port.default(1280),
+      /** Base URL clients and enrollment tokens use; default: from the bound address. */
+      url: origin.optional(),
+    })
+    .prefault({}),
+  /** What browsers talk to: OIDC provider, `/postern/v1`, Client API. */
+  public: z
+    .strictObject({
+      host: host.default('127.0.0.1'),
+      port: port.default(1281),
+      /** `none` only on loopback. */
+      tls: publicTlsSchema.default('pki'),
+      /** Base URL, also the origin of the OIDC issuer `<url>/oidc`; default: from the bound address. */
+      url: origin.optional(),
+    })
+    .refine((value) => value.tls !== 'none' || loopback.has(value.host), {
+      error: "tls 'none' is accepted only on a loopback host",
+      path: ['tls'],
+    })
+    .prefault({}),
+  /** Mutual TLS for routers and connectors. */
+  control: z
+    .strictObject({
+      host: host.default('127.0.0.1'),
+      port: port.default(6262),
+      /** `tls:host:port` addresses put into enrollment tokens; default: the bound address. */
+      advertise: z
+        .array(z.string().regex(/^tls:[^\s]+:\d{1,5}$/))
+        .max(16)
+        .default([]),
+    })
+    .prefault({}),
+  /** Further host names and IP addresses of the server certificate (localhost and loopback are always in). */
+  serverNames: z.array(host).max(64).default([]),
+  /** Origin where people sign in, for example `https://login.example.com`. */
+  loginOrigin: origin,
+  bootstrap: z
+    .strictObject({
+      admin: z
+        .strictObject({
+          username: z.string().min(4).max(100).default('admin'),
+          /** File with the password; absent: 24 random characters are written to `<dataDir>/admin-password`. */
+          passwordFile: z.string().min(1).optional(),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  auth: z
+    .strictObject({
+      /** Lets JWKS and discovery URLs of external signers use http and private addresses. Demo and tests only. */
+      allowPrivateJwks: z.boolean().default(false),
+      /** Log-in attempts a minute and address; enrollments count separately. */
+      attemptsPerMinute: z.int().min(1).max(100_000).default(10),
+      /** Lifetime of an Edge API session since its last use, minutes. */
+      apiSessionMinutes: z.int().min(1).max(1440).default(30),
+    })
+    .prefault({}),
+  sessions: z
+    .strictObject({
+      /** Upper bound of a sign-in session, hours. */
+      maxSignInHours: z.number().min(0.01).max(12).default(12),
+      /** How long tokens and grants outlive the loss of every controller, minutes; 0 turns it off. */
+      outageMinutes: z.number().min(0).max(1440).default(15),
+    })
+    .prefault({}),
+});
+
+export type ControllerConfig = z.output<typeof controllerConfigSchema>;
+export type ControllerConfigInput = z.input<typeof controllerConfigSchema>;

@@ -1,0 +1,48 @@
+/** What the controller's pieces share: built once by `createController`, passed to every factory. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from '@postern/shared/log';
+import type { PolicyIndex } from '@postern/shared/policy';
+import type { Authentication } from './auth/authentication.ts';
+import type { ControllerConfig } from './config.ts';
+import type { ControllerEvents } from './events.ts';
+import type { Pki } from './pki/pki.ts';
+import type { Store } from './store/store.ts';
+
+export interface ControllerContext {
+  readonly config: ControllerConfig;
+  readonly logger: Logger;
+  readonly store: Store;
+  readonly pki: Pki;
+  readonly clock: Clock;
+  /** Who may dial, bind and use which router: in step with the store when a write's promise resolves. */
+  readonly policy: PolicyIndex;
+  readonly events: ControllerEvents;
+  /** Passwords and external JWTs → identities. */
+  readonly auth: Authentication;
+  /** Where clients reach the listeners; complete before any factory of a listener runs, save `control`. */
+  readonly endpoints: Endpoints;
+}
+
+/** Milliseconds since 1970; injected so that tests can move time. */
+export type Clock = () => number;
+
+export interface Endpoints {
+  /** `https://host:port` of the admin listener. */
+  readonly admin: string;
+  /** Base URL of the public listener, no trailing slash. */
+  readonly public: string;
+  /** `tls:host:port` addresses of the control listener; set once that listens. */
+  control: readonly string[];
+}
+
+/** What `createPublicApp(ctx)` returns; the controller owns the listener. */
+export interface PublicApp {
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  close(): Promise<void>;
+}
+
+/** What `createControlServer(ctx)` returns: already listening on `config.control`. */
+export interface ControlServer {
+  readonly address: { readonly host: string; readonly port: number };
+  close(): Promise<void>;
+}

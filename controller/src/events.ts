@@ -1,0 +1,15 @@
+/** In-process events that are no model changes (those come from `store.changes`). */
+import { EventEmitter } from 'node:events';
+
+interface EventMap {
+  /** An identity was disabled or deleted: end its sign-in sessions and connections. */
+  identityEnded: [{ identityId: string; reason: 'disabled' | 'deleted' }];
+  /** A router must enrol again or is gone: drop its control connection. */
+  routerReset: [{ routerId: string }];
+}
+
+export type ControllerEvents = EventEmitter<EventMap>;
+
+export function createControllerEvents(): ControllerEvents {
+  return new EventEmitter<EventMap>();
+}

@@ -1,0 +1,37 @@
+import type { RouterStatus } from '@postern/shared/schemas';
+import {
+  boolean,
+  defineTable,
+  entityColumns,
+  json,
+  map,
+  number,
+  optionalText,
+  strings,
+  text,
+  type RowOf,
+} from './table.ts';
+
+export const edgeRouters = defineTable('edgeRouters', {
+  ...entityColumns,
+  name: text(),
+  cost: number(),
+  noTraversal: boolean(),
+  disabled: boolean(),
+  isTunnelerEnabled: boolean(),
+  roleAttributes: strings(),
+  appData: map(),
+  configs: strings(),
+  ctrlChanListeners: json<Record<string, string[]>>(),
+  /** Enrolled. */
+  isVerified: boolean(),
+  fingerprint: optionalText(),
+  certPem: optionalText(),
+  /** The rest is reported by the router over its control connection. */
+  isOnline: boolean(),
+  hostname: text(),
+  edgeUrls: strings(),
+  fabricAddresses: strings(),
+  links: json<RouterStatus['links']>(),
+});
+export type EdgeRouter = RowOf<typeof edgeRouters>;

@@ -1,0 +1,73 @@
+import {
+  boolean,
+  defineTable,
+  entityColumns,
+  json,
+  number,
+  optionalText,
+  secretText,
+  strings,
+  text,
+  type RowOf,
+} from './table.ts';
+import type { Precedence } from './identities.ts';
+
+/** What identities dial and bind. */
+export const services = defineTable('services', {
+  ...entityColumns,
+  name: text(),
+  encryptionRequired: boolean(),
+  terminatorStrategy: text(),
+  maxIdleTimeMillis: number(),
+  roleAttributes: strings(),
+  /** Config ids. */
+  configs: strings(),
+});
+export type Service = RowOf<typeof services>;
+
+export const configTypes = defineTable('configTypes', {
+  ...entityColumns,
+  name: text(),
+  schema: json<Record<string, unknown>>(),
+  target: optionalText(),
+});
+export type ConfigType = RowOf<typeof configTypes>;
+
+export const configs = defineTable('configs', {
+  ...entityColumns,
+  name: text(),
+  configTypeId: text(),
+  data: json<Record<string, unknown>>(),
+});
+export type Config = RowOf<typeof configs>;
+
+/** An instance of a service at a router. */
+export const terminators = defineTable('terminators', {
+  ...entityColumns,
+  serviceId: text(),
+  routerId: text(),
+  /** The hosting identity; empty for terminators made by hand. */
+  hostId: text(),
+  binding: text(),
+  address: text(),
+  identity: text(),
+  identitySecret: secretText(),
+  cost: number(),
+  precedence: text<Precedence>(),
+});
+export type Terminator = RowOf<typeof terminators>;
+
+/** A browser origin shown by the gateway, bound to one service. */
+export const applications = defineTable('applications', {
+  ...entityColumns,
+  name: text(),
+  /** Exact origin, for example `https://wiki.example.com`. */
+  origin: text(),
+  serviceId: text(),
+  loginMethods: strings<'ext-jwt' | 'password'>(),
+  /** External JWT signers offered; empty: every enabled one. */
+  signerIds: strings(),
+  /** Sign-in session length, hours, at most 12. */
+  sessionHours: number(),
+});
+export type Application = RowOf<typeof applications>;

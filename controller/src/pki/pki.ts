@@ -1,0 +1,40 @@
+/** The controller's certificate authority and its own server certificate. */
+import type { EventEmitter } from 'node:events';
+
+export interface Pki {
+  readonly trustDomain: string;
+  /** Root and issuing CA certificates, PEM, what peers trust. */
+  readonly trustBundlePem: string;
+  /** Base64 certs-only PKCS#7 of the trust bundle (RFC 7030 §4.1.3), 64-character lines. */
+  readonly cacertsPkcs7: string;
+  /** Current TLS server credential of all listeners with our own PKI. */
+  server(): ServerCredential;
+  /** `renewed` after the server leaf was replaced: listeners call `setSecureContext`. */
+  readonly events: EventEmitter<{ renewed: [] }>;
+  /** Issues a client certificate for an identity (1 year). @throws AppError ERR_PKI_CSR_INVALID */
+  issueIdentity(csrPem: string, identityId: string): Promise<IssuedCertificate>;
+  /** Issues a router's client and server certificates (30 days); the CSRs' CN must be the router id. */
+  issueRouter(
+    csrPem: string,
+    serverCsrPem: string,
+    routerId: string,
+  ): Promise<{ client: IssuedCertificate; server: IssuedCertificate }>;
+  /** Signs a JWT with the TLS server key, as enrollment tokens require. */
+  signWithServerKey(payload: Record<string, unknown>): Promise<string>;
+  close(): void;
+}
+
+export interface ServerCredential {
+  /** Leaf first. */
+  readonly certChainPem: string;
+  readonly keyPem: string;
+}
+
+export interface IssuedCertificate {
+  /** Leaf first, then the issuing CA. */
+  readonly chainPem: string;
+  readonly leafPem: string;
+  /** SHA-1 of the leaf's DER, lower-case hex: OpenZiti's fingerprint. */
+  readonly fingerprint: string;
+  readonly notAfter: Date;
+}

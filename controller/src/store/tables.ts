@@ -1,0 +1,43 @@
+/** The SQL side of the model: every table of migration 0001. */
+import * as model from '../model/index.ts';
+import type { RawRowOf } from '../model/table.ts';
+
+export const modelTables = [
+  model.identities,
+  model.authenticators,
+  model.enrollments,
+  model.apiSessions,
+  model.services,
+  model.configTypes,
+  model.configs,
+  model.terminators,
+  model.applications,
+  model.servicePolicies,
+  model.edgeRouterPolicies,
+  model.serviceEdgeRouterPolicies,
+  model.edgeRouters,
+  model.externalJwtSigners,
+  model.authPolicies,
+] as const;
+
+export interface Database {
+  identities: RawRowOf<typeof model.identities>;
+  authenticators: RawRowOf<typeof model.authenticators>;
+  enrollments: RawRowOf<typeof model.enrollments>;
+  apiSessions: RawRowOf<typeof model.apiSessions>;
+  services: RawRowOf<typeof model.services>;
+  configTypes: RawRowOf<typeof model.configTypes>;
+  configs: RawRowOf<typeof model.configs>;
+  terminators: RawRowOf<typeof model.terminators>;
+  applications: RawRowOf<typeof model.applications>;
+  servicePolicies: RawRowOf<typeof model.servicePolicies>;
+  edgeRouterPolicies: RawRowOf<typeof model.edgeRouterPolicies>;
+  serviceEdgeRouterPolicies: RawRowOf<typeof model.serviceEdgeRouterPolicies>;
+  edgeRouters: RawRowOf<typeof model.edgeRouters>;
+  externalJwtSigners: RawRowOf<typeof model.externalJwtSigners>;
+  authPolicies: RawRowOf<typeof model.authPolicies>;
+  /** One row for each committed write that changed what routers see. */
+  changeLog: { index: number; changes: string; createdAt: string };
+  /** Single values, such as the timeline of the change log. */
+  meta: { key: string; value: string };
+}
