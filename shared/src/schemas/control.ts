@@ -71,6 +71,8 @@ const signingKey = z.strictObject({
   kid: z.string().min(1).max(64),
   /** `token`: app tokens; `grant`: dial and bind grants; `assertion`: identity assertions. */
   use: z.enum(['token', 'grant', 'assertion']),
+  /** The `iss` of all tokens signed by this key: the OIDC issuer. */
+  issuer: z.string().min(1).max(512),
   jwk: publicJwkSchema,
 });
 /** A sign-in session that ended before its tokens expired. Kept until `expiresAtMs`. */
