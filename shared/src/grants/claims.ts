@@ -1,0 +1,88 @@
+/** Claims of the tokens that Postern's parts show each other (docs/protocol.md, "Grants"). */
+import { z } from 'zod';
+import { publicJwkSchema } from '../schemas/control.ts';
+
+const id = z.string().min(1).max(64);
+/** Seconds since 1970 (RFC 7519 NumericDate). */
+const numericDate = z.number().min(0).max(253_402_300_799);
+const thumbprint = z.string().length(43);
+const issuer = z.string().min(1).max(512);
+
+/** Prefix of the resource (RFC 8707) that stands for one service. */
+export const SERVICE_RESOURCE_PREFIX = 'urn:postern:service:';
+/** The resource an app token for `serviceId` is asked for and bound to. */
+export const serviceResource = (serviceId: string): string => SERVICE_RESOURCE_PREFIX + serviceId;
+
+export const DIAL_GRANT_TYP = 'postern-dial+jwt';
+export const DIAL_GRANT_AUDIENCE = 'postern:dial';
+/** Lets one identity, holding one key, open circuits to one service. */
+export const dialGrantClaimsSchema = z.object({
+  iss: issuer,
+  aud: z.literal(DIAL_GRANT_AUDIENCE),
+  /** Calling identity id. */
+  sub: id,
+  /** Its name, for logs and for the app. */
+  name: z.string().max(256),
+  /** Service id. */
+  svc: id,
+  /** Sign-in session id. */
+  sid: id,
+  cnf: z.object({ jkt: thumbprint }),
+  /** Ids of the identities that may answer. */
+  hosts: z.array(id).min(1).max(100),
+  iat: numericDate,
+  exp: numericDate,
+  /** Accepted until then by a verifier that lost every controller. */
+  out: numericDate,
+  jti: id,
+});
+export type DialGrantClaims = z.infer<typeof dialGrantClaimsSchema>;
+
+export const BIND_GRANT_TYP = 'postern-bind+jwt';
+export const BIND_GRANT_AUDIENCE = 'postern:bind';
+/** Lets one identity, holding one key, host one service. */
+export const bindGrantClaimsSchema = z.object({
+  iss: issuer,
+  aud: z.literal(BIND_GRANT_AUDIENCE),
+  /** Hosting identity id. */
+  sub: id,
+  svc: id,
+  cnf: z.object({ jwk: publicJwkSchema }),
+  iat: numericDate,
+  exp: numericDate,
+  out: numericDate,
+  jti: id,
+});
+export type BindGrantClaims = z.infer<typeof bindGrantClaimsSchema>;
+
+export const APP_TOKEN_TYP = 'at+jwt';
+/** OAuth access token (RFC 9068) of an application for its one service. */
+export const appTokenClaimsSchema = z.object({
+  iss: issuer,
+  aud: z.string().startsWith(SERVICE_RESOURCE_PREFIX).max(128),
+  sub: id,
+  /** Application id. */
+  client_id: id,
+  cnf: z.object({ jkt: thumbprint }),
+  sid: id,
+  iat: numericDate,
+  exp: numericDate,
+  out: numericDate,
+});
+export type AppTokenClaims = z.infer<typeof appTokenClaimsSchema>;
+
+export const ASSERTION_TYP = 'JWT';
+/** Tells the app behind a connector who the caller is. */
+export const assertionClaimsSchema = z.object({
+  iss: issuer,
+  /** Application origin, or the service's resource when it has no application. */
+  aud: z.string().min(1).max(512),
+  sub: id,
+  name: z.string().max(256),
+  /** Present only if verified. */
+  email: z.string().max(320).optional(),
+  sid: id,
+  iat: numericDate,
+  exp: numericDate,
+});
+export type AssertionClaims = z.infer<typeof assertionClaimsSchema>;

@@ -1,0 +1,3 @@
+export * from './claims.ts';
+export * from './key-set.ts';
+export * from './verify.ts';
