@@ -15,6 +15,7 @@ const portNames = [
   'router1Fabric',
   'router1Metrics',
   'router2Edge',
+  'router2Fabric',
   'router2Metrics',
   'idp',
 ] as const;
