@@ -1,0 +1,74 @@
+/**
+ * The gateway: hands out code and pages, and nothing else. It proxies no request, sets no cookie and
+ * sees no token. Decisions are made on the host and on exact paths, in this order: host, stray
+ * service-worker scripts, reserved paths, navigation.
+ */
+import { Hono } from 'hono';
+import { isAppError } from '@postern/shared/errors';
+import type { Logger } from '@postern/shared/log';
+import type { ApplicationLookup, FoundApplication } from './application-lookup.ts';
+import { createApplicationSite } from './application-site.ts';
+import type { AssetStore } from './assets.ts';
+import type { GatewaySettings } from './config.ts';
+import { hashSource, pageCsp } from './csp.ts';
+import { createLoginSite } from './login-site.ts';
+import { type PageText, pages, pageStyle, renderPage } from './pages.ts';
+import { createResponder } from './responses.ts';
+import { loadSiteFiles } from './site-files.ts';
+import { parseTarget } from './target.ts';
+
+export interface GatewayDeps {
+  assets: AssetStore;
+  applicationLookup: ApplicationLookup;
+  settings: GatewaySettings;
+  logger: Logger;
+}
+
+/** Builds the app. Rejects when a file the manifest names is missing. */
+export async function createApp(deps: GatewayDeps): Promise<Hono> {
+  const { settings, applicationLookup, logger } = deps;
+  const login = new URL(settings.loginOrigin);
+  const responder = createResponder(login.protocol === 'https:');
+  const files = await loadSiteFiles(deps.assets);
+  const csp = pageCsp(await hashSource(pageStyle));
+  const page = (request: Request, status: number, text: PageText) =>
+    responder.send(request, {
+      status,
+      body: renderPage(text),
+      type: 'text/html; charset=utf-8',
+      csp,
+    });
+  const siteDeps = { files, settings, responder, page };
+  const loginSite = createLoginSite(siteDeps);
+  const applicationSite = createApplicationSite(siteDeps);
+
+  async function handle(request: Request): Promise<Response> {
+    const target = parseTarget(request, login.protocol);
+    if (target === undefined) {
+      return responder.problem(
+        request,
+        400,
+        'ERR_GATEWAY_BAD_REQUEST',
+        'The request target is malformed',
+      );
+    }
+    if (target.host === login.host) return await loginSite(request, target.path);
+    let application: FoundApplication | undefined;
+    try {
+      application = await applicationLookup.find(target.host);
+    } catch (error) {
+      if (!isAppError(error, 'ERR_CONTROLLER_UNREACHABLE')) throw error;
+      return page(request, 503, pages.controllerUnreachable);
+    }
+    if (application === undefined) return page(request, 421, pages.unknownHost);
+    return await applicationSite(request, target.path, application);
+  }
+
+  const app = new Hono();
+  app.all('*', (context) => handle(context.req.raw));
+  app.onError((error, context) => {
+    logger.error('request.failed', { error });
+    return responder.problem(context.req.raw, 500, 'ERR_GATEWAY_INTERNAL', 'The gateway failed');
+  });
+  return app;
+}
