@@ -1,0 +1,95 @@
+/** Signs dial grants, bind grants and identity assertions (docs/protocol.md, "Grants"). */
+import { randomUUID } from 'node:crypto';
+import {
+  ASSERTION_TYP,
+  BIND_GRANT_AUDIENCE,
+  BIND_GRANT_TYP,
+  DIAL_GRANT_AUDIENCE,
+  DIAL_GRANT_TYP,
+} from '@postern/shared/grants';
+import type { PublicJwk } from '@postern/shared/schemas';
+import { SignJWT, type JWTPayload } from 'jose';
+import type { ControllerContext } from '../context.ts';
+import type { SigningKey, SigningKeys } from '../keys/signing-keys.ts';
+
+/** How long a dial grant is fresh. */
+export const DIAL_GRANT_SECONDS = 120;
+export const BIND_GRANT_SECONDS = 3600;
+export const ASSERTION_SECONDS = 900;
+
+export interface Issued {
+  readonly token: string;
+  /** When it stops being fresh, ms since 1970. */
+  readonly expiresAtMs: number;
+}
+
+export interface GrantIssuer {
+  dialGrant(claims: {
+    identity: { id: string; name: string };
+    serviceId: string;
+    sessionId: string;
+    /** Thumbprint of the app key. */
+    thumbprint: string;
+    hostIds: readonly string[];
+  }): Promise<Issued>;
+  bindGrant(claims: { identityId: string; serviceId: string; jwk: PublicJwk }): Promise<Issued>;
+  assertion(claims: {
+    identity: { id: string; name: string };
+    audience: string;
+    sessionId: string;
+  }): Promise<Issued>;
+}
+
+export function createGrantIssuer(
+  ctx: Pick<ControllerContext, 'config' | 'clock'>,
+  keys: SigningKeys,
+): GrantIssuer {
+  const outageSeconds = ctx.config.sessions.outageMinutes * 60;
+
+  const issue = async (
+    key: SigningKey,
+    typ: string,
+    lifeSeconds: number,
+    claims: JWTPayload,
+  ): Promise<Issued> => {
+    const now = Math.floor(ctx.clock() / 1000);
+    const exp = now + lifeSeconds;
+    const token = await new SignJWT({ iss: key.issuer, ...claims, iat: now, exp })
+      .setProtectedHeader({ alg: 'ES256', kid: key.kid, typ })
+      .sign(key.privateKey);
+    return { token, expiresAtMs: exp * 1000 };
+  };
+  const outageUntil = (lifeSeconds: number): number =>
+    Math.floor(ctx.clock() / 1000) + lifeSeconds + outageSeconds;
+
+  return {
+    dialGrant: ({ identity, serviceId, sessionId, thumbprint, hostIds }) =>
+      issue(keys.current('grant'), DIAL_GRANT_TYP, DIAL_GRANT_SECONDS, {
+        aud: DIAL_GRANT_AUDIENCE,
+        sub: identity.id,
+        name: identity.name,
+        svc: serviceId,
+        sid: sessionId,
+        cnf: { jkt: thumbprint },
+        hosts: hostIds,
+        out: outageUntil(DIAL_GRANT_SECONDS),
+        jti: randomUUID(),
+      }),
+    bindGrant: ({ identityId, serviceId, jwk }) =>
+      issue(keys.current('grant'), BIND_GRANT_TYP, BIND_GRANT_SECONDS, {
+        aud: BIND_GRANT_AUDIENCE,
+        sub: identityId,
+        svc: serviceId,
+        cnf: { jwk },
+        out: outageUntil(BIND_GRANT_SECONDS),
+        jti: randomUUID(),
+      }),
+    assertion: ({ identity, audience, sessionId }) =>
+      issue(keys.current('assertion'), ASSERTION_TYP, ASSERTION_SECONDS, {
+        aud: audience,
+        sub: identity.id,
+        name: identity.name,
+        sid: sessionId,
+      }),
+  };
+}

@@ -1,0 +1,72 @@
+/** Private signing keys: one 0600 file each, outside the database. */
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '@postern/shared/errors';
+import { z } from 'zod';
+
+/** A P-256 private key as JWK (RFC 7518 §6.2). */
+export const privateJwkSchema = z.strictObject({
+  kty: z.literal('EC'),
+  crv: z.literal('P-256'),
+  x: z.string().length(43),
+  y: z.string().length(43),
+  d: z.string().length(43),
+});
+export type PrivateJwk = z.infer<typeof privateJwkSchema>;
+
+export interface KeyFiles {
+  /** The key, or `undefined` when there is no such file. @throws AppError ERR_KEYS_FILE_INVALID */
+  read(kid: string): Promise<PrivateJwk | undefined>;
+  /** On disk when the promise resolves. */
+  write(kid: string, jwk: PrivateJwk): Promise<void>;
+  remove(kid: string): Promise<void>;
+  list(): Promise<string[]>;
+}
+
+const SUFFIX = '.jwk.json';
+
+export async function openKeyFiles(folder: string): Promise<KeyFiles> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const pathOf = (kid: string): string => {
+    if (!/^[A-Za-z0-9_-]{1,64}$/.test(kid)) {
+      throw new AppError('ERR_KEYS_FILE_INVALID', 'a key id is no file name');
+    }
+    return join(folder, kid + SUFFIX);
+  };
+  return {
+    read: async (kid) => {
+      try {
+        return privateJwkSchema.parse(JSON.parse(await readFile(pathOf(kid), 'utf8')));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        // The parse error could quote the key: it is not passed on.
+        throw new AppError(
+          'ERR_KEYS_FILE_INVALID',
+          `the file of signing key ${kid} is not readable`,
+        );
+      }
+    },
+    write: async (kid, jwk) => {
+      const path = pathOf(kid);
+      await writeDurably(path, JSON.stringify(jwk));
+    },
+    remove: (kid) => rm(pathOf(kid), { force: true }),
+    list: async () =>
+      (await readdir(folder))
+        .filter((name) => name.endsWith(SUFFIX))
+        .map((name) => name.slice(0, -SUFFIX.length)),
+  };
+}
+
+/** Writes a 0600 file so that a crash leaves the old content or the new, never a part. */
+export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = `${path}.new`;
+  const file = await open(temporary, 'w', 0o600);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+}

@@ -1,0 +1,57 @@
+/** When signing keys come and go: pure, so that time can be tested. */
+import type { KeyUse } from '@postern/shared/grants';
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+/** How long a key signs before its successor takes over (guides: OIDC 90 d, grant 30 d). */
+export const KEY_LIFE_MS: Readonly<Record<KeyUse, number>> = {
+  token: 90 * DAY,
+  grant: 30 * DAY,
+  assertion: 30 * DAY,
+};
+
+/** A new key is published this long before it signs, so that every verifier holds it by then. */
+export const PUBLISH_AHEAD_MS = 10 * MINUTE;
+
+/** Longest life of anything a key signs, without the outage time: bind grants. */
+export const LONGEST_TOKEN_MS = 60 * MINUTE;
+
+export interface ScheduledKey {
+  readonly kid: string;
+  readonly use: KeyUse;
+  readonly activeAtMs: number;
+}
+
+/** The key that signs now: the newest active one; before any is active, the oldest. */
+export function signingKeyAt<K extends ScheduledKey>(
+  keys: readonly K[],
+  use: KeyUse,
+  nowMs: number,
+): K | undefined {
+  const ofUse = keys.filter((key) => key.use === use).sort((a, b) => a.activeAtMs - b.activeAtMs);
+  return ofUse.findLast((key) => key.activeAtMs <= nowMs) ?? ofUse[0];
+}
+
+/** True when no key of this use will be young enough once a key made now would become active. */
+export function needsSuccessor(keys: readonly ScheduledKey[], use: KeyUse, nowMs: number): boolean {
+  const newest = Math.max(...keys.filter((key) => key.use === use).map((key) => key.activeAtMs));
+  return newest + KEY_LIFE_MS[use] <= nowMs + PUBLISH_AHEAD_MS;
+}
+
+/** Keys that signed nothing which any verifier could still accept. */
+export function retiredKeys<K extends ScheduledKey>(
+  keys: readonly K[],
+  nowMs: number,
+  outageMs: number,
+): K[] {
+  const keepMs = LONGEST_TOKEN_MS + outageMs + MINUTE;
+  return keys.filter((key) =>
+    keys.some(
+      (other) =>
+        other.use === key.use &&
+        other.activeAtMs > key.activeAtMs &&
+        other.activeAtMs + keepMs <= nowMs,
+    ),
+  );
+}

@@ -1,0 +1,180 @@
+/**
+ * The controller's ES256 signing keys by use: private parts in files, public parts in the store and,
+ * by the change log, at every router and connector.
+ */
+import { join } from 'node:path';
+import type { KeyUse, VerificationKey } from '@postern/shared/grants';
+import { publicJwkSchema } from '@postern/shared/schemas';
+import {
+  calculateJwkThumbprint,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type CryptoKey,
+} from 'jose';
+import type { ControllerContext } from '../context.ts';
+import type { SignInDatabase } from '../sign-in/tables.ts';
+import { openKeyFiles, privateJwkSchema, type KeyFiles, type PrivateJwk } from './key-files.ts';
+import {
+  needsSuccessor,
+  PUBLISH_AHEAD_MS,
+  retiredKeys,
+  signingKeyAt,
+  type ScheduledKey,
+} from './key-schedule.ts';
+
+export interface SigningKey extends VerificationKey, ScheduledKey {
+  readonly privateKey: CryptoKey;
+  /** For the OIDC provider, which wants its keys as JWK. */
+  readonly privateJwk: PrivateJwk;
+}
+
+export interface SigningKeys {
+  /** The key that signs now. */
+  current(use: KeyUse): SigningKey;
+  /** Every key of this use whose signatures are still accepted, or will be. */
+  all(use: KeyUse): SigningKey[];
+  /** Makes a successor at once; it signs from now on (emergency) or once all verifiers know it. */
+  rotate(use: KeyUse, options?: { emergency?: boolean }): Promise<void>;
+  /** Called after keys were added or removed. */
+  onChange(listener: () => void): () => void;
+  close(): void;
+}
+
+const USES: readonly KeyUse[] = ['token', 'grant', 'assertion'];
+const CHECK_INTERVAL_MS = 60_000;
+
+/** Loads the keys, making what is missing or due. `issuer` is the `iss` of all they sign. */
+export async function openSigningKeys(
+  ctx: Pick<ControllerContext, 'config' | 'store' | 'clock' | 'logger'>,
+  issuer: string,
+): Promise<SigningKeys> {
+  const files = await openKeyFiles(join(ctx.config.dataDir, 'keys'));
+  const outageMs = ctx.config.sessions.outageMinutes * 60_000;
+  const listeners = new Set<() => void>();
+  let keys = await load(ctx, files);
+
+  const add = async (use: KeyUse, activeAtMs: number): Promise<void> => {
+    const key = await generate(use, issuer, activeAtMs);
+    await files.write(key.kid, key.privateJwk);
+    const { kid, jwk } = key;
+    await ctx.store.write(async (tx) => {
+      await tx.db
+        .withTables<SignInDatabase>()
+        .insertInto('signingKeys')
+        .values({ kid, use, issuer, jwk: JSON.stringify(jwk), activeAtMs })
+        .execute();
+      tx.change({ op: 'put', kind: 'signingKey', value: { kid, use, issuer, jwk } });
+    });
+    keys = [...keys, key];
+    ctx.logger.info('keys.added', { use, kid, activeAtMs });
+  };
+
+  const remove = async (key: SigningKey): Promise<void> => {
+    await ctx.store.write(async (tx) => {
+      await tx.db
+        .withTables<SignInDatabase>()
+        .deleteFrom('signingKeys')
+        .where('kid', '=', key.kid)
+        .execute();
+      tx.change({ op: 'delete', kind: 'signingKey', key: key.kid });
+    });
+    keys = keys.filter((other) => other !== key);
+    await files.remove(key.kid);
+    ctx.logger.info('keys.removed', { use: key.use, kid: key.kid });
+  };
+
+  const maintain = async (): Promise<void> => {
+    const before = keys;
+    // Keys of another issuer (the public URL was changed) verify old tokens only until they retire.
+    for (const use of USES) {
+      const own = keys.filter((key) => key.issuer === issuer);
+      const now = ctx.clock();
+      if (!own.some((key) => key.use === use)) await add(use, now);
+      else if (needsSuccessor(own, use, now)) await add(use, now + PUBLISH_AHEAD_MS);
+    }
+    for (const key of retiredKeys(keys, ctx.clock(), outageMs)) await remove(key);
+    if (keys !== before) for (const listener of listeners) listener();
+  };
+
+  await maintain();
+  const timer = setInterval(() => {
+    maintain().catch((error: unknown) => {
+      ctx.logger.error('keys.maintenanceFailed', { error });
+    });
+  }, CHECK_INTERVAL_MS);
+  timer.unref();
+
+  return {
+    current: (use) => {
+      const own = keys.filter((key) => key.issuer === issuer);
+      const key = signingKeyAt(own, use, ctx.clock());
+      if (!key) throw new Error(`no ${use} key`);
+      return key;
+    },
+    all: (use) => keys.filter((key) => key.use === use),
+    rotate: async (use, { emergency = false } = {}) => {
+      await add(use, ctx.clock() + (emergency ? 0 : PUBLISH_AHEAD_MS));
+      for (const listener of listeners) listener();
+    },
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close: () => {
+      clearInterval(timer);
+    },
+  };
+}
+
+async function load(
+  ctx: Pick<ControllerContext, 'store' | 'logger'>,
+  files: KeyFiles,
+): Promise<SigningKey[]> {
+  const rows = await ctx.store.db
+    .withTables<SignInDatabase>()
+    .selectFrom('signingKeys')
+    .selectAll()
+    .execute();
+  const keys: SigningKey[] = [];
+  for (const { kid, use, issuer, jwk, activeAtMs } of rows) {
+    const privateJwk = await files.read(kid);
+    if (!privateJwk) {
+      // Its signatures stay verifiable; a new key takes over the signing.
+      ctx.logger.warn('keys.privatePartMissing', { use, kid });
+      continue;
+    }
+    keys.push({
+      kid,
+      use,
+      issuer,
+      jwk: publicJwkSchema.parse(JSON.parse(jwk)),
+      activeAtMs,
+      privateJwk,
+      privateKey: await importPrivate(privateJwk),
+    });
+  }
+  return keys;
+}
+
+async function generate(use: KeyUse, issuer: string, activeAtMs: number): Promise<SigningKey> {
+  const pair = await generateKeyPair('ES256', { extractable: true });
+  const { kty, crv, x, y, d } = await exportJWK(pair.privateKey);
+  const privateJwk = privateJwkSchema.parse({ kty, crv, x, y, d });
+  const kid = await calculateJwkThumbprint(privateJwk);
+  const jwk = publicJwkSchema.parse({ kty, crv, x, y, kid, alg: 'ES256', use: 'sig' });
+  return {
+    kid,
+    use,
+    issuer,
+    jwk,
+    activeAtMs,
+    privateJwk,
+    privateKey: await importPrivate(privateJwk),
+  };
+}
+
+/** As a non-extractable key: what holds it can sign, not copy. */
+async function importPrivate(jwk: PrivateJwk): Promise<CryptoKey> {
+  return (await importJWK(jwk, 'ES256', { extractable: false })) as CryptoKey;
+}
