@@ -1,0 +1,2 @@
+export function findBrowser(kind: 'chromium' | 'firefox'): string | undefined;
+export function ensureBrowsers(): void;

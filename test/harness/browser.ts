@@ -1,0 +1,157 @@
+/**
+ * One small face over two real browsers, so that a scenario is written once: Chromium through
+ * Playwright, Firefox through Puppeteer and WebDriver BiDi.
+ */
+import { chromium } from 'playwright-core';
+import puppeteer from 'puppeteer-core';
+import { findBrowser } from '../browsers/find.mjs';
+
+export type BrowserKind = 'chromium' | 'firefox';
+export const browserKinds: BrowserKind[] = ['chromium', 'firefox'];
+
+export interface TestPage {
+  goto(url: string): Promise<void>;
+  url(): string;
+  /** Runs an expression or function body text in the page; promises are awaited. */
+  evaluate<T>(script: string): Promise<T>;
+  /** Resolves when the expression is true in whatever document the page then shows. */
+  waitFor(expression: string, timeoutMs?: number): Promise<void>;
+  fill(selector: string, text: string): Promise<void>;
+  click(selector: string): Promise<void>;
+  screenshot(path: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface TestBrowser {
+  kind: BrowserKind;
+  /** A page of the one profile this browser was started with. */
+  newPage(): Promise<TestPage>;
+  close(): Promise<void>;
+}
+
+export async function launchBrowser(kind: BrowserKind): Promise<TestBrowser> {
+  const executablePath = findBrowser(kind);
+  if (!executablePath) throw new Error(`${kind} is not installed: npm test installs it`);
+  return kind === 'chromium' ? launchChromium(executablePath) : launchFirefox(executablePath);
+}
+
+async function launchChromium(executablePath: string): Promise<TestBrowser> {
+  const browser = await chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+  const context = await browser.newContext({ acceptDownloads: true });
+  return {
+    kind: 'chromium',
+    newPage: async () => {
+      const page = await context.newPage();
+      return {
+        goto: async (url) => {
+          await page.goto(url, { waitUntil: 'commit' });
+        },
+        url: () => page.url(),
+        evaluate: (script) => page.evaluate(script),
+        waitFor: (expression, timeoutMs = 30_000) =>
+          waitInPage(
+            (script) => page.evaluate(script),
+            expression,
+            timeoutMs,
+            () => page.url(),
+          ),
+        fill: (selector, text) => page.fill(selector, text),
+        click: (selector) => page.click(selector),
+        screenshot: async (path) => {
+          await page.screenshot({ path });
+        },
+        close: () => page.close(),
+      };
+    },
+    close: () => browser.close(),
+  };
+}
+
+async function launchFirefox(executablePath: string): Promise<TestBrowser> {
+  const browser = await puppeteer.launch({
+    browser: 'firefox',
+    executablePath,
+    headless: true,
+    protocolTimeout: 180_000,
+  });
+  return {
+    kind: 'firefox',
+    newPage: async () => {
+      const page = await browser.newPage();
+      return {
+        goto: async (url) => {
+          // A redirect by script may abort the first navigation; waitFor decides what counts.
+          await page.goto(url, { waitUntil: 'domcontentloaded' }).catch(() => undefined);
+        },
+        url: () => page.url(),
+        evaluate: <T>(script: string) => page.evaluate(script) as Promise<T>,
+        waitFor: (expression, timeoutMs = 30_000) =>
+          waitInPage(
+            (script) => page.evaluate(script),
+            expression,
+            timeoutMs,
+            () => page.url(),
+          ),
+        fill: async (selector, text) => {
+          await page.waitForSelector(selector);
+          await page.type(selector, text);
+        },
+        click: async (selector) => {
+          await page.waitForSelector(selector);
+          await page.click(selector);
+        },
+        screenshot: async (path) => {
+          await page.screenshot({ path: path as `${string}.png` });
+        },
+        close: () => page.close(),
+      };
+    },
+    close: () => browser.close(),
+  };
+}
+
+/**
+ * Waits across navigations: the expression is tried again each animation frame within a document,
+ * and again in the next document when one is replaced.
+ */
+async function waitInPage(
+  evaluate: (script: string) => Promise<unknown>,
+  expression: string,
+  timeoutMs: number,
+  url: () => string,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  let last: unknown;
+  while (Date.now() < deadline) {
+    try {
+      const done = await evaluate(`new Promise((resolve) => {
+        const end = Date.now() + ${Math.min(2_000, timeoutMs)};
+        const look = () => {
+          let found = false;
+          try { found = Boolean(${expression}); } catch { found = false; }
+          if (found || Date.now() > end) resolve(found);
+          else setTimeout(look, 20);
+        };
+        look();
+      })`);
+      if (done) return;
+    } catch (error) {
+      last = error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  const text = await evaluate('document.body?.innerText.slice(0, 500)').catch(() => '(no page)');
+  throw new Error(
+    `waited ${timeoutMs} ms for ${expression} at ${url()}; the page says: ${String(text)}${last instanceof Error ? `; last error: ${last.message}` : ''}`,
+  );
+}
