@@ -1,0 +1,226 @@
+import type { Change, Entity, EntityKind, Snapshot } from '../schemas/index.ts';
+import { Relation } from './relation.ts';
+import { RoleIndex } from './role-index.ts';
+
+/** The kinds of entity that decide access. */
+export const policyKinds = [
+  'identity',
+  'service',
+  'servicePolicy',
+  'edgeRouterPolicy',
+  'serviceEdgeRouterPolicy',
+  'router',
+] as const satisfies readonly EntityKind[];
+export type PolicyKind = (typeof policyKinds)[number];
+export type PolicyEntities = Pick<Snapshot['entities'], PolicyKind>;
+type PolicyChange = Extract<Change, { op: 'put'; kind: PolicyKind }>;
+
+const isPolicyKind = (kind: EntityKind): kind is PolicyKind =>
+  (policyKinds as readonly string[]).includes(kind);
+
+/**
+ * Decides who may reach what, from entities as the controller pushes them. Pure and in memory: the
+ * controller, and each router on its own, ask the same class.
+ *
+ * An identity may dial (or bind) a service when some Dial (or Bind) service policy holds both and at
+ * least one router is in both its edge-router policies and the service's service-edge-router
+ * policies. Policies only grant. A disabled identity has nothing; a disabled router counts for
+ * nothing. Admin rights play no part.
+ */
+export class PolicyIndex {
+  #identities = new RoleIndex();
+  #services = new RoleIndex();
+  #routers = new RoleIndex();
+  #dial = new Relation(this.#identities, this.#services);
+  #bind = new Relation(this.#identities, this.#services);
+  #identityRouters = new Relation(this.#identities, this.#routers);
+  #serviceRouters = new Relation(this.#services, this.#routers);
+  #entities = emptyEntities();
+  /** Routers of a service, kept until something that decides them changes. */
+  #routersOfService = new Map<string, ReadonlySet<string>>();
+
+  /** Replaces everything held. */
+  load(snapshot: { readonly entities: PolicyEntities }): void {
+    const { entities } = snapshot;
+    this.#identities = new RoleIndex();
+    this.#services = new RoleIndex();
+    this.#routers = new RoleIndex();
+    this.#dial = new Relation(this.#identities, this.#services);
+    this.#bind = new Relation(this.#identities, this.#services);
+    this.#identityRouters = new Relation(this.#identities, this.#routers);
+    this.#serviceRouters = new Relation(this.#services, this.#routers);
+    this.#entities = emptyEntities();
+    this.#routersOfService.clear();
+    for (const value of entities.identity) this.apply({ op: 'put', kind: 'identity', value });
+    for (const value of entities.service) this.apply({ op: 'put', kind: 'service', value });
+    for (const value of entities.router) this.apply({ op: 'put', kind: 'router', value });
+    for (const value of entities.servicePolicy)
+      this.apply({ op: 'put', kind: 'servicePolicy', value });
+    for (const value of entities.edgeRouterPolicy)
+      this.apply({ op: 'put', kind: 'edgeRouterPolicy', value });
+    for (const value of entities.serviceEdgeRouterPolicy) {
+      this.apply({ op: 'put', kind: 'serviceEdgeRouterPolicy', value });
+    }
+  }
+
+  /** Applies one change; kinds that don't decide access are ignored. */
+  apply(change: Change): void {
+    if (!isPolicyKind(change.kind)) return;
+    if (
+      change.kind !== 'identity' &&
+      change.kind !== 'servicePolicy' &&
+      change.kind !== 'edgeRouterPolicy'
+    ) {
+      this.#routersOfService.clear();
+    }
+    if (change.op === 'delete') this.#delete(change.kind, change.key);
+    else this.#put(change as PolicyChange);
+  }
+
+  /** The entity last put under this id. */
+  entity<K extends PolicyKind>(kind: K, id: string): Entity<K> | undefined {
+    return this.#entities[kind].get(id);
+  }
+
+  mayDial(identityId: string, serviceId: string): boolean {
+    return this.#dial.holds(identityId, serviceId) && this.#shareRouter(identityId, serviceId);
+  }
+
+  mayBind(identityId: string, serviceId: string): boolean {
+    return this.#bind.holds(identityId, serviceId) && this.#shareRouter(identityId, serviceId);
+  }
+
+  /** Ids of the enabled routers both may use, in no particular order. */
+  commonRouters(identityId: string, serviceId: string): string[] {
+    const ofService = this.#routersOf(serviceId);
+    return [...this.#identityRouters.rightsOf(identityId)].filter((id) => ofService.has(id));
+  }
+
+  /** Ids of the enabled routers the identity may use for any service. */
+  routersFor(identityId: string): string[] {
+    return [...this.#identityRouters.rightsOf(identityId)];
+  }
+
+  /** Ids of the services the identity may dial, or bind. */
+  servicesFor(identityId: string, type: 'Dial' | 'Bind' = 'Dial'): string[] {
+    const relation = type === 'Dial' ? this.#dial : this.#bind;
+    const routers = this.#identityRouters.rightsOf(identityId);
+    if (routers.size === 0) return [];
+    return [...relation.rightsOf(identityId)].filter((id) =>
+      intersects(routers, this.#routersOf(id)),
+    );
+  }
+
+  /** Ids of the identities that may dial, or bind, the service. */
+  identitiesFor(serviceId: string, type: 'Dial' | 'Bind' = 'Dial'): string[] {
+    const relation = type === 'Dial' ? this.#dial : this.#bind;
+    const reached = new Set<string>();
+    for (const routerId of this.#routersOf(serviceId)) {
+      for (const id of this.#identityRouters.leftsOf(routerId)) reached.add(id);
+      if (reached.size === this.#identities.size) break;
+    }
+    return [...relation.leftsOf(serviceId)].filter((id) => reached.has(id));
+  }
+
+  #shareRouter(identityId: string, serviceId: string): boolean {
+    for (const routerId of this.#routersOf(serviceId)) {
+      if (this.#identityRouters.holds(identityId, routerId)) return true;
+    }
+    return false;
+  }
+
+  #routersOf(serviceId: string): ReadonlySet<string> {
+    let routers = this.#routersOfService.get(serviceId);
+    if (routers === undefined) {
+      routers = this.#serviceRouters.rightsOf(serviceId);
+      if (this.#services.has(serviceId)) this.#routersOfService.set(serviceId, routers);
+    }
+    return routers;
+  }
+
+  #put(change: PolicyChange): void {
+    const { kind, value } = change;
+    this.#delete(kind, value.id);
+    switch (kind) {
+      case 'identity':
+        this.#entities.identity.set(value.id, value);
+        if (!value.disabled) this.#identities.put(value.id, value.roleAttributes);
+        return;
+      case 'service':
+        this.#entities.service.set(value.id, value);
+        this.#services.put(value.id, value.roleAttributes);
+        return;
+      case 'router':
+        this.#entities.router.set(value.id, value);
+        if (!value.disabled) this.#routers.put(value.id, value.roleAttributes);
+        return;
+      case 'servicePolicy':
+        this.#entities.servicePolicy.set(value.id, value);
+        (value.type === 'Dial' ? this.#dial : this.#bind).put({
+          id: value.id,
+          semantic: value.semantic,
+          left: value.identityRoles,
+          right: value.serviceRoles,
+        });
+        return;
+      case 'edgeRouterPolicy':
+        this.#entities.edgeRouterPolicy.set(value.id, value);
+        this.#identityRouters.put({
+          id: value.id,
+          semantic: value.semantic,
+          left: value.identityRoles,
+          right: value.edgeRouterRoles,
+        });
+        return;
+      case 'serviceEdgeRouterPolicy':
+        this.#entities.serviceEdgeRouterPolicy.set(value.id, value);
+        this.#serviceRouters.put({
+          id: value.id,
+          semantic: value.semantic,
+          left: value.serviceRoles,
+          right: value.edgeRouterRoles,
+        });
+    }
+  }
+
+  #delete(kind: PolicyKind, id: string): void {
+    this.#entities[kind].delete(id);
+    switch (kind) {
+      case 'identity':
+        this.#identities.delete(id);
+        return;
+      case 'service':
+        this.#services.delete(id);
+        return;
+      case 'router':
+        this.#routers.delete(id);
+        return;
+      case 'servicePolicy':
+        this.#dial.delete(id);
+        this.#bind.delete(id);
+        return;
+      case 'edgeRouterPolicy':
+        this.#identityRouters.delete(id);
+        return;
+      case 'serviceEdgeRouterPolicy':
+        this.#serviceRouters.delete(id);
+    }
+  }
+}
+
+function intersects(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  const [small, large] = a.size <= b.size ? [a, b] : [b, a];
+  for (const member of small) if (large.has(member)) return true;
+  return false;
+}
+
+function emptyEntities(): { [K in PolicyKind]: Map<string, Entity<K>> } {
+  return {
+    identity: new Map(),
+    service: new Map(),
+    servicePolicy: new Map(),
+    edgeRouterPolicy: new Map(),
+    serviceEdgeRouterPolicy: new Map(),
+    router: new Map(),
+  };
+}
