@@ -1,0 +1,114 @@
+/**
+ * What our first script needs of an application's Content Security Policy. The policy is widened by
+ * exactly the runtime's hash and the worker's own `/.postern/` path, and only where it would
+ * otherwise refuse them; it is never made weaker for the application's own content.
+ *
+ * Terms as in CSP Level 3: a header value is a list of policies, each a list of directives.
+ */
+
+/** What the page runtime asks of a policy. */
+export interface RuntimeNeeds {
+  /** CSP source expression of the inline runtime, `'sha256-…'`. */
+  scriptHash: string;
+  /** Absolute URL the runtime keeps one silent request open to. */
+  connectUrl: string;
+}
+
+/** `value` (one header value, possibly several policies) with what the runtime needs added. */
+export function extendPolicy(value: string, needs: RuntimeNeeds): string {
+  return value
+    .split(',')
+    .map((policy) => extendOne(policy, needs))
+    .join(',');
+}
+
+/** True when every policy in `values` lets the page start a worker from a `blob:` URL. */
+export function allowsBlobWorker(values: readonly string[]): boolean {
+  return values
+    .flatMap((value) => value.split(','))
+    .map(parseDirectives)
+    .every((directives) => {
+      // CSP3 §6.8.3 fallback list of worker-src.
+      const sources = firstOf(directives, ['worker-src', 'child-src', 'script-src', 'default-src']);
+      return sources === undefined || sources.some((source) => source.toLowerCase() === 'blob:');
+    });
+}
+
+function extendOne(policy: string, needs: RuntimeNeeds): string {
+  const directives = parseDirectives(policy);
+  const added: string[] = [];
+
+  const script = effective(directives, ['script-src-elem', 'script-src', 'default-src']);
+  if (script !== undefined && !allowsInline(script.sources, needs.scriptHash)) {
+    add(script, needs.scriptHash, 'script-src-elem', added);
+  }
+  const connect = effective(directives, ['connect-src', 'default-src']);
+  if (connect !== undefined && !allowsOwnOrigin(connect.sources, needs.connectUrl)) {
+    add(connect, needs.connectUrl, 'connect-src', added);
+  }
+  if (added.length === 0 && !directives.some(({ changed }) => changed)) return policy;
+  return [...directives.map(({ name, sources }) => [name, ...sources].join(' ')), ...added].join(
+    '; ',
+  );
+}
+
+interface Directive {
+  name: string;
+  sources: string[];
+  changed: boolean;
+}
+
+/** CSP3 §2.2.1: directives in order; a repeated name counts only the first time. */
+function parseDirectives(policy: string): Directive[] {
+  const directives: Directive[] = [];
+  for (const text of policy.split(';')) {
+    const [name, ...sources] = text.trim().split(/[\t\n\f\r ]+/);
+    if (name === undefined || name === '') continue;
+    if (directives.some((known) => known.name === name.toLowerCase())) continue;
+    directives.push({ name: name.toLowerCase(), sources, changed: false });
+  }
+  return directives;
+}
+
+function effective(directives: Directive[], names: readonly string[]): Directive | undefined {
+  for (const name of names) {
+    const found = directives.find((directive) => directive.name === name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function firstOf(directives: Directive[], names: readonly string[]): string[] | undefined {
+  return effective(directives, names)?.sources;
+}
+
+/**
+ * Adds a source to the directive in force. A `default-src` is left as it is, since it also governs
+ * styles, images and all else: a more specific directive repeats its sources instead.
+ */
+function add(directive: Directive, source: string, specific: string, added: string[]): void {
+  const sources = directive.sources.filter((known) => known.toLowerCase() !== "'none'");
+  if (directive.name === 'default-src') {
+    added.push([specific, ...sources, source].join(' '));
+    return;
+  }
+  directive.sources = [...sources, source];
+  directive.changed = true;
+}
+
+/** CSP3 §6.7.3.3, reduced to an inline script element that has a known hash and no nonce. */
+function allowsInline(sources: readonly string[], hash: string): boolean {
+  if (sources.includes(hash)) return true;
+  const lower = sources.map((source) => source.toLowerCase());
+  const listsExactScripts = lower.some(
+    (source) => /^'(?:nonce|sha256|sha384|sha512)-/.test(source) || source === "'strict-dynamic'",
+  );
+  // Adding a hash would switch an effective 'unsafe-inline' off and break the application.
+  return lower.includes("'unsafe-inline'") && !listsExactScripts;
+}
+
+function allowsOwnOrigin(sources: readonly string[], url: string): boolean {
+  return sources.some(
+    (source) => source.toLowerCase() === "'self'" || source === '*' || source === url,
+  );
+}

@@ -1,0 +1,12 @@
+/** Made by build.mjs. */
+declare module 'virtual:postern-runtime' {
+  /** The page runtime, one classic script without `</script`. */
+  export const source: string;
+  /** Its CSP source expression, `'sha256-…'`. */
+  export const cspHash: string;
+}
+
+declare module 'virtual:postern-precache' {
+  /** The loader's hashed files. */
+  export const precache: { url: string; revision: string | null }[];
+}
