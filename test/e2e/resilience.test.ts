@@ -1,0 +1,148 @@
+/** Parts die and come back by themselves; nothing acknowledged is lost; the app's side stays dark. */
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser, type TestBrowser, type TestPage } from '../harness/browser.ts';
+import { startDemo, type RunningDemo } from '../harness/demo.ts';
+import { openSignedIn } from '../harness/sign-in.ts';
+
+describe('parts that are killed', () => {
+  let demo: RunningDemo;
+  let browser: TestBrowser;
+  let page: TestPage;
+
+  beforeAll(async () => {
+    demo = await startDemo();
+    browser = await launchBrowser('chromium');
+    page = await browser.newPage();
+    await openSignedIn(page, demo, demo.app('sample').url);
+    await page.waitFor(`document.querySelector('main')`);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await demo?.stop();
+  });
+
+  /** The next request works, as soon as the parts found each other again. */
+  async function nextRequestWorks(): Promise<void> {
+    const status = await page.evaluate<number>(`(async () => {
+      const end = Date.now() + 20_000;
+      for (;;) {
+        const status = await fetch('/api/whoami').then((r) => r.status, () => 0);
+        if (status === 200 || Date.now() > end) return status;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    })()`);
+    expect(status).toBe(200);
+  }
+
+  it.each(['routers', 'connector', 'controller'] as const)(
+    '%s: the next request works',
+    async (part) => {
+      const pids = demo.report.pids[part];
+      for (const pid of Array.isArray(pids) ? pids : [pids]) {
+        process.kill(pid, 'SIGKILL');
+        await nextRequestWorks();
+      }
+    },
+  );
+
+  it('the controller: what REST acknowledged is there after kill -9', async () => {
+    const created = await demo.admin('POST', '/services', {
+      name: 'written-just-before',
+      encryptionRequired: true,
+    });
+    expect(created.status).toBe(201);
+    // The killed controller of the previous test was replaced by a new process; ask the system which.
+    process.kill(listenerPid(new URL(demo.report.admin.url).port), 'SIGKILL');
+    await nextRequestWorks();
+    const filter = encodeURIComponent('name = "written-just-before"');
+    await expect
+      .poll(
+        () =>
+          demo.admin('GET', `/services?filter=${filter}`).then(
+            ({ data }) => data?.length,
+            () => 0,
+          ),
+        { timeout: 20_000 },
+      )
+      .toBe(1);
+  });
+});
+
+describe('listening sockets', () => {
+  let demo: RunningDemo;
+  beforeAll(async () => {
+    demo = await startDemo();
+  });
+  afterAll(async () => {
+    await demo?.stop();
+  });
+
+  it('connector has none, and every part listens on loopback only', () => {
+    expect(listeners(demo.report.pids.connector)).toEqual([]);
+    const { controller, gateway, idp, routers } = demo.report.pids;
+    for (const pid of [controller, gateway, idp, ...routers]) {
+      const addresses = listeners(pid);
+      expect(addresses.length).toBeGreaterThan(0);
+      for (const { address } of addresses) expect(address).toMatch(/^127\./);
+    }
+  });
+});
+
+interface Listener {
+  address: string;
+  port: number;
+  inode: string;
+}
+
+/** Listening TCP sockets of a process, from `/proc` (Linux). */
+function listeners(pid: number): Listener[] {
+  const inodes = new Set(
+    readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
+      } catch {
+        return [];
+      }
+    }),
+  );
+  return allListeners().filter((listener) => inodes.has(listener.inode));
+}
+
+function allListeners(): Listener[] {
+  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/))
+      .filter((columns) => columns[3] === '0A')
+      .map((columns) => {
+        const [address = '', port = ''] = (columns[1] ?? '').split(':');
+        return { address: dotted(address), port: parseInt(port, 16), inode: columns[9] ?? '' };
+      }),
+  );
+}
+
+/** `/proc/net/tcp` writes IPv4 addresses as little-endian hex; IPv6 ones stay as they are. */
+function dotted(hex: string): string {
+  return hex.length === 8
+    ? hex
+        .match(/../g)!
+        .reverse()
+        .map((byte) => parseInt(byte, 16))
+        .join('.')
+    : hex;
+}
+
+function listenerPid(port: string): number {
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      if (listeners(Number(entry)).some((listener) => listener.port === Number(port)))
+        return Number(entry);
+    } catch {
+      // The process ended meanwhile, or is another user's.
+    }
+  }
+  throw new Error(`nothing listens on port ${port}`);
+}
