@@ -33,6 +33,13 @@ export interface Circuit {
    * {@link Circuit.ready} when {@link Circuit.creditBytes} is below what it wants to send.
    */
   send(message: Uint8Array): void;
+  /** Bytes of free room that {@link Circuit.sendInPlace} needs in front of a message. */
+  readonly headroomBytes?: number;
+  /**
+   * Like `send`, without a copy: the message starts at `headroomBytes` of `buffer`, which the circuit
+   * owns from now on and writes its own header into. Optional; absent means use `send`.
+   */
+  sendInPlace?(buffer: Uint8Array): void;
   /** Bytes that may be sent now without exceeding the circuit's window. */
   readonly creditBytes: number;
   /** Resolves when at least `bytes` may be sent; rejects when the circuit closes or `signal` aborts. */
