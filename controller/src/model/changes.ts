@@ -1,0 +1,62 @@
+/** What routers see of each entity: projections onto the control channel's schemas. */
+import type { Entity } from '@postern/shared/schemas';
+import type { EdgeRouter } from './edge-routers.ts';
+import type { Identity } from './identities.ts';
+import type { EdgeRouterPolicy, ServiceEdgeRouterPolicy, ServicePolicy } from './policies.ts';
+import type { Service, Terminator } from './services.ts';
+
+export const projections = {
+  /** `disabledAt` alone decides: maintenance clears it when `disabledUntil` has passed. */
+  identity: (row: Identity): Entity<'identity'> => ({
+    id: row.id,
+    name: row.name,
+    disabled: row.disabledAt !== null,
+    roleAttributes: row.roleAttributes,
+  }),
+  service: (row: Service): Entity<'service'> => ({
+    id: row.id,
+    name: row.name,
+    roleAttributes: row.roleAttributes,
+    encryptionRequired: row.encryptionRequired,
+    terminatorStrategy: row.terminatorStrategy,
+  }),
+  servicePolicy: (row: ServicePolicy): Entity<'servicePolicy'> => ({
+    id: row.id,
+    type: row.type,
+    semantic: row.semantic,
+    identityRoles: row.identityRoles,
+    serviceRoles: row.serviceRoles,
+  }),
+  edgeRouterPolicy: (row: EdgeRouterPolicy): Entity<'edgeRouterPolicy'> => ({
+    id: row.id,
+    semantic: row.semantic,
+    identityRoles: row.identityRoles,
+    edgeRouterRoles: row.edgeRouterRoles,
+  }),
+  serviceEdgeRouterPolicy: (row: ServiceEdgeRouterPolicy): Entity<'serviceEdgeRouterPolicy'> => ({
+    id: row.id,
+    semantic: row.semantic,
+    serviceRoles: row.serviceRoles,
+    edgeRouterRoles: row.edgeRouterRoles,
+  }),
+  router: (row: EdgeRouter): Entity<'router'> => ({
+    id: row.id,
+    name: row.name,
+    roleAttributes: row.roleAttributes,
+    cost: row.cost,
+    noTraversal: row.noTraversal,
+    disabled: row.disabled,
+    isOnline: row.isOnline,
+    edgeUrls: row.edgeUrls,
+    fabricAddresses: row.fabricAddresses,
+    links: row.links,
+  }),
+  terminator: (row: Terminator): Entity<'terminator'> => ({
+    id: row.id,
+    serviceId: row.serviceId,
+    routerId: row.routerId,
+    hostId: row.hostId,
+    cost: row.cost,
+    precedence: row.precedence,
+  }),
+};

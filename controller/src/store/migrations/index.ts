@@ -1,0 +1,7 @@
+/** Every migration in order; a released one is never edited. */
+import type { Migration } from 'kysely';
+import * as model from './0001-model.ts';
+
+export const migrations: Record<string, Migration> = {
+  '0001-model': model,
+};
