@@ -134,8 +134,11 @@ async function readAnswer(response: Response, host: string, conditional: boolean
     throw new Error(`the controller answered ${response.status}`);
   }
   const info = applicationInfoSchema.parse(JSON.parse(await readText(response, MAX_BODY_BYTES)));
-  if (new URL(info.origin).host !== host)
-    throw new Error(`the controller answered for ${info.origin}`);
+  const { host: answeredHost, origin } = new URL(info.origin);
+  // These become sources of policies, so nothing may follow the origin.
+  const isUsable = origin === info.origin && URL.canParse(info.issuer) && URL.canParse(info.apiUrl);
+  if (answeredHost !== host || !isUsable)
+    throw new Error('the controller answered for another host');
   return { info, etag: response.headers.get('etag') ?? undefined };
 }
 
