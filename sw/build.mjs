@@ -72,7 +72,7 @@ async function bundle(entry, format, plugins = []) {
 
 /**
  * A page is `src/<name>/{index.html,main.ts,main.css?}`. The template says
- * `<script type="module" src="./main.ts"></script>` and `<link rel="stylesheet" href="./main.css">`, exactly so;
+ * `<script type="module" src="./main.ts"></script>` and `<link rel="stylesheet" href="./main.css" />`, exactly so;
  * both become hashed assets with `integrity`.
  */
 async function buildPage(name) {
@@ -93,7 +93,7 @@ async function buildPage(name) {
     const styleFile = await emit(hashedName(name, 'css', css), css);
     html = replaceOnce(
       html,
-      '<link rel="stylesheet" href="./main.css">',
+      '<link rel="stylesheet" href="./main.css" />',
       (integrity, url) => `<link rel="stylesheet" href="${url}" integrity="${integrity}">`,
       styleFile,
     );
