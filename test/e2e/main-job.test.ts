@@ -9,7 +9,7 @@ import {
   type TestPage,
 } from '../harness/browser.ts';
 import { startDemo, type RunningDemo } from '../harness/demo.ts';
-import { openSignedIn, signInAtIdp } from '../harness/sign-in.ts';
+import { openSignedIn, signInAt } from '../harness/sign-in.ts';
 
 const hundredMegabytes = 100 * 1024 * 1024;
 
@@ -127,7 +127,7 @@ describe.each(browserKinds)('the main job in %s', (kind) => {
     }
     // Signing in again brings one back to where one wanted to go.
     await page.goto(`${sampleUrl}deep/link?again=1`);
-    await signInAtIdp(page, demo);
+    await signInAt(page, demo.report);
     await page.waitFor(`location.href === ${JSON.stringify(`${sampleUrl}deep/link?again=1`)}`);
   });
 });

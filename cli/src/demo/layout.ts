@@ -85,11 +85,13 @@ export function createLayout(
     })),
   };
   const gateway: ConfigObject = {
-    host: loopback,
-    port: ports.gateway,
+    listen: { host: loopback, port: ports.gateway },
     tls: 'none',
     controllerUrl: `http://${loopback}:${ports.controllerPublic}`,
     loginOrigin,
+    issuer: `${publicUrl}/oidc`,
+    apiUrl: `${publicUrl}/postern/v1`,
+    idpOrigins: [issuer],
   };
   const idp: ConfigObject = {
     port: ports.idp,
