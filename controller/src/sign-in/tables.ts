@@ -1,7 +1,8 @@
 /** SQL rows of migration 0002. Nothing in them lets a thief of the database sign in or read a token. */
 import type { KeyUse } from '@postern/shared/grants';
 
-export interface SignInDatabase {
+/** A type, not an interface: Kysely's `withTables` wants an index signature. */
+export type SignInDatabase = {
   signingKeys: {
     kid: string;
     use: KeyUse;
@@ -37,4 +38,4 @@ export interface SignInDatabase {
     consumedAtMs: number | null;
     expiresAtMs: number;
   };
-}
+};

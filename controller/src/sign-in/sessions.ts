@@ -1,0 +1,216 @@
+/**
+ * Sign-in sessions: one person on one device (its login-origin key), across all applications.
+ * The session token is 256 random bits, kept as SHA-256, and good for one use: each use answers with
+ * its successor, and a spent token coming back ends the session (RFC 9700 §4.14.2).
+ */
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { AppError } from '@postern/shared/errors';
+import type { Kysely, Transaction } from 'kysely';
+import type { ControllerContext } from '../context.ts';
+import type { Database } from '../store/tables.ts';
+import type { WriteTx } from '../store/store.ts';
+import { hashId } from '../oidc/payload-store.ts';
+import type { SignInDatabase } from './tables.ts';
+
+/** Longest life of an app token: a revocation is kept until every verifier has dropped the last one. */
+export const APP_TOKEN_SECONDS = 300;
+
+export type SignInSession = SignInDatabase['signInSessions'];
+
+export interface OpenedSession {
+  readonly session: SignInSession;
+  /** The next, and only valid, token. */
+  readonly token: string;
+}
+
+export interface SignInSessions {
+  create(options: {
+    identityId: string;
+    deviceThumbprint: string;
+    method: SignInSession['method'];
+    signerId: string | null;
+    lifeMs: number;
+  }): Promise<OpenedSession>;
+  /** Swaps a token for its successor. @throws AppError ERR_TOKEN_INVALID, ERR_SESSION_ENDED */
+  use(token: string, deviceThumbprint: string): Promise<OpenedSession>;
+  /** The live session, or `undefined`. */
+  find(id: string): Promise<SignInSession | undefined>;
+  /** Ties a grant of the OIDC provider to a session. */
+  linkGrant(grantId: string, sessionId: string): Promise<void>;
+  /** The live session a grant belongs to, or `undefined`. */
+  findByGrant(grantId: string): Promise<SignInSession | undefined>;
+  /** Ends every session of this person on this device. */
+  endDevice(session: SignInSession): Promise<void>;
+  endIdentity(identityId: string): Promise<void>;
+  /** Deletes what expired by itself. */
+  sweep(): Promise<void>;
+}
+
+type SignInDb = Kysely<Database & SignInDatabase> | Transaction<Database & SignInDatabase>;
+
+const hashToken = (token: string): string => createHash('sha256').update(token).digest('base64url');
+const newToken = (): string => randomBytes(32).toString('base64url');
+
+export function createSignInSessions(
+  ctx: Pick<ControllerContext, 'config' | 'store' | 'clock' | 'logger'>,
+): SignInSessions {
+  const reader = ctx.store.db.withTables<SignInDatabase>();
+  const revocationMs =
+    APP_TOKEN_SECONDS * 1000 + ctx.config.sessions.outageMinutes * 60_000 + 60_000;
+
+  const addToken = async (db: SignInDb, sessionId: string): Promise<string> => {
+    const token = newToken();
+    await db
+      .insertInto('signInTokens')
+      .values({ tokenHash: hashToken(token), sessionId, spent: 0 })
+      .execute();
+    return token;
+  };
+
+  const end = async (tx: WriteTx, sessions: readonly SignInSession[]): Promise<void> => {
+    const db = tx.db.withTables<SignInDatabase>();
+    for (const { id, identityId } of sessions) {
+      const grants = db.selectFrom('signInGrants').select('grantHash').where('sessionId', '=', id);
+      await db.deleteFrom('oidcPayloads').where('grantHash', 'in', grants).execute();
+      await db
+        .deleteFrom('oidcPayloads')
+        .where('model', '=', 'Grant')
+        .where('idHash', 'in', grants)
+        .execute();
+      await db.deleteFrom('signInGrants').where('sessionId', '=', id).execute();
+      await db.deleteFrom('signInTokens').where('sessionId', '=', id).execute();
+      await db.deleteFrom('signInSessions').where('id', '=', id).execute();
+      const revocation = { id, expiresAtMs: ctx.clock() + revocationMs };
+      await db.insertInto('revocations').values(revocation).execute();
+      tx.change({ op: 'put', kind: 'revocation', value: revocation });
+      ctx.logger.info('signIn.sessionEnded', { sessionId: id, identityId });
+    }
+  };
+
+  const live = (session: SignInSession | undefined): SignInSession | undefined =>
+    session && session.expiresAtMs > ctx.clock() ? session : undefined;
+
+  return {
+    create: ({ lifeMs, ...owner }) =>
+      ctx.store.write(async (tx) => {
+        const db = tx.db.withTables<SignInDatabase>();
+        const now = ctx.clock();
+        const session: SignInSession = {
+          id: randomUUID(),
+          ...owner,
+          createdAtMs: now,
+          expiresAtMs: now + lifeMs,
+        };
+        await db.insertInto('signInSessions').values(session).execute();
+        return { session, token: await addToken(db, session.id) };
+      }),
+
+    use: async (token, deviceThumbprint) => {
+      const outcome = await ctx.store.write(async (tx): Promise<OpenedSession | AppError> => {
+        const db = tx.db.withTables<SignInDatabase>();
+        const tokenHash = hashToken(token);
+        const found = await db
+          .selectFrom('signInTokens')
+          .innerJoin('signInSessions', 'signInSessions.id', 'signInTokens.sessionId')
+          .selectAll('signInSessions')
+          .select('spent')
+          .where('tokenHash', '=', tokenHash)
+          .executeTakeFirst();
+        if (!found || !live(found)) return invalidToken('session token is unknown or expired');
+        const { spent, ...session } = found;
+        if (session.deviceThumbprint !== deviceThumbprint) {
+          return invalidToken('session token is bound to another key');
+        }
+        if (spent === 1) {
+          ctx.logger.warn('signIn.spentTokenReused', { sessionId: session.id });
+          await end(tx, [session]);
+          return new AppError('ERR_SESSION_ENDED', 'a spent session token was used again', {
+            status: 401,
+          });
+        }
+        await db
+          .updateTable('signInTokens')
+          .set({ spent: 1 })
+          .where('tokenHash', '=', tokenHash)
+          .execute();
+        return { session, token: await addToken(db, session.id) };
+      });
+      // Returned, not thrown, inside the transaction: ending the session must be committed.
+      if (outcome instanceof AppError) throw outcome;
+      return outcome;
+    },
+
+    find: async (id) =>
+      live(
+        await reader
+          .selectFrom('signInSessions')
+          .selectAll()
+          .where('id', '=', id)
+          .executeTakeFirst(),
+      ),
+
+    linkGrant: (grantId, sessionId) =>
+      ctx.store.write(async (tx) => {
+        await tx.db
+          .withTables<SignInDatabase>()
+          .insertInto('signInGrants')
+          .values({ grantHash: hashId(grantId), sessionId })
+          .execute();
+      }),
+
+    findByGrant: async (grantId) =>
+      live(
+        await reader
+          .selectFrom('signInGrants')
+          .innerJoin('signInSessions', 'signInSessions.id', 'signInGrants.sessionId')
+          .selectAll('signInSessions')
+          .where('grantHash', '=', hashId(grantId))
+          .executeTakeFirst(),
+      ),
+
+    endDevice: ({ identityId, deviceThumbprint }) =>
+      ctx.store.write(async (tx) => {
+        const sessions = await tx.db
+          .withTables<SignInDatabase>()
+          .selectFrom('signInSessions')
+          .selectAll()
+          .where('identityId', '=', identityId)
+          .where('deviceThumbprint', '=', deviceThumbprint)
+          .execute();
+        await end(tx, sessions);
+      }),
+
+    endIdentity: (identityId) =>
+      ctx.store.write(async (tx) => {
+        const sessions = await tx.db
+          .withTables<SignInDatabase>()
+          .selectFrom('signInSessions')
+          .selectAll()
+          .where('identityId', '=', identityId)
+          .execute();
+        await end(tx, sessions);
+      }),
+
+    sweep: () =>
+      ctx.store.write(async (tx) => {
+        const db = tx.db.withTables<SignInDatabase>();
+        const now = ctx.clock();
+        const expired = db
+          .selectFrom('signInSessions')
+          .select('id')
+          .where('expiresAtMs', '<=', now);
+        await db.deleteFrom('signInTokens').where('sessionId', 'in', expired).execute();
+        await db.deleteFrom('signInGrants').where('sessionId', 'in', expired).execute();
+        await db.deleteFrom('signInSessions').where('expiresAtMs', '<=', now).execute();
+        const over = await db
+          .deleteFrom('revocations')
+          .where('expiresAtMs', '<=', now)
+          .returning('id')
+          .execute();
+        for (const { id } of over) tx.change({ op: 'delete', kind: 'revocation', key: id });
+      }),
+  };
+}
+
+const invalidToken = (message: string): AppError =>
+  new AppError('ERR_TOKEN_INVALID', message, { status: 401 });
