@@ -18,7 +18,7 @@ export function fromHex(text: string): Uint8Array<ArrayBuffer> {
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const VALUES = new Map([...ALPHABET].map((symbol, value) => [symbol.charCodeAt(0), value]));
+const VALUES = new Map(Array.from(ALPHABET, (symbol, value) => [symbol.charCodeAt(0), value]));
 
 /** Base64url without padding (RFC 4648 §5, RFC 7515 §2). */
 export function toBase64Url(bytes: Uint8Array): string {

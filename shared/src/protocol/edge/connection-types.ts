@@ -1,0 +1,68 @@
+import type { Logger } from '../../log/index.ts';
+import type { Clock, PrecedenceName } from '../channel/index.ts';
+import type { Circuit, CloseReason, FramePipe } from './types.ts';
+
+/** A browser proves itself by its app token and the key the token is bound to. */
+export interface BrowserCredentials {
+  readonly mode: 'browser';
+  /** App token (JWT). */
+  readonly token: string;
+  /** The app key, as an uncompressed P-256 point (65 bytes). */
+  readonly publicKey: Uint8Array;
+  /** ES256 over the bytes: SHA-256 inside, result r ‖ s (64 bytes). */
+  sign(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+}
+
+/** A connector has proved itself by its TLS client certificate. */
+export interface HostCredentials {
+  readonly mode: 'host';
+}
+
+export interface EdgeConnectionOptions {
+  readonly pipe: FramePipe;
+  readonly credentials: BrowserCredentials | HostCredentials;
+  /** The router this connection must reach; another one is refused (`ERR_EDGE_ROUTER_MISMATCH`). */
+  readonly expectedRouterId?: string;
+  /** Default: the system's clock and timers. */
+  readonly clock?: Clock;
+  /** Default: silent. */
+  readonly logger?: Logger;
+  /** Most circuits open at once on this connection, both kinds. Default 4096. */
+  readonly maxCircuits?: number;
+}
+
+export interface BindOptions {
+  /** Bind grant (JWS). */
+  readonly bindGrant: string;
+  /** 0–65535, default 0. */
+  readonly cost?: number;
+  /** Default `default`. */
+  readonly precedence?: PrecedenceName;
+  /**
+   * Names the listener across connections, so that binding again replaces the old binding. At most 64
+   * bytes; default: 16 random bytes.
+   */
+  readonly listenerId?: Uint8Array;
+  /** Ends the wait for the router's answer. */
+  readonly signal?: AbortSignal;
+}
+
+/** What the router says about a circuit it opens to a host. Not to be trusted: the handshake proves. */
+export interface DialInfo {
+  readonly circuitId: string;
+  /** Identity id of the caller, as the router claims. */
+  readonly callerId: string | undefined;
+}
+
+/** Takes a circuit opened to this host; throwing closes it. Handlers must be set before any await. */
+export type OnDial = (circuit: Circuit, info: DialInfo) => void;
+
+/** A service hosted over one connection. */
+export interface Binding {
+  /** Sends a renewed grant, or another cost or precedence, for the binding (UpdateBind). */
+  update(changes: { bindGrant: string; cost?: number; precedence?: PrecedenceName }): void;
+  /** Stops new dials; circuits already open go on. Idempotent. */
+  unbind(): void;
+  /** Resolves when the binding ended, whoever ended it. Never rejects. */
+  readonly closed: Promise<CloseReason>;
+}
