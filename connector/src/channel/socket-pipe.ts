@@ -1,0 +1,19 @@
+import type { TLSSocket } from 'node:tls';
+import type { FramePipe } from '@postern/shared/protocol/edge';
+
+/** Sends channel frames over a TLS socket: it is a byte stream, so frames just follow each other. */
+export function createSocketPipe(socket: TLSSocket): FramePipe {
+  return {
+    send(frame) {
+      if (!socket.destroyed) socket.write(frame);
+    },
+    get bufferedBytes() {
+      return socket.writableLength;
+    },
+    close() {
+      // What was queued still goes out; a peer that does not read must not hold the socket.
+      socket.end();
+      socket.setTimeout(5_000, () => socket.destroy());
+    },
+  };
+}

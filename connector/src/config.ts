@@ -1,0 +1,108 @@
+/** The connector's configuration: which services it hosts and where their traffic goes. */
+import { z } from 'zod';
+import { parseTarget } from './target.ts';
+
+/** RFC 9110 §5.6.2 token. */
+const headerName = z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, 'is not a header name');
+/** RFC 9110 §5.5, without obs-text. */
+const headerValue = z.string().regex(/^[\t\x20-\x7e]*$/, 'holds characters no header may hold');
+
+const target = z.string().superRefine((text, context) => {
+  try {
+    parseTarget(text);
+  } catch (error) {
+    context.addIssue({
+      code: 'custom',
+      message: error instanceof Error ? error.message : 'invalid',
+    });
+  }
+});
+
+const rule = z.strictObject({
+  /** Absent: every method. */
+  methods: z.array(z.string().regex(/^[A-Z][A-Z-]*$/, 'is not an upper-case method')).optional(),
+  /** Matches whole path segments: `/docs` allows `/docs` and `/docs/x`, not `/docsx`. */
+  pathPrefix: z.string().startsWith('/').default('/'),
+});
+
+export const hostedServiceSchema = z.strictObject({
+  /** Name of the service in the controller. */
+  service: z.string().min(1).max(256),
+  /** `http://host:port`, `https://host:port`, `unix:/path` or `tcp://host:port`. */
+  target,
+  /** For `https:` targets: the certificate authority (PEM) and name to check; default: the system's, the host. */
+  tls: z
+    .strictObject({ caFile: z.string().optional(), servername: z.string().optional() })
+    .optional(),
+  /** What the app sees as `Host`: the name people open, or the target's. */
+  forwardHost: z.enum(['application', 'target']).default('application'),
+  /** Header fields set on, and removed from, every request to the app. */
+  headers: z
+    .strictObject({
+      set: z.record(headerName, headerValue).default({}),
+      remove: z.array(headerName).default([]),
+    })
+    .prefault({}),
+  /** Requests the app may get. Absent: all; given: only those that match one. */
+  rules: z.array(rule).min(1).optional(),
+  /** Longest request body in bytes. Default: no limit, bodies are streamed. */
+  maxRequestBytes: z.int().min(0).optional(),
+  /** Longest WebSocket message from the app in bytes, which is held in memory once. Default 16 MiB. */
+  maxMessageBytes: z
+    .int()
+    .min(1024)
+    .default(16 * 1024 * 1024),
+  /** Connections kept to the app at the same time; more requests wait. */
+  maxConnections: z.int().min(1).max(4096).default(1024),
+  timeouts: z
+    .strictObject({
+      connectMs: z.int().min(1).max(300_000).default(5_000),
+      /** Until the response head. Long polls may need more. */
+      headersMs: z.int().min(1).default(300_000),
+      /** Silence within a response body; 0: no limit, which server-sent events need. */
+      idleMs: z.int().min(0).default(0),
+    })
+    .prefault({}),
+});
+export type HostedServiceConfig = z.infer<typeof hostedServiceSchema>;
+
+export const connectorConfigSchema = z.strictObject({
+  /** Folder for the identity, the cookie key and the last state; made with mode 0700. */
+  stateDir: z.string().min(1),
+  /** One-time enrollment token, used when `stateDir` holds no identity yet. */
+  enrollmentJwtFile: z.string().min(1).optional(),
+  /** `tls:host:port` of the controller's control listener. Default: as named by the enrollment token. */
+  controlAddress: z
+    .string()
+    .regex(/^tls:[^\s/]+:\d{1,5}$/, 'must look like tls:host:port')
+    .optional(),
+  /** 32 random bytes that seal HttpOnly cookies, shared by connectors of one service. Default: made in `stateDir`. */
+  cookieKeyFile: z.string().min(1).optional(),
+  services: z
+    .array(hostedServiceSchema)
+    .min(1)
+    .superRefine((services, context) => {
+      const seen = new Set<string>();
+      services.forEach(({ service }, index) => {
+        if (seen.has(service)) {
+          context.addIssue({
+            code: 'custom',
+            message: 'is listed twice',
+            path: [index, 'service'],
+          });
+        }
+        seen.add(service);
+      });
+    }),
+  limits: z
+    .strictObject({
+      /** Open streams of all sessions together. */
+      maxStreams: z.int().min(1).default(4096),
+      maxStreamsPerSession: z.int().min(1).max(256).default(256),
+      /** A session without a newer grant for this long is ended (docs/protocol.md, "Records"). */
+      maxGrantAgeMs: z.int().min(1000).default(600_000),
+    })
+    .prefault({}),
+});
+export type ConnectorConfig = z.infer<typeof connectorConfigSchema>;
+export type ConnectorConfigInput = z.input<typeof connectorConfigSchema>;

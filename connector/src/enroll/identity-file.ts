@@ -1,0 +1,67 @@
+/** The identity file, in the JSON shape of OpenZiti's SDKs so that either can use the other's. */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { AppError } from '@postern/shared/errors';
+import { z } from 'zod';
+
+const pem = z
+  .string()
+  .startsWith('pem:', 'must begin with pem:')
+  .transform((text) => text.slice(4));
+
+const identityFileSchema = z.object({
+  ztAPI: z.string(),
+  id: z.object({ key: pem, cert: pem, ca: pem }),
+  /** Ours: `tls:host:port` of the control listener that the enrollment token named. */
+  posternControl: z.string().optional(),
+});
+
+/** Who this connector is: PEM texts, private key included. */
+export interface Identity {
+  /** Base URL of the Client API. */
+  apiUrl: string;
+  key: string;
+  /** Leaf first. */
+  cert: string;
+  ca: string;
+  controlAddress: string | undefined;
+}
+
+/** @returns `undefined` when there is none yet. Throws `ERR_CONNECTOR_IDENTITY_FILE` for another shape. */
+export async function readIdentity(path: string): Promise<Identity | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const parsed = identityFileSchema.safeParse(parseJson(text));
+  if (!parsed.success) {
+    throw new AppError('ERR_CONNECTOR_IDENTITY_FILE', `${path} is not an identity file`);
+  }
+  const { ztAPI, id, posternControl } = parsed.data;
+  return { apiUrl: ztAPI, ...id, controlAddress: posternControl };
+}
+
+/** Writes with mode 0600, whole or not at all. */
+export async function writeIdentity(path: string, identity: Identity): Promise<void> {
+  const file = {
+    ztAPI: identity.apiUrl,
+    ztAPIs: [],
+    id: { key: `pem:${identity.key}`, cert: `pem:${identity.cert}`, ca: `pem:${identity.ca}` },
+    configTypes: [],
+    ...(identity.controlAddress !== undefined && { posternControl: identity.controlAddress }),
+  };
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await writeFile(`${path}.new`, JSON.stringify(file, undefined, 2), { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
