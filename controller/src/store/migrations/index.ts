@@ -1,7 +1,9 @@
 /** Every migration in order; a released one is never edited. */
 import type { Migration } from 'kysely';
 import * as model from './0001-model.ts';
+import * as signIn from './0002-sign-in.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001-model': model,
+  '0002-sign-in': signIn,
 };
