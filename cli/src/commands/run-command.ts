@@ -29,7 +29,7 @@ export async function runCommand(args: string[]): Promise<number> {
 
 async function dispatch(args: string[]): Promise<number> {
   const [command, ...rest] = args;
-  if (command === 'help' || command === '--help' || command === '-h') {
+  if (command === 'help' || args.includes('--help') || args.includes('-h')) {
     process.stdout.write(usage);
     return 0;
   }

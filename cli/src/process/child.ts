@@ -3,9 +3,6 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { AppError } from '@postern/shared/errors';
 
-/** What a child says over IPC once it serves: its part-specific addresses. */
-export type ReadyMessage = Record<string, unknown>;
-
 export interface ChildOptions {
   name: string;
   /** Script and its arguments. */
@@ -29,17 +26,14 @@ const stopTimeoutMs = 2_000;
  */
 export class SupervisedChild {
   readonly #options: ChildOptions;
-  readonly #log: WriteStream;
+  #log: WriteStream | undefined;
   #process: ChildProcess | undefined;
   #stopping = false;
   #restarts = 0;
   #restartTimer: NodeJS.Timeout | undefined;
-  /** Called after each restart once the child is ready again. */
-  onRestart: ((pid: number) => void) | undefined;
 
   constructor(options: ChildOptions) {
     this.#options = options;
-    this.#log = createWriteStream(options.logFile, { flags: 'a', mode: 0o600 });
   }
 
   get pid(): number {
@@ -50,17 +44,18 @@ export class SupervisedChild {
    * Starts the child and waits until it is ready.
    * @throws {AppError} `ERR_PROCESS_START` with the child's last error line.
    */
-  async start(): Promise<ReadyMessage> {
-    const { script, args, env, name, readyTimeoutMs = 30_000 } = this.#options;
+  async start(): Promise<void> {
+    const { script, args, env, name, logFile, readyTimeoutMs = 30_000 } = this.#options;
+    const log = (this.#log ??= createWriteStream(logFile, { flags: 'a', mode: 0o600 }));
     const child = fork(script, args, {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.#process = child;
     let lastErrorLine = '';
-    child.stdout?.pipe(this.#log, { end: false });
+    child.stdout?.pipe(log, { end: false });
     child.stderr?.on('data', (chunk: Buffer) => {
-      this.#log.write(chunk);
+      log.write(chunk);
       lastErrorLine = chunk.toString('utf8').trim().split('\n').at(-1) ?? lastErrorLine;
     });
     const signal = AbortSignal.timeout(readyTimeoutMs);
@@ -68,18 +63,17 @@ export class SupervisedChild {
     const ready = once(child, 'message', { signal: AbortSignal.any([signal, ended.signal]) });
     child.once('exit', () => ended.abort());
     try {
-      const [message] = (await ready) as [ReadyMessage];
+      await ready;
       child.once('exit', () => this.#restart());
       // It may have ended between its message and now.
       if (child.exitCode !== null || child.signalCode !== null) this.#restart();
-      return message;
     } catch (cause) {
       child.kill('SIGKILL');
       throw new AppError(
         'ERR_PROCESS_START',
         signal.aborted
-          ? `${name} was not ready after ${readyTimeoutMs / 1000} s; see ${this.#options.logFile}`
-          : `${name} could not start: ${lastErrorLine || `see ${this.#options.logFile}`}`,
+          ? `${name} was not ready after ${readyTimeoutMs / 1000} s; see ${logFile}`
+          : `${name} could not start: ${lastErrorLine || `see ${logFile}`}`,
         { cause },
       );
     }
@@ -92,10 +86,7 @@ export class SupervisedChild {
     this.#restartTimer = setTimeout(() => {
       this.#restartTimer = undefined;
       this.start().then(
-        () => {
-          this.#restarts = 0;
-          this.onRestart?.(this.pid);
-        },
+        () => (this.#restarts = 0),
         () => this.#restart(),
       );
     }, delayMs);
@@ -113,6 +104,6 @@ export class SupervisedChild {
       await exited;
       clearTimeout(timer);
     }
-    this.#log.end();
+    this.#log?.end();
   }
 }

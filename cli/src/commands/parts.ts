@@ -1,0 +1,59 @@
+import type { Logger } from '@postern/shared/log';
+import type { z } from 'zod';
+
+/** What every part gives back once it serves. */
+interface Running {
+  close(): Promise<void>;
+}
+
+/** A part loaded: how its configuration looks, and how it starts. */
+export interface Part {
+  schema: z.ZodType;
+  start(config: unknown, logger: Logger): Promise<Running>;
+}
+
+/**
+ * The parts by the name they have on the command line. Each is imported only when asked for: a router
+ * need not load the controller's database.
+ */
+const loaders = {
+  controller: async () => {
+    const { controllerConfigSchema, createController } = await import('@postern/controller');
+    return definePart(controllerConfigSchema, createController);
+  },
+  router: async () => {
+    const { createRouter, routerConfigSchema } = await import('@postern/router');
+    return definePart(routerConfigSchema, createRouter);
+  },
+  connector: async () => {
+    const { connectorConfigSchema, createConnector } = await import('@postern/connector');
+    return definePart(connectorConfigSchema, createConnector);
+  },
+  gateway: async () => {
+    const { createGateway, gatewayConfigSchema } = await import('@postern/gateway');
+    return definePart(gatewayConfigSchema, createGateway);
+  },
+  'dev-idp': async () => {
+    const { createDevIdp, devIdpConfigSchema } = await import('../demo/dev-idp.ts');
+    return definePart(devIdpConfigSchema, createDevIdp);
+  },
+} satisfies Record<string, () => Promise<Part>>;
+
+export type PartName = keyof typeof loaders;
+export const partNames = Object.keys(loaders) as PartName[];
+
+export function isPartName(name: string): name is PartName {
+  return Object.hasOwn(loaders, name);
+}
+
+export function loadPart(name: PartName): Promise<Part> {
+  return loaders[name]();
+}
+
+function definePart<S extends z.ZodType>(
+  schema: S,
+  create: (config: z.output<S>, deps: { logger: Logger }) => Promise<Running>,
+): Part {
+  // `loadConfig` has validated against this very schema.
+  return { schema, start: (config, logger) => create(config as z.output<S>, { logger }) };
+}
