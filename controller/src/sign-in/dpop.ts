@@ -41,7 +41,8 @@ export function createProofVerifier(
 
   return {
     verify: async ({ proof, method, url, token }) => {
-      if (proof === undefined || proof.length > MAX_PROOF_LENGTH) throw invalid('missing or too long');
+      if (proof === undefined || proof.length > MAX_PROOF_LENGTH)
+        throw invalid('missing or too long');
       const now = Math.floor(clock() / 1000);
       const { payload, protectedHeader } = await jwtVerify(proof, EmbeddedJWK, {
         algorithms: ['ES256'],

@@ -6,7 +6,11 @@ export interface RateLimit {
 
 const MAX_KEYS = 10_000;
 
-export function createRateLimit(clock: () => number, perMinute: number, burst = perMinute): RateLimit {
+export function createRateLimit(
+  clock: () => number,
+  perMinute: number,
+  burst = perMinute,
+): RateLimit {
   const buckets = new Map<string, { level: number; atMs: number }>();
   return {
     take: (key) => {

@@ -42,6 +42,8 @@ export interface SignInSessions {
   /** Ends every session of this person on this device. */
   endDevice(session: SignInSession): Promise<void>;
   endIdentity(identityId: string): Promise<void>;
+  /** Ends the sessions of identities that are disabled or gone. */
+  endOrphans(): Promise<void>;
   /** Deletes what expired by itself. */
   sweep(): Promise<void>;
 }
@@ -187,6 +189,23 @@ export function createSignInSessions(
           .selectFrom('signInSessions')
           .selectAll()
           .where('identityId', '=', identityId)
+          .execute();
+        await end(tx, sessions);
+      }),
+
+    endOrphans: () =>
+      ctx.store.write(async (tx) => {
+        const sessions = await tx.db
+          .withTables<SignInDatabase>()
+          .selectFrom('signInSessions')
+          .leftJoin('identities', 'identities.id', 'signInSessions.identityId')
+          .selectAll('signInSessions')
+          .where((where) =>
+            where.or([
+              where('identities.id', 'is', null),
+              where('identities.disabledAt', 'is not', null),
+            ]),
+          )
           .execute();
         await end(tx, sessions);
       }),

@@ -93,6 +93,7 @@ export function createSignIn(
     identity: Identity,
     owner: { deviceThumbprint: string; method: 'ext-jwt' | 'password'; signerId: string | null },
   ): Promise<LoginResult> => {
+    await checkSecondFactor(ctx, identity);
     const session = await sessions.create({
       ...owner,
       identityId: identity.id,
@@ -168,6 +169,17 @@ function refused(message: string, publicMessage?: string): AppError {
 
 function sessionLifeMs(ctx: ControllerContext, application: Application): number {
   return Math.min(ctx.config.sessions.maxSignInHours, application.sessionHours) * 3_600_000;
+}
+
+/** Sign-in pages have no second factor yet: who needs one is refused, never let in with less. */
+async function checkSecondFactor(ctx: ControllerContext, identity: Identity): Promise<void> {
+  const policy = await repositories.authPolicies.get(ctx.store.db, identity.authPolicyId);
+  if (!policy || policy.secondary.requireTotp || policy.secondary.requireExtJwtSigner !== null) {
+    throw new AppError('ERR_LOGIN_SECOND_FACTOR', 'the auth policy asks for a second factor', {
+      status: 403,
+      publicMessage: 'Your account needs a second factor, which this page cannot ask for.',
+    });
+  }
 }
 
 /** Whether a session of some earlier sign-in is good enough for this application, now. */

@@ -1,0 +1,61 @@
+/** The public listener's application: OIDC provider, `/postern/v1` and `/healthz`. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import type { ControllerContext, PublicApp } from '../context.ts';
+import type { TokenServices } from '../grants/token-services.ts';
+import { mountOidc } from '../oidc/mount.ts';
+import { createProofVerifier } from '../sign-in/dpop.ts';
+import { createSignIn } from '../sign-in/sign-in.ts';
+import { createApiApp } from './api-app.ts';
+import { createDialGrants } from './dial-grants.ts';
+import { createOrigins } from './origins.ts';
+
+export async function createPublicApp(
+  ctx: ControllerContext,
+  tokens: TokenServices,
+): Promise<PublicApp> {
+  const { issuer, keys, sessions, grants } = tokens;
+  const origins = createOrigins(ctx);
+  const oidc = await mountOidc(ctx, tokens);
+  const api = createApiApp(ctx, {
+    issuer,
+    keys,
+    origins,
+    proofs: createProofVerifier(ctx.clock),
+    signIn: createSignIn(ctx, sessions, () => oidc.provider),
+    dialGrants: createDialGrants(ctx, keys, sessions, grants),
+  });
+  const handleApi = getRequestListener(api.fetch);
+
+  const handleOidc = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { origin } = request.headers;
+    // The provider would answer any origin's preflight; a page that is none of ours gets nothing.
+    if (origin !== undefined && !(await origins.isAllowed(origin))) {
+      refuse(response, 403, 'ERR_ORIGIN_NOT_ALLOWED');
+    } else oidc.handle(request, response);
+  };
+
+  return {
+    handle: (request, response) => {
+      const target = request.url ?? '';
+      // Origin form only (RFC 9112 §3.2.1): no second host can hide in the target.
+      if (!target.startsWith('/') || target.startsWith('//')) {
+        refuse(response, 400, 'ERR_REQUEST_INVALID');
+      } else if (!origins.isOurHost(request.headers.host)) {
+        refuse(response, 421, 'ERR_HOST_UNKNOWN');
+      } else if (oidc.owns(target.split('?', 1)[0] ?? '')) {
+        handleOidc(request, response).catch((error: unknown) => {
+          ctx.logger.error('oidc.failed', { error });
+          if (!response.headersSent) refuse(response, 500, 'ERR_INTERNAL');
+        });
+      } else void handleApi(request, response);
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function refuse(response: ServerResponse, status: number, code: string): void {
+  response
+    .writeHead(status, { 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
+    .end(JSON.stringify({ title: 'Request refused', status, code }));
+}
