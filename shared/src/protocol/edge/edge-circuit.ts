@@ -21,6 +21,9 @@ import type { Circuit, CloseReason } from './types.ts';
 /** Consumed bytes below a quarter of the window are credited after this long without a larger credit. */
 export const CREDIT_IDLE_MS = 200;
 
+/** How soon a congested pipe is looked at again: browsers don't say when a WebSocket has drained. */
+export const CONGESTION_RECHECK_MS = 5;
+
 interface EdgeCircuitOptions {
   readonly circuitId: string;
   readonly connectionId: number;
@@ -48,6 +51,7 @@ export class EdgeCircuit implements Circuit {
   #onClose: Circuit['onClose'];
   #held: HeldMessage[] = [];
   #cancelIdleCredit: (() => void) | undefined;
+  #cancelRecheck: (() => void) | undefined;
   #ended: CloseReason | undefined;
   #endNotified = false;
 
@@ -74,8 +78,10 @@ export class EdgeCircuit implements Circuit {
     if (this.#ended !== undefined) queueMicrotask(() => this.#notifyEnd());
   }
 
+  /** Also 0 while the pipe below is congested. */
   get creditBytes(): number {
-    return this.#ended === undefined ? this.#send.availableBytes : 0;
+    if (this.#ended !== undefined || this.#options.sender.isCongested) return 0;
+    return this.#send.availableBytes;
   }
 
   /**
@@ -145,7 +151,7 @@ export class EdgeCircuit implements Circuit {
     if (this.#ended !== undefined) return;
     try {
       this.#send.credited(decodeCredit(frame));
-      this.#waiters.grant(this.#send.availableBytes);
+      this.#grant();
     } catch (error) {
       this.close(toCloseReason(error));
     }
@@ -156,9 +162,20 @@ export class EdgeCircuit implements Circuit {
     if (this.#ended !== undefined) return;
     this.#ended = reason;
     this.#cancelIdleCredit?.();
+    this.#cancelRecheck?.();
     this.#waiters.rejectAll(closedError(reason));
     this.#options.onEnd();
     queueMicrotask(() => this.#notifyEnd());
+  }
+
+  /** Lets waiting senders through, or looks again soon when only the pipe holds them back. */
+  #grant(): void {
+    this.#waiters.grant(this.creditBytes);
+    if (this.#waiters.size === 0 || !this.#options.sender.isCongested) return;
+    this.#cancelRecheck ??= this.#options.clock.schedule(CONGESTION_RECHECK_MS, () => {
+      this.#cancelRecheck = undefined;
+      this.#grant();
+    });
   }
 
   /** Tells the consumer once, after every message that came before the end. */

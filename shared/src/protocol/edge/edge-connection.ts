@@ -269,6 +269,7 @@ export class EdgeConnection {
       else circuit?.receiveCredit(frame);
       return;
     }
+    this.#sender.assertPeerReads();
     const message = decodeMessage(frame, EDGE_LIMITS);
     const replyFor = message.headers.i32(HeaderKey.replyFor);
     if (replyFor !== undefined && this.#replies.settle(replyFor, message)) return;
