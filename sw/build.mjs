@@ -54,7 +54,10 @@ async function bundle(entry, format, plugins = []) {
       ...(format === 'iife' ? { 'import.meta': '{}' } : {}),
     },
     // From source, so that no build of `shared` has to come first.
-    resolve: { conditions: ['postern-source', 'module', 'browser', 'import', 'default'] },
+    resolve: {
+      conditions: ['postern-source', 'module', 'browser', 'import', 'default'],
+      dedupe: ['zod'],
+    },
     build: {
       write: false,
       target: 'es2022',

@@ -3,7 +3,9 @@ import { parseLoaderReply, parseLoaderRequest } from './loader.ts';
 
 describe('parseLoaderRequest', () => {
   it('takes an absolute http(s) URL', () => {
-    expect(parseLoaderRequest({ type: 'postern.prepare', url: 'https://wiki.example/a?b#c', extra: 1 })).toEqual({
+    expect(
+      parseLoaderRequest({ type: 'postern.prepare', url: 'https://wiki.example/a?b#c', extra: 1 }),
+    ).toEqual({
       type: 'postern.prepare',
       url: 'https://wiki.example/a?b#c',
     });

@@ -54,7 +54,9 @@ export function parseLoaderReply(value: unknown): LoaderReply | undefined {
     }
     case 'error': {
       const code = value['code'];
-      return typeof code === 'string' && codePattern.test(code) ? { kind: 'error', code } : undefined;
+      return typeof code === 'string' && codePattern.test(code)
+        ? { kind: 'error', code }
+        : undefined;
     }
     default:
       return undefined;
@@ -67,7 +69,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** An absolute `http:` or `https:` URL: a `javascript:` one must never reach `location`. */
 function httpUrl(value: unknown): string | undefined {
-  if (typeof value !== 'string' || value.length > MAX_URL_LENGTH || !URL.canParse(value)) return undefined;
+  if (typeof value !== 'string' || value.length > MAX_URL_LENGTH || !URL.canParse(value))
+    return undefined;
   const { protocol, href } = new URL(value);
   return protocol === 'https:' || protocol === 'http:' ? href : undefined;
 }

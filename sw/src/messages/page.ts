@@ -1,0 +1,73 @@
+/**
+ * What the page runtime and the service worker say to each other. Any script of the application's
+ * origin can send these, so the worker parses each one and answers nothing that is secret.
+ *
+ *     page → worker   PageMessage by `controller.postMessage`
+ *     worker → page   WorkerMessage by `client.postMessage`; the runtime stops them before the
+ *                     application's own `message` listeners
+ *     per WebSocket   SocketCommand and SocketEvent over the port transferred with `postern.websocket`
+ */
+import { z } from 'zod';
+
+/** Longest `document.cookie` assignment taken; browsers stop at 4,096 bytes for name and value. */
+const MAX_COOKIE_LENGTH = 8192;
+/** Most bytes of one WebSocket message from a page: as much as one write may hold in memory. */
+const MAX_SOCKET_MESSAGE_BYTES = 64 * 1024 * 1024;
+
+export const pageMessageSchema = z.discriminatedUnion('type', [
+  /** Sent at intervals: keeps the worker alive and asks which life of it this is. */
+  z.strictObject({ type: z.literal('postern.alive') }),
+  /** `document.cookie = value`. */
+  z.strictObject({ type: z.literal('postern.cookie'), value: z.string().max(MAX_COOKIE_LENGTH) }),
+  /** The page took over the cookies of this version. */
+  z.strictObject({ type: z.literal('postern.cookies-seen'), version: z.int() }),
+  /** `new WebSocket(url, protocols)`, with one port of a channel. */
+  z.strictObject({
+    type: z.literal('postern.websocket'),
+    url: z.string().max(16_384),
+    protocols: z.array(z.string().max(256)).max(32),
+  }),
+]);
+export type PageMessage = z.infer<typeof pageMessageSchema>;
+
+/** A cookie that script may see. */
+export interface VisibleCookie {
+  name: string;
+  value: string;
+  path: string;
+}
+
+export type WorkerMessage =
+  | { type: 'postern.pong'; instance: string }
+  /** All script-visible cookies; `version` grows with each change while `instance` stays the same. */
+  | { type: 'postern.cookies'; version: number; cookies: VisibleCookie[] };
+
+const bytes = z.union([
+  z.instanceof(ArrayBuffer).refine(({ byteLength }) => byteLength <= MAX_SOCKET_MESSAGE_BYTES),
+  z.instanceof(Blob).refine(({ size }) => size <= MAX_SOCKET_MESSAGE_BYTES),
+]);
+
+/** Page → worker, on a WebSocket's port. */
+export const socketCommandSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('send'),
+    data: z.union([z.string().max(MAX_SOCKET_MESSAGE_BYTES), bytes]),
+  }),
+  z.strictObject({
+    kind: z.literal('close'),
+    code: z.int().min(1000).max(4999).or(z.undefined()),
+    reason: z.string().max(123).or(z.undefined()),
+  }),
+  /** The page received so many bytes of messages: the worker may send more. */
+  z.strictObject({ kind: z.literal('taken'), bytes: z.int().min(0) }),
+]);
+export type SocketCommand = z.infer<typeof socketCommandSchema>;
+
+/** Worker → page, on a WebSocket's port. */
+export type SocketEvent =
+  | { kind: 'open'; protocol: string }
+  | { kind: 'message'; data: string | ArrayBuffer }
+  /** Bytes of earlier `send`s that left: lowers `bufferedAmount`. */
+  | { kind: 'sent'; bytes: number }
+  /** The end. `failed` asks for an `error` event first. */
+  | { kind: 'closed'; code: number; reason: string; wasClean: boolean; failed: boolean };

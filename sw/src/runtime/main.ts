@@ -1,0 +1,55 @@
+/**
+ * The page runtime: first script of every document of the application. It supplies what a service
+ * worker cannot see (WebSocket, document.cookie) and keeps the worker alive. What it needs to know
+ * stands in attributes of its own script element, so that its text, and thus its CSP hash, is fixed.
+ */
+import type { VisibleCookie } from '../messages/page.ts';
+import { createCookieView } from './cookies.ts';
+import { startKeepalive } from './keepalive.ts';
+import { guardServiceWorker } from './service-worker-guard.ts';
+import { createWebSocketClass } from './websocket.ts';
+import { createWorkerLink } from './worker-link.ts';
+
+/** The only name the runtime leaves behind. */
+const marker = Symbol.for('postern');
+const WORKER_PATH = '/postern-sw.js';
+
+const script = document.currentScript;
+if (script instanceof HTMLScriptElement && !(marker in window)) start(script.dataset);
+script?.remove();
+
+function start({ posternCookies, posternWorker }: DOMStringMap): void {
+  Object.defineProperty(window, marker, { value: Object.freeze({ version: 1 }) });
+  const link = createWorkerLink(navigator.serviceWorker);
+
+  const cookies = createCookieView(
+    JSON.parse(posternCookies ?? '[]') as VisibleCookie[],
+    link,
+    () => location.pathname,
+  );
+  Object.defineProperty(Document.prototype, 'cookie', {
+    configurable: true,
+    enumerable: true,
+    get: cookies.read,
+    set: (value: unknown) => cookies.write(String(value)),
+  });
+  // Without it applications fall back on document.cookie; with it they would write to the browser's own jar.
+  Object.defineProperty(window, 'cookieStore', { configurable: true, value: undefined });
+
+  Object.defineProperty(window, 'WebSocket', {
+    configurable: true,
+    writable: true,
+    value: createWebSocketClass(window.WebSocket, link),
+  });
+  guardServiceWorker(WORKER_PATH);
+  if (!parentRunsRuntime()) startKeepalive({ link, mayUseWorker: posternWorker === 'yes' });
+}
+
+/** A frame need not do what the page around it does already. */
+function parentRunsRuntime(): boolean {
+  try {
+    return window.parent !== window && marker in window.parent;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,38 @@
+/** The way to the service worker: messages out, messages in before anyone else sees them. */
+import type { PageMessage, WorkerMessage } from '../messages/page.ts';
+
+export interface WorkerLink {
+  send(message: PageMessage, transfer?: Transferable[]): boolean;
+  /** Called for each message of the worker. */
+  listen(handler: (message: WorkerMessage) => void): void;
+}
+
+export function createWorkerLink(container: ServiceWorkerContainer): WorkerLink {
+  return {
+    send(message, transfer = []) {
+      // The page's first controller keeps controlling it; a new version may take its place.
+      container.controller?.postMessage(message, transfer);
+      return container.controller !== null;
+    },
+    listen(handler) {
+      container.addEventListener('message', (event: MessageEvent<unknown>) => {
+        const { data } = event;
+        if (!isWorkerMessage(data)) return;
+        // Registered first, so the application never sees what is ours.
+        event.stopImmediatePropagation();
+        handler(data);
+      });
+      container.startMessages();
+    },
+  };
+}
+
+function isWorkerMessage(value: unknown): value is WorkerMessage {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'type' in value &&
+    typeof value.type === 'string' &&
+    value.type.startsWith('postern.')
+  );
+}

@@ -1,0 +1,49 @@
+/** Header fields of the response that the page sees. */
+import type { Field } from './request-fields.ts';
+
+/**
+ * Taken out: what would act on our own layer (threat model, "Browser"), what the worker has used up
+ * itself, and hop-by-hop fields.
+ */
+const DROPPED = new Set([
+  'service-worker-allowed',
+  'clear-site-data',
+  'content-encoding',
+  'set-cookie',
+  'set-cookie2',
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+  'trailer',
+]);
+
+/** Statuses whose response has no body (Fetch §2.2.3, "null body status"). */
+export const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([101, 103, 204, 205, 304]);
+
+/** The page's headers. With `isDecoded` the length on the wire is not that of the body any more. */
+export function buildResponseHeaders(fields: readonly Field[], isDecoded: boolean): Headers {
+  const headers = new Headers();
+  for (const [name, value] of fields) {
+    if (DROPPED.has(name) || name.startsWith('postern-') || name.startsWith('proxy-')) continue;
+    if (isDecoded && name === 'content-length') continue;
+    headers.append(name, value);
+  }
+  return headers;
+}
+
+/** The body's length as announced, or `undefined`; differing repetitions count as none. */
+export function contentLength(fields: readonly Field[]): number | undefined {
+  const values = new Set(
+    fields.filter(([name]) => name === 'content-length').map(([, value]) => value.trim()),
+  );
+  const [value] = values;
+  return values.size === 1 && value !== undefined && /^\d{1,15}$/.test(value)
+    ? Number(value)
+    : undefined;
+}
+
+/** First value of a field. */
+export function fieldValue(fields: readonly Field[], name: string): string | undefined {
+  return fields.find(([known]) => known === name)?.[1];
+}
