@@ -35,7 +35,19 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
-      ...(existsSync('gateway/vitest.workers.config.ts') ? ['./gateway/vitest.workers.config.ts'] : []),
+      {
+        ...shared,
+        test: {
+          name: 'bench',
+          include: ['test/bench/**/*.bench.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+      ...(existsSync('gateway/vitest.workers.config.ts')
+        ? ['./gateway/vitest.workers.config.ts']
+        : []),
     ],
   },
 });

@@ -29,15 +29,29 @@ export interface TestBrowser {
   close(): Promise<void>;
 }
 
-export async function launchBrowser(kind: BrowserKind): Promise<TestBrowser> {
-  const executablePath = findBrowser(kind);
-  if (!executablePath) throw new Error(`${kind} is not installed: npm test installs it`);
-  return kind === 'chromium' ? launchChromium(executablePath) : launchFirefox(executablePath);
+export interface LaunchOptions {
+  /** Folder of a profile to use and leave; default: a fresh one that is removed. */
+  profile?: string;
 }
 
-async function launchChromium(executablePath: string): Promise<TestBrowser> {
-  const browser = await chromium.launch({
+export async function launchBrowser(
+  kind: BrowserKind,
+  options: LaunchOptions = {},
+): Promise<TestBrowser> {
+  const executablePath = findBrowser(kind);
+  if (!executablePath) throw new Error(`${kind} is not installed: npm test installs it`);
+  return kind === 'chromium'
+    ? launchChromium(executablePath, options)
+    : launchFirefox(executablePath, options);
+}
+
+async function launchChromium(
+  executablePath: string,
+  { profile = '' }: LaunchOptions,
+): Promise<TestBrowser> {
+  const context = await chromium.launchPersistentContext(profile, {
     executablePath,
+    acceptDownloads: true,
     args: [
       '--no-sandbox',
       '--disable-quic',
@@ -47,7 +61,6 @@ async function launchChromium(executablePath: string): Promise<TestBrowser> {
       '--disable-sync',
     ],
   });
-  const context = await browser.newContext({ acceptDownloads: true });
   return {
     kind: 'chromium',
     newPage: async () => {
@@ -73,16 +86,20 @@ async function launchChromium(executablePath: string): Promise<TestBrowser> {
         close: () => page.close(),
       };
     },
-    close: () => browser.close(),
+    close: () => context.close(),
   };
 }
 
-async function launchFirefox(executablePath: string): Promise<TestBrowser> {
+async function launchFirefox(
+  executablePath: string,
+  { profile }: LaunchOptions,
+): Promise<TestBrowser> {
   const browser = await puppeteer.launch({
     browser: 'firefox',
     executablePath,
     headless: true,
     protocolTimeout: 180_000,
+    ...(profile === undefined ? {} : { userDataDir: profile }),
   });
   return {
     kind: 'firefox',

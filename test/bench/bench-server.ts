@@ -1,0 +1,48 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** What the measured page posts. */
+export interface PageReport {
+  mode: string;
+  run: string;
+  error?: string;
+  ownRoundTripMs?: { p50: number; p99: number };
+  tinyMs: { p50: number; p99: number };
+  downloadMBps: number;
+  uploadMBps: number;
+}
+
+/** A helper script as a process of its own that says its port over IPC. */
+export class BenchProcess {
+  readonly port: number;
+  readonly pid: number;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.port = port;
+    this.pid = child.pid ?? 0;
+  }
+
+  static async start(script: string, ...args: string[]): Promise<BenchProcess> {
+    const child = fork(fileURLToPath(new URL(script, import.meta.url)), args);
+    const [message] = (await once(child, 'message')) as [{ port: number }];
+    return new BenchProcess(child, message.port);
+  }
+
+  /** The next page report; rejects after two minutes or when the page reports an error. */
+  async nextReport(): Promise<PageReport> {
+    const [message] = (await once(this.#child, 'message', {
+      signal: AbortSignal.timeout(120_000),
+    })) as [{ report: PageReport }];
+    if (message.report.error) throw new Error(`${message.report.mode}: ${message.report.error}`);
+    return message.report;
+  }
+
+  async stop(): Promise<void> {
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    await exited;
+  }
+}
