@@ -1,0 +1,108 @@
+/** The controller's endpoints for signing in (`/postern/v1`), called across origins without cookies. */
+import { AppError } from '@postern/shared/errors';
+import {
+  type Interaction,
+  interactionSchema,
+  type LoginResult,
+  loginResultSchema,
+  problemSchema,
+} from '@postern/shared/schemas';
+import { z } from 'zod';
+import type { DeviceProof } from './device-proof.ts';
+
+/** `/.postern/login-config.json` of the gateway. */
+export const loginConfigSchema = z.strictObject({ issuer: z.url(), apiUrl: z.url() });
+export type LoginConfig = z.infer<typeof loginConfigSchema>;
+
+/**
+ * Each method throws an AppError with the code of the controller's problem document,
+ * `ERR_CONTROLLER_UNREACHABLE`, or `ERR_LOGIN_TOO_MANY`.
+ */
+export interface ControllerApi {
+  getInteraction(uid: string): Promise<Interaction>;
+  loginWithPassword(uid: string, username: string, password: string): Promise<LoginResult>;
+  loginWithExternalJwt(uid: string, signerId: string, token: string): Promise<LoginResult>;
+  continueSession(uid: string, sessionToken: string): Promise<LoginResult>;
+  endSession(sessionToken: string): Promise<void>;
+}
+
+export interface ControllerApiOptions {
+  config: LoginConfig;
+  proof: DeviceProof;
+  fetch: (url: string, init: RequestInit) => Promise<Response>;
+}
+
+const TIMEOUT_MS = 15_000;
+
+export function createControllerApi({ config, proof, fetch }: ControllerApiOptions): ControllerApi {
+  async function call(
+    method: 'GET' | 'POST',
+    path: string,
+    options: { body?: object; sessionToken?: string } = {},
+  ): Promise<unknown> {
+    const { body, sessionToken } = options;
+    const url = `${config.apiUrl}${path}`;
+    const headers = {
+      accept: 'application/json',
+      dpop: await proof.create(method, url, sessionToken),
+      ...(body && { 'content-type': 'application/json' }),
+      ...(sessionToken !== undefined && { authorization: `DPoP ${sessionToken}` }),
+    };
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(url, {
+        method,
+        headers,
+        body: body ? JSON.stringify(body) : null,
+        credentials: 'omit',
+        cache: 'no-store',
+        redirect: 'error',
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      text = await response.text();
+    } catch (cause) {
+      throw new AppError('ERR_CONTROLLER_UNREACHABLE', 'the controller does not answer', { cause });
+    }
+    if (!response.ok) throw refusal(response.status, text);
+    return text === '' ? undefined : parseJson(text);
+  }
+
+  const interaction = (uid: string) => `/interactions/${encodeURIComponent(uid)}`;
+  return {
+    getInteraction: async (uid) => interactionSchema.parse(await call('GET', interaction(uid))),
+    loginWithPassword: async (uid, username, password) =>
+      loginResultSchema.parse(
+        await call('POST', `${interaction(uid)}/password`, { body: { username, password } }),
+      ),
+    loginWithExternalJwt: async (uid, signerId, token) =>
+      loginResultSchema.parse(
+        await call('POST', `${interaction(uid)}/ext-jwt`, { body: { signerId, token } }),
+      ),
+    continueSession: async (uid, sessionToken) =>
+      loginResultSchema.parse(await call('POST', `${interaction(uid)}/session`, { sessionToken })),
+    endSession: async (sessionToken) => {
+      await call('POST', '/session/end', { sessionToken });
+    },
+  };
+}
+
+function refusal(status: number, text: string): AppError {
+  if (status === 429) return new AppError('ERR_LOGIN_TOO_MANY', 'too many attempts', { status });
+  const { data } = problemSchema.safeParse(parseJson(text));
+  if (data === undefined || !data.code.startsWith('ERR_')) {
+    return new AppError('ERR_LOGIN_FAILED', `the controller answered ${status}`, { status });
+  }
+  return new AppError(data.code as `ERR_${string}`, data.title, {
+    status,
+    ...(data.detail !== undefined && { publicMessage: data.detail }),
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,102 @@
+/** Entry of the login origin: `/?interaction=`, `/callback`, `/signout`, and `/` by itself. */
+import { AppError } from '@postern/shared/errors';
+import { createControllerApi, loginConfigSchema } from './controller-api.ts';
+import { createDeviceProof } from './device-proof.ts';
+import { IdentityProvider } from './identity-provider.ts';
+import { type LastApplication, createLoginStore, openLoginRecords } from './login-store.ts';
+import { problemOf } from './problems.ts';
+import { Screens } from './screens.ts';
+import { SignIn } from './sign-in.ts';
+
+const screens = new Screens();
+const url = new URL(location.href);
+const identityProvider = new IdentityProvider({
+  redirectUri: `${location.origin}/callback`,
+  storage: sessionStorage,
+  fetch: (...args) => fetch(...args),
+});
+let lastApplication: LastApplication | undefined;
+let uid = url.searchParams.get('interaction') ?? undefined;
+
+async function run(): Promise<void> {
+  if (url.pathname === '/callback') {
+    // Gone from the address bar before anything else happens: the code works once.
+    history.replaceState(null, '', '/callback');
+    uid = identityProvider.pendingInteraction();
+  }
+  const store = createLoginStore(await openLoginRecords());
+  const config = loginConfigSchema.parse(await fetchJson('/.postern/login-config.json'));
+  const proof = await createDeviceProof(await store.deviceKey(), Date.now);
+  const signIn = new SignIn({
+    config,
+    api: createControllerApi({ config, proof, fetch: (...args) => fetch(...args) }),
+    store,
+    identityProvider,
+    thumbprint: proof.thumbprint,
+    locks: navigator.locks,
+    nowMs: Date.now,
+  });
+  lastApplication = await store.getLastApplication();
+  if (url.pathname === '/callback') go(await signIn.completeExternal(url));
+  else if (url.pathname === '/signout') screens.signedOut(await signIn.signOut());
+  else if (uid === undefined) screens.status(await signIn.isSignedIn(), lastApplication);
+  else await open(signIn, uid);
+}
+
+async function open(signIn: SignIn, interactionUid: string): Promise<void> {
+  const isRetry = url.searchParams.has('retry');
+  const next = await signIn.begin(interactionUid, !isRetry);
+  if (next.kind === 'go') {
+    go(next.url);
+    return;
+  }
+  screens.choose(next.interaction, {
+    external: (method) => {
+      screens.progress(`Going to ${method.name}…`);
+      signIn
+        .beginExternal(method, interactionUid, isRetry)
+        .then((there) => location.assign(there))
+        .catch(fail);
+    },
+    password: async (username, password) => {
+      try {
+        go(await signIn.withPassword(interactionUid, username, password));
+        return undefined;
+      } catch (error) {
+        return problemOf(error);
+      }
+    },
+  });
+}
+
+/** Leaves no entry in the history: "back" goes to where the person came from. */
+function go(there: string): void {
+  location.replace(there);
+}
+
+function fail(error: unknown): void {
+  const problem = problemOf(error);
+  if (uid !== undefined && !problem.isOver) {
+    const retryUrl = `/?interaction=${encodeURIComponent(uid)}&retry`;
+    screens.problem(problem, { text: 'Try again', url: retryUrl });
+  } else if (lastApplication) {
+    const { name, origin } = lastApplication;
+    screens.problem(problem, { text: `Open ${name}`, url: origin });
+  } else {
+    screens.problem(problem, undefined);
+  }
+}
+
+async function fetchJson(path: string): Promise<unknown> {
+  const response = await fetch(path);
+  if (!response.ok) throw new AppError('ERR_LOGIN_FAILED', `${path}: ${response.status}`);
+  return await response.json();
+}
+
+// Restored from the back-forward cache, the page would show a step that is over.
+window.addEventListener('pageshow', (event) => {
+  if (event.persisted) location.reload();
+});
+screens.progress(url.pathname === '/signout' ? 'Signing out…' : 'Signing in…');
+if ('locks' in navigator && isSecureContext && 'indexedDB' in globalThis) run().catch(fail);
+else fail(new AppError('ERR_LOGIN_UNSUPPORTED', 'a feature is missing'));

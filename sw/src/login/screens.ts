@@ -1,0 +1,118 @@
+/** What the login origin shows. Each screen replaces the one before and takes the focus. */
+import type { Interaction } from '@postern/shared/schemas';
+import { element } from './elements.ts';
+import type { ExternalMethod } from './identity-provider.ts';
+import type { LastApplication } from './login-store.ts';
+import { passwordForm } from './password-form.ts';
+import type { Problem } from './problems.ts';
+import type { SignedOut } from './sign-in.ts';
+
+/** A wait shorter than this shows nothing at all. */
+const PROGRESS_DELAY_MS = 300;
+
+export class Screens {
+  readonly #screen = byId('screen');
+  readonly #progress = byId('progress');
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Says what is going on, once it takes noticeable time. An empty text ends it. */
+  progress(text: string): void {
+    clearTimeout(this.#timer);
+    if (text === '') this.#progress.textContent = '';
+    else this.#timer = setTimeout(() => (this.#progress.textContent = text), PROGRESS_DELAY_MS);
+  }
+
+  choose(
+    { application, methods }: Interaction,
+    on: {
+      external: (method: ExternalMethod) => void;
+      password: (username: string, password: string) => Promise<Problem | undefined>;
+    },
+  ): void {
+    const buttons = methods
+      .filter((method) => method.type === 'ext-jwt')
+      .map((method) =>
+        element('button', {
+          type: 'button',
+          textContent: `Continue with ${method.name}`,
+          onclick: () => on.external(method),
+        }),
+      );
+    const form = methods.some(({ type }) => type === 'password')
+      ? passwordForm(on.password, { plain: buttons.length > 0 })
+      : undefined;
+    this.#show(
+      `Sign in to ${application.name}`,
+      element('p', { className: 'host', textContent: new URL(application.origin).host }),
+      ...(buttons.length > 0 ? [element('div', { className: 'methods' }, ...buttons)] : []),
+      ...(buttons.length > 0 && form
+        ? [element('p', { className: 'or', textContent: 'or with a password' })]
+        : []),
+      ...(form ? [form] : []),
+    );
+    if (buttons.length === 0) form?.querySelector('input')?.focus();
+  }
+
+  problem({ title, next, code }: Problem, action: { text: string; url: string } | undefined): void {
+    this.#show(
+      title,
+      text(next),
+      ...(action ? [link(action.text, action.url)] : []),
+      element('p', { className: 'code' }, 'Code: ', element('code', { textContent: code })),
+    );
+  }
+
+  signedOut({ confirmed, lastApplication }: SignedOut): void {
+    this.#show(
+      'You are signed out',
+      text('You are signed out of all applications in this browser.'),
+      ...(confirmed
+        ? []
+        : [
+            text(
+              'The controller could not be told. What is still open elsewhere ends within minutes.',
+            ),
+          ]),
+      ...applicationLink('Sign in again to', lastApplication),
+    );
+  }
+
+  status(signedIn: boolean, lastApplication: LastApplication | undefined): void {
+    this.#show(
+      signedIn ? 'You are signed in' : 'You are not signed in',
+      text(
+        signedIn
+          ? 'Open the address of an application to use it.'
+          : 'Open the address of an application; you sign in on the way.',
+      ),
+      ...(signedIn ? [link('Sign out', '/signout')] : applicationLink('Open', lastApplication)),
+    );
+  }
+
+  #show(title: string, ...content: Node[]): void {
+    this.progress('');
+    document.title = title;
+    const heading = element('h1', { textContent: title, tabIndex: -1 });
+    this.#screen.replaceChildren(heading, ...content);
+    heading.focus();
+  }
+}
+
+const text = (words: string) => element('p', { className: 'text', textContent: words });
+
+const link = (words: string, url: string) =>
+  element(
+    'div',
+    { className: 'methods' },
+    element('a', { className: 'button', href: url, textContent: words }),
+  );
+
+/** The origin was described by the controller; a URL schema checked it again when it was read. */
+const applicationLink = (words: string, application: LastApplication | undefined) =>
+  application ? [link(`${words} ${application.name}`, application.origin)] : [];
+
+function byId(id: string): HTMLElement {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`no element ${id}`);
+  return found;
+}

@@ -1,0 +1,147 @@
+/** The steps of signing in, without any page: what to do next is the answer of each. */
+import { AppError, isAppError } from '@postern/shared/errors';
+import type { Interaction, LoginResult } from '@postern/shared/schemas';
+import type { ControllerApi, LoginConfig } from './controller-api.ts';
+import { interactionNonce } from './device-proof.ts';
+import type { ExternalMethod, IdentityProvider } from './identity-provider.ts';
+import type { LastApplication, LoginStore } from './login-store.ts';
+
+/** Session tokens are single use: one tab at a time may spend one. */
+const SESSION_LOCK = 'postern-session';
+
+export type Next =
+  /** Navigate to `url`. */
+  | { kind: 'go'; url: string }
+  /** Let the person choose. */
+  | { kind: 'choose'; interaction: Interaction };
+
+export interface SignedOut {
+  /** False when the controller could not be told: what is open there ends by its own time. */
+  confirmed: boolean;
+  lastApplication: LastApplication | undefined;
+}
+
+export interface SignInOptions {
+  config: LoginConfig;
+  api: ControllerApi;
+  store: LoginStore;
+  identityProvider: IdentityProvider;
+  /** RFC 7638 thumbprint of the device key. */
+  thumbprint: string;
+  locks: Pick<LockManager, 'request'>;
+  nowMs: () => number;
+}
+
+export class SignIn {
+  readonly #options: SignInOptions;
+
+  constructor(options: SignInOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Begins interaction `uid`: a live session or the only identity provider go on by themselves.
+   *
+   * @param mayGoOn false to let the person choose in any case but a live session
+   */
+  async begin(uid: string, mayGoOn: boolean): Promise<Next> {
+    const { api, store } = this.#options;
+    const interaction = await api.getInteraction(uid);
+    const { name, origin } = interaction.application;
+    await store.setLastApplication({ name, origin });
+    const resumeUrl = await this.#continueSession(uid);
+    if (resumeUrl !== undefined) return { kind: 'go', url: resumeUrl };
+    const [only, ...others] = interaction.methods;
+    if (only === undefined) throw new AppError('ERR_LOGIN_NO_METHOD', 'no login method');
+    if (mayGoOn && others.length === 0 && only.type === 'ext-jwt') {
+      return { kind: 'go', url: await this.beginExternal(only, uid) };
+    }
+    return { kind: 'choose', interaction };
+  }
+
+  /**
+   * The identity provider's address to go to.
+   *
+   * @param askAgain the person wants another account than the one it answered with
+   */
+  async beginExternal(method: ExternalMethod, uid: string, askAgain = false): Promise<string> {
+    const { identityProvider, store, thumbprint } = this.#options;
+    const nonce = await interactionNonce(uid, thumbprint);
+    return await identityProvider.begin(
+      method,
+      uid,
+      nonce,
+      askAgain || (await store.getAskAgain()),
+    );
+  }
+
+  /** Ends a sign-in at an identity provider; returns where to go. */
+  async completeExternal(callback: URL): Promise<string> {
+    const { identityProvider, api } = this.#options;
+    const { uid, signerId, token } = await identityProvider.complete(callback);
+    return await this.#accept(() => api.loginWithExternalJwt(uid, signerId, token));
+  }
+
+  /** Signs in by password; returns where to go. */
+  async withPassword(uid: string, username: string, password: string): Promise<string> {
+    return await this.#accept(() => this.#options.api.loginWithPassword(uid, username, password));
+  }
+
+  /** Ends the session here in any case, and at the controller if it can be reached. */
+  async signOut(): Promise<SignedOut> {
+    const { api, store } = this.#options;
+    const confirmed = await this.#locked(async () => {
+      const session = await store.getSession();
+      await store.setSession(undefined);
+      await store.setAskAgain(true);
+      if (session === undefined) return true;
+      try {
+        await api.endSession(session.token);
+        return true;
+      } catch (error) {
+        return isAppError(error) && error.status === 401;
+      }
+    });
+    return { confirmed, lastApplication: await store.getLastApplication() };
+  }
+
+  /** Whether this device holds a session that has not expired. */
+  async isSignedIn(): Promise<boolean> {
+    const session = await this.#options.store.getSession();
+    return session !== undefined && Date.parse(session.expiresAt) > this.#options.nowMs();
+  }
+
+  async #continueSession(uid: string): Promise<string | undefined> {
+    const { api, store } = this.#options;
+    return await this.#locked(async () => {
+      const session = await store.getSession();
+      if (session === undefined || !(await this.isSignedIn())) return undefined;
+      try {
+        return await this.#keep(await api.continueSession(uid, session.token));
+      } catch (error) {
+        if (!isAppError(error) || error.status !== 401) throw error;
+        await store.setSession(undefined);
+        return undefined;
+      }
+    });
+  }
+
+  async #accept(login: () => Promise<LoginResult>): Promise<string> {
+    return await this.#locked(async () => await this.#keep(await login()));
+  }
+
+  async #keep(result: LoginResult): Promise<string> {
+    const { config, store } = this.#options;
+    await store.setSession({ token: result.sessionToken, expiresAt: result.sessionExpiresAt });
+    await store.setAskAgain(false);
+    const isExpected =
+      URL.canParse(result.resumeUrl) &&
+      new URL(result.resumeUrl).origin === new URL(config.issuer).origin;
+    if (!isExpected) throw new AppError('ERR_LOGIN_BAD_RESUME', 'not on the controller’s origin');
+    return result.resumeUrl;
+  }
+
+  #locked<T>(work: () => Promise<T>): Promise<T> {
+    return this.#options.locks.request(SESSION_LOCK, work);
+  }
+}
