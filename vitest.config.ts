@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 // Tests run from source: workspace packages export it under this condition.
@@ -45,9 +44,7 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
-      ...(existsSync('gateway/vitest.workers.config.ts')
-        ? ['./gateway/vitest.workers.config.ts']
-        : []),
+      './gateway/vitest.workers.config.ts',
     ],
   },
 });

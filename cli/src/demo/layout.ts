@@ -97,7 +97,6 @@ export function createLayout(
     port: ports.idp,
     issuer,
     clientOrigin: loginOrigin,
-    stateFile: inData('idp.json'),
     users: [{ ...state.user, name: 'Alice Example', email: 'alice@example.com' }],
   };
   return {
