@@ -1,0 +1,233 @@
+/**
+ * The control listener: mutual TLS, ALPN `postern-control`, one channel for each router and
+ * connector. Everyone is told of a committed change in the same tick as it was committed.
+ */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer, type TLSSocket } from 'node:tls';
+import { isAppError } from '@postern/shared/errors';
+import {
+  ControlChannel,
+  ROUTER_SENDS,
+  type ControlMessage,
+} from '@postern/shared/protocol/control';
+import { CONTROL_ALPN, type Delta } from '@postern/shared/schemas';
+import type { ControllerContext, ControlServer } from '../context.ts';
+import type { TokenServices } from '../grants/token-services.ts';
+import { repositories } from '../store/repositories.ts';
+import { createCircuitLog, type CircuitLog } from './circuit-log.ts';
+import { createHostSession } from './host-session.ts';
+import { identifyPeer, type Peer } from './peer.ts';
+import { createRouterReports } from './router-reports.ts';
+import { createRouterSession } from './router-session.ts';
+import { connectPipe, pipeOf } from './socket-pipe.ts';
+
+const HANDSHAKE_TIMEOUT_MS = 5000;
+const MAX_CONNECTIONS = 10_000;
+/** A router that is away longer is offline; shorter absences (a restart of ours too) go unnoticed. */
+export const ROUTER_GRACE_MS = 5000;
+
+export interface PosternControlServer extends ControlServer {
+  readonly circuits: CircuitLog;
+}
+
+/** What a connection of either role does with the channel. */
+export interface Session {
+  receive(message: ControlMessage): void;
+  push(delta: Delta): void;
+  /** Sends its whole state: on connect, and when something outside the change feed altered it. */
+  refresh(): void;
+  close(): void;
+}
+
+interface Connection {
+  readonly peer: Peer;
+  readonly channel: ControlChannel;
+  readonly session: Session;
+}
+
+export async function createControlServer(
+  ctx: ControllerContext,
+  tokens: TokenServices,
+): Promise<PosternControlServer> {
+  const circuits = createCircuitLog();
+  const reports = createRouterReports(ctx);
+  /** By role and id: a peer has one connection, its newest. */
+  const connections = new Map<string, Connection>();
+  const graceTimers = new Map<string, NodeJS.Timeout>();
+  const logger = ctx.logger.child({ listener: 'control' });
+
+  const end = (key: string, code: `ERR_${string}`): void => {
+    connections
+      .get(key)
+      ?.channel.close({ code, message: 'ended by the controller', retryable: false });
+  };
+
+  /** Marks a router offline unless it is back within the grace period. */
+  const startGrace = (routerId: string): void => {
+    clearTimeout(graceTimers.get(routerId));
+    const timer = setTimeout(() => {
+      graceTimers.delete(routerId);
+      if (connections.has(`router ${routerId}`)) return;
+      reports.offline(routerId).catch((error: unknown) => {
+        logger.error('control.offlineFailed', { routerId, error });
+      });
+    }, ROUTER_GRACE_MS);
+    timer.unref();
+    graceTimers.set(routerId, timer);
+  };
+
+  const serve = async (socket: TLSSocket): Promise<void> => {
+    const leaf = socket.getPeerX509Certificate();
+    if (!socket.authorized || socket.alpnProtocol !== CONTROL_ALPN || !leaf) {
+      socket.destroy();
+      return;
+    }
+    const peer = await identifyPeer(ctx, leaf);
+    const key = `${peer.role} ${peer.id}`;
+    const peerLogger = logger.child({ [`${peer.role}Id`]: peer.id });
+    let session: Session | undefined;
+    const channel = new ControlChannel({
+      pipe: pipeOf(socket),
+      role: 'server',
+      ownId: ctx.pki.trustDomain,
+      accepts: peer.role === 'router' ? ROUTER_SENDS : [],
+      onMessage: (message) => session?.receive(message),
+      logger: peerLogger,
+    });
+    session =
+      peer.role === 'router'
+        ? createRouterSession({
+            ctx,
+            reports,
+            circuits,
+            channel,
+            routerId: peer.id,
+            logger: peerLogger,
+          })
+        : hostSession(channel, peer);
+    const connection: Connection = { peer, channel, session };
+    connectPipe(socket, channel);
+    try {
+      await channel.opened;
+    } catch {
+      session.close();
+      return;
+    }
+    end(key, 'ERR_CONTROL_REPLACED');
+    connections.set(key, connection);
+    peerLogger.info('control.connected');
+    session.refresh();
+    const reason = await channel.closed;
+    session.close();
+    peerLogger.info('control.disconnected', { code: reason.code, reason: reason.message });
+    if (connections.get(key) !== connection) return;
+    connections.delete(key);
+    if (peer.role === 'router') startGrace(peer.id);
+  };
+
+  const hostSession = (
+    channel: ControlChannel,
+    peer: Extract<Peer, { role: 'identity' }>,
+  ): Session => {
+    const sink = {
+      send: ((type, body) => {
+        if (channel.isOpen) channel.send(type, body);
+      }) as ControlChannel['send'],
+    };
+    const host = createHostSession(ctx, tokens, sink, peer);
+    return {
+      receive: () => undefined,
+      push: (delta) => host.push(delta),
+      refresh: () => host.refresh(),
+      close: () => host.close(),
+    };
+  };
+
+  const unsubscribe = ctx.store.changes.subscribe((delta) => {
+    for (const connection of connections.values()) {
+      try {
+        connection.session.push(delta);
+      } catch (error) {
+        // The channel has closed itself (slow peer); the peer resynchronises when it comes back.
+        logger.warn('control.pushFailed', { code: isAppError(error) ? error.code : undefined });
+      }
+    }
+    for (const change of delta.changes) {
+      if (change.kind !== 'router' && change.kind !== 'identity') continue;
+      if (change.op === 'put' && !change.value.disabled) continue;
+      const id = change.op === 'delete' ? change.key : change.value.id;
+      end(`${change.kind} ${id}`, 'ERR_IDENTITY_DISABLED');
+    }
+  });
+  const resetRouter = ({ routerId }: { routerId: string }): void => {
+    end(`router ${routerId}`, 'ERR_CONTROL_PEER_REFUSED');
+  };
+  const refreshAll = (): void => {
+    for (const { session } of connections.values()) session.refresh();
+  };
+  ctx.events.on('routerReset', resetRouter);
+  ctx.events.on('applicationsChanged', refreshAll);
+
+  const server = createServer(
+    {
+      ...tlsMaterial(ctx),
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.3',
+      ALPNProtocols: [CONTROL_ALPN],
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    },
+    (socket) => {
+      socket.setNoDelay(true);
+      // Until the channel listens: an early error must not end the process.
+      socket.on('error', () => undefined);
+      serve(socket).catch((error: unknown) => {
+        logger.warn('control.refused', {
+          code: isAppError(error) ? error.code : 'ERR_INTERNAL',
+          reason: error instanceof Error ? error.message : undefined,
+        });
+        socket.destroy();
+      });
+    },
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on('tlsClientError', (error) => {
+    logger.info('control.handshakeFailed', { reason: error.message });
+  });
+  const renew = (): void => server.setSecureContext(tlsMaterial(ctx));
+  ctx.pki.events.on('renewed', renew);
+  server.listen(ctx.config.control.port, ctx.config.control.host);
+  await once(server, 'listening');
+  const { address, port } = server.address() as AddressInfo;
+
+  // Routers that were online when the last process ended, and don't come back.
+  for (const { id } of await repositories.edgeRouters.find(ctx.store.db, { isOnline: true })) {
+    startGrace(id);
+  }
+
+  return {
+    address: { host: address, port },
+    circuits,
+    close: async () => {
+      unsubscribe();
+      ctx.events.off('routerReset', resetRouter);
+      ctx.events.off('applicationsChanged', refreshAll);
+      ctx.pki.events.off('renewed', renew);
+      for (const timer of graceTimers.values()) clearTimeout(timer);
+      const closed = once(server, 'close');
+      server.close();
+      for (const { channel, session } of connections.values()) {
+        session.close();
+        channel.close({ code: 'OK', message: 'the controller stops', retryable: true });
+      }
+      connections.clear();
+      await closed;
+    },
+  };
+}
+
+function tlsMaterial({ pki }: ControllerContext) {
+  const { certChainPem, keyPem } = pki.server();
+  return { cert: certChainPem, key: keyPem, ca: pki.trustBundlePem };
+}

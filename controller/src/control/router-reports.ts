@@ -1,0 +1,110 @@
+/** Writes what routers report about themselves: status, hosted terminators, going offline. */
+import { isDeepStrictEqual } from 'node:util';
+import type { RouterStatus, RouterTerminators } from '@postern/shared/schemas';
+import type { ControllerContext } from '../context.ts';
+import type { Terminator } from '../model/services.ts';
+import { repositories } from '../store/repositories.ts';
+
+/** How a terminator made by a connector is bound, as opposed to one made over REST. */
+const EDGE_BINDING = 'edge';
+
+export interface RouterReports {
+  status(routerId: string, status: RouterStatus): Promise<void>;
+  /** Makes the stored terminators of a router those it reports, as far as policy allows them. */
+  terminators(routerId: string, reported: RouterTerminators['terminators']): Promise<void>;
+  /** The router is gone: it is offline and hosts nothing. */
+  offline(routerId: string): Promise<void>;
+}
+
+export function createRouterReports(
+  ctx: Pick<ControllerContext, 'store' | 'policy' | 'clock' | 'logger'>,
+): RouterReports {
+  const { store, policy } = ctx;
+
+  const mayHost = (routerId: string, hostId: string, serviceId: string): boolean =>
+    policy.mayBind(hostId, serviceId) && policy.commonRouters(hostId, serviceId).includes(routerId);
+
+  const hostedOn = (routerId: string, all: readonly Terminator[]): Map<string, Terminator> =>
+    new Map(
+      all
+        .filter((row) => row.routerId === routerId && row.hostId !== '')
+        .map((row) => [row.id, row]),
+    );
+
+  return {
+    status: async (routerId, status) => {
+      const current = await repositories.edgeRouters.get(store.db, routerId);
+      const { isOnline, edgeUrls, fabricAddresses, links } = current ?? {};
+      if (
+        isDeepStrictEqual(
+          { isOnline, edgeUrls, fabricAddresses, links },
+          { isOnline: true, ...status },
+        )
+      ) {
+        return;
+      }
+      await store.write(async (tx) => {
+        await repositories.edgeRouters.update(tx, routerId, { ...status, isOnline: true });
+      });
+    },
+
+    terminators: async (routerId, reported) => {
+      const stored = hostedOn(
+        routerId,
+        await repositories.terminators.find(store.db, { routerId }),
+      );
+      const wanted = reported.filter(({ hostId, serviceId }) =>
+        mayHost(routerId, hostId, serviceId),
+      );
+      const wantedIds = new Set(wanted.map(({ id }) => id));
+      const removed = [...stored.keys()].filter((id) => !wantedIds.has(id));
+      const changed = wanted.filter((terminator) => {
+        const row = stored.get(terminator.id);
+        return row?.cost !== terminator.cost || row.precedence !== terminator.precedence;
+      });
+      if (removed.length === 0 && changed.length === 0) return;
+
+      await store.write(async (tx) => {
+        for (const id of removed) await repositories.terminators.remove(tx, id);
+        for (const { id, serviceId, hostId, cost, precedence } of changed) {
+          const row = await repositories.terminators.get(tx.db, id);
+          if (row) {
+            const same =
+              row.routerId === routerId && row.hostId === hostId && row.serviceId === serviceId;
+            // An id is never taken over from another router, host or service.
+            if (same) await repositories.terminators.update(tx, id, { cost, precedence });
+            else ctx.logger.warn('control.terminatorIdTaken', { routerId, terminatorId: id });
+            continue;
+          }
+          const now = new Date(ctx.clock()).toISOString();
+          await repositories.terminators.insert(tx, {
+            id,
+            createdAt: now,
+            updatedAt: now,
+            tags: {},
+            serviceId,
+            routerId,
+            hostId,
+            binding: EDGE_BINDING,
+            address: id,
+            identity: '',
+            identitySecret: null,
+            cost,
+            precedence,
+          });
+        }
+      });
+    },
+
+    offline: async (routerId) => {
+      const current = await repositories.edgeRouters.get(store.db, routerId);
+      const rows = await repositories.terminators.find(store.db, { routerId });
+      const hosted = hostedOn(routerId, rows);
+      if (current?.isOnline !== true && hosted.size === 0) return;
+      await store.write(async (tx) => {
+        await repositories.edgeRouters.update(tx, routerId, { isOnline: false, links: [] });
+        for (const id of hosted.keys()) await repositories.terminators.remove(tx, id);
+      });
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/** One router: its feed of changes and the reports it sends. */
+import type { Logger } from '@postern/shared/log';
+import type { ControlChannel } from '@postern/shared/protocol/control';
+import type { EntityKind, RouterStatus, RouterTerminators } from '@postern/shared/schemas';
+import type { ControllerContext } from '../context.ts';
+import type { CircuitLog } from './circuit-log.ts';
+import type { Session } from './control-server.ts';
+import { latestOnly } from './latest-job.ts';
+import { createRouterFeed } from './router-feed.ts';
+import type { RouterReports } from './router-reports.ts';
+
+/** Changes after which a terminator that policy allowed may be forbidden, or the other way round. */
+const BIND_RELEVANT: ReadonlySet<EntityKind> = new Set<EntityKind>([
+  'identity',
+  'service',
+  'servicePolicy',
+  'edgeRouterPolicy',
+  'serviceEdgeRouterPolicy',
+]);
+
+export interface RouterSessionOptions {
+  readonly ctx: ControllerContext;
+  readonly reports: RouterReports;
+  readonly circuits: CircuitLog;
+  readonly channel: ControlChannel;
+  readonly routerId: string;
+  readonly logger: Logger;
+}
+
+export function createRouterSession(options: RouterSessionOptions): Session {
+  const { ctx, reports, circuits, channel, routerId, logger } = options;
+  let closed = false;
+  let hosted: RouterTerminators['terminators'] | undefined;
+
+  const feed = createRouterFeed(ctx.store, {
+    send: (type, body) => {
+      if (channel.isOpen) channel.send(type, body);
+    },
+    fail: (error) => {
+      logger.warn('control.feedFailed', { error });
+      channel.close({
+        code: 'ERR_CONTROL_RESYNC',
+        message: 'the data could not be sent; subscribe again',
+        retryable: true,
+      });
+    },
+  });
+  const report = (error: unknown): void => {
+    logger.error('control.reportFailed', { error });
+  };
+  const writeStatus = latestOnly<RouterStatus>(async (status) => {
+    if (!closed) await reports.status(routerId, status);
+  }, report);
+  const writeTerminators = latestOnly<RouterTerminators['terminators']>(async (list) => {
+    if (!closed) await reports.terminators(routerId, list);
+  }, report);
+
+  return {
+    receive: (message) => {
+      switch (message.type) {
+        case 'subscribe':
+          feed.subscribe(message.value);
+          return;
+        case 'routerStatus':
+          writeStatus(message.value);
+          return;
+        case 'routerTerminators':
+          hosted = message.value.terminators;
+          writeTerminators(hosted);
+          return;
+        case 'circuitEvent': {
+          const { kind, ...event } = message.value;
+          circuits.add({ kind, ...event, routerId, atMs: ctx.clock() });
+          logger.info(`circuit.${kind}`, event);
+          return;
+        }
+        default:
+        // The channel accepts nothing else from routers.
+      }
+    },
+    push: (delta) => {
+      feed.push(delta);
+      if (hosted && delta.changes.some(({ kind }) => BIND_RELEVANT.has(kind))) {
+        writeTerminators(hosted);
+      }
+    },
+    refresh: () => undefined,
+    close: () => {
+      closed = true;
+    },
+  };
+}
