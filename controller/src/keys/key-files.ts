@@ -1,8 +1,9 @@
 /** Private signing keys: one 0600 file each, outside the database. */
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '@postern/shared/errors';
 import { z } from 'zod';
+import { writeDurably } from '../pki/authorities.ts';
 
 /** A P-256 private key as JWK (RFC 7518 §6.2). */
 export const privateJwkSchema = z.strictObject({
@@ -46,27 +47,11 @@ export async function openKeyFiles(folder: string): Promise<KeyFiles> {
         );
       }
     },
-    write: async (kid, jwk) => {
-      const path = pathOf(kid);
-      await writeDurably(path, JSON.stringify(jwk));
-    },
+    write: (kid, jwk) => writeDurably(pathOf(kid), JSON.stringify(jwk)),
     remove: (kid) => rm(pathOf(kid), { force: true }),
     list: async () =>
       (await readdir(folder))
         .filter((name) => name.endsWith(SUFFIX))
         .map((name) => name.slice(0, -SUFFIX.length)),
   };
-}
-
-/** Writes a 0600 file so that a crash leaves the old content or the new, never a part. */
-export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.new`;
-  const file = await open(temporary, 'w', 0o600);
-  try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
 }

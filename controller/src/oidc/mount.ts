@@ -7,14 +7,13 @@
  * Without the ticket, an interaction begun by an attacker and continued by a signed-in victim would
  * end in the attacker's browser.
  */
-import { timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Provider } from 'oidc-provider';
 import type { ControllerContext } from '../context.ts';
-import { writeDurably } from '../keys/key-files.ts';
+import { writeDurably } from '../pki/authorities.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
 import type { SignInSessions } from '../sign-in/sessions.ts';
 import { createProvider, signInProof } from './create-provider.ts';

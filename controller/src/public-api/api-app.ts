@@ -13,7 +13,7 @@ import { z } from 'zod';
 import type { ControllerContext } from '../context.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
 import type { ProofVerifier } from '../sign-in/dpop.ts';
-import { createRateLimit } from '../sign-in/rate-limit.ts';
+import { addressKey, createRateLimit } from '../auth/rate-limit.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import { etagOf, lookupApplication } from './applications.ts';
 import type { DialGrants } from './dial-grants.ts';
@@ -25,7 +25,6 @@ import { problem, problemOnError, problemOnNotFound } from './problem.ts';
 export const API_PATH = '/postern/v1';
 const MAX_BODY_BYTES = 16 * 1024;
 const DIALS_PER_MINUTE = 20 * 60;
-const DIAL_BURST = 40;
 const uidSchema = z.string().regex(/^[A-Za-z0-9_-]{16,128}$/);
 const hostSchema = z.string().regex(/^[a-z0-9.-]{1,253}(:\d{1,5})?$/);
 
@@ -43,8 +42,8 @@ type Ctx = Context<PublicEnv>;
 export function createApiApp(ctx: ControllerContext, parts: ApiParts): Hono<PublicEnv> {
   const { issuer, keys, proofs, signIn, dialGrants, origins } = parts;
   const apiUrl = ctx.endpoints.public + API_PATH;
-  const loginLimit = createRateLimit(ctx.clock, ctx.config.auth.attemptsPerMinute);
-  const dialLimit = createRateLimit(ctx.clock, DIALS_PER_MINUTE, DIAL_BURST);
+  const loginLimit = createRateLimit(ctx.config.auth.attemptsPerMinute, ctx.clock);
+  const dialLimit = createRateLimit(DIALS_PER_MINUTE, ctx.clock);
 
   /** The key that proved this very request, by what the client sees as its URL. */
   const prove = (c: Ctx, token?: string): Promise<string> =>
@@ -55,7 +54,7 @@ export function createApiApp(ctx: ControllerContext, parts: ApiParts): Hono<Publ
       ...(token === undefined ? {} : { token }),
     });
   const limitLogins = (c: Ctx): void => {
-    if (!loginLimit.take(c.env.incoming.socket.remoteAddress ?? '')) throw tooMany();
+    if (!loginLimit.take(addressKey(c.env.incoming.socket.remoteAddress ?? ''))) throw tooMany();
   };
   const uidOf = (c: Ctx): string => uidSchema.parse(c.req.param('uid'));
 
