@@ -52,9 +52,15 @@ export const routerLimitsSchema = z.strictObject({
   dialsPerSecondPerClient: z.int().min(1).default(20),
   bindsPerHost: z.int().min(1).default(1000),
   /** Bytes waiting in sockets' send queues; beyond it dials are refused. */
-  bufferedBytes: z.int().min(1).default(256 * 1024 * 1024),
+  bufferedBytes: z
+    .int()
+    .min(1)
+    .default(256 * 1024 * 1024),
   /** Bytes waiting for one browser or host; beyond it that connection is closed. */
-  bufferedBytesPerPeer: z.int().min(1).default(64 * 1024 * 1024),
+  bufferedBytesPerPeer: z
+    .int()
+    .min(1)
+    .default(64 * 1024 * 1024),
   /** TLS handshake, WebSocket upgrade and Hello together. */
   helloTimeoutMs: ms(5_000),
   /** Silence after which a peer is pinged. */

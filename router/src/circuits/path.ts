@@ -37,7 +37,8 @@ export function findPath(
   for (;;) {
     let nearest: [string, { cost: number; hops: string[]; done: boolean }] | undefined;
     for (const entry of best) {
-      if (!entry[1].done && (nearest === undefined || entry[1].cost < nearest[1].cost)) nearest = entry;
+      if (!entry[1].done && (nearest === undefined || entry[1].cost < nearest[1].cost))
+        nearest = entry;
     }
     if (nearest === undefined) return undefined;
     const [id, reached] = nearest;

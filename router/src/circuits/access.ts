@@ -1,0 +1,63 @@
+/** Every access decision of this router, each with the reason that a person will read. */
+import type { CloseReason } from '@postern/shared/protocol/edge';
+import type { RouterState } from '../state/router-state.ts';
+import type { CircuitSubject } from './circuit.ts';
+import { reason } from './reason.ts';
+
+export class Access {
+  readonly #state: RouterState;
+  readonly #routerId: string;
+
+  constructor(state: RouterState, routerId: string) {
+    this.#state = state;
+    this.#routerId = routerId;
+  }
+
+  /** Why an identity may not be connected to this router now; `undefined` if it may. */
+  connectionDenied(identityId: string, sessionId?: string): CloseReason | undefined {
+    if (this.#state.position.timeline === '') {
+      return reason('ERR_CONTROLLER_UNREACHABLE', 'the router holds no policy yet');
+    }
+    if (sessionId !== undefined && this.#state.isSessionRevoked(sessionId))
+      return reason('ERR_SESSION_ENDED');
+    if (!this.#state.isIdentityEnabled(identityId)) return reason('ERR_IDENTITY_DISABLED');
+    return undefined;
+  }
+
+  /**
+   * Why a circuit may not be: at its first router (`isIngress`) the identity must also be allowed to
+   * use this router.
+   */
+  dialDenied(subject: CircuitSubject, isIngress: boolean): CloseReason | undefined {
+    const { callerId, serviceId, sessionId } = subject;
+    const denied = this.connectionDenied(callerId, sessionId);
+    if (denied !== undefined) return denied;
+    const allowed = isIngress
+      ? this.#mayUse(callerId, serviceId) && this.#state.policy.mayDial(callerId, serviceId)
+      : this.#state.policy.mayDial(callerId, serviceId);
+    return allowed ? undefined : reason('ERR_ACCESS_NO_POLICY');
+  }
+
+  /** Why an identity may not host a service on this router. */
+  bindDenied(hostId: string, serviceId: string): CloseReason | undefined {
+    const denied = this.connectionDenied(hostId);
+    if (denied !== undefined) return denied;
+    return this.#state.policy.mayBind(hostId, serviceId) && this.#mayUse(hostId, serviceId)
+      ? undefined
+      : reason('ERR_ACCESS_NO_POLICY');
+  }
+
+  /** True if the identity may host the service on whichever router. */
+  mayHost(hostId: string, serviceId: string): boolean {
+    return this.#state.policy.mayBind(hostId, serviceId);
+  }
+
+  #mayUse(identityId: string, serviceId: string): boolean {
+    return this.#state.policy.commonRouters(identityId, serviceId).includes(this.#routerId);
+  }
+}
+
+/** The reason for ending what was allowed before: "removed" instead of "never had". */
+export function removed(denied: CloseReason): CloseReason {
+  return denied.code === 'ERR_ACCESS_NO_POLICY' ? reason('ERR_ACCESS_REMOVED') : denied;
+}

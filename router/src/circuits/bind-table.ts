@@ -1,0 +1,233 @@
+/** Services hosted on this router: bindings of connected hosts, each a terminator. */
+import { randomUUID } from 'node:crypto';
+import { toHex } from '@postern/shared/bytes';
+import { AppError } from '@postern/shared/errors';
+import { verifyBindGrant, type BindGrantClaims } from '@postern/shared/grants';
+import {
+  ContentType,
+  HeaderKey,
+  MessageHeaders,
+  Precedence,
+  type Message,
+  type PrecedenceName,
+} from '@postern/shared/protocol/channel';
+import type { CloseReason } from '@postern/shared/protocol/edge';
+import { decodeUtf8 } from '@postern/shared/bytes';
+import { required, type Peer } from '../net/peer.ts';
+import { isExpired } from '../state/token-time.ts';
+import { touches, type Impact } from '../state/impact.ts';
+import type { RouterState } from '../state/router-state.ts';
+import { removed, type Access } from './access.ts';
+import { reason, reasonBody, reasonOf, setReason } from './reason.ts';
+import type { TerminatorCandidate } from './terminators.ts';
+
+export interface Bind extends TerminatorCandidate {
+  readonly peer: Peer;
+  /** The host's id for the binding on its connection. */
+  readonly label: number;
+  /** Identity + listener id: the same again replaces the binding. */
+  readonly listener: string;
+  cost: number;
+  precedence: PrecedenceName;
+  /** As sent: it travels on to the dialing client's host in Dial. */
+  grant: Uint8Array;
+  claims: Pick<BindGrantClaims, 'exp' | 'out'>;
+}
+
+const MAX_LISTENER_ID_BYTES = 64;
+
+export class BindTable {
+  /** Called after terminators were added, removed or changed. */
+  onChange: () => void = () => undefined;
+
+  readonly #binds = new Map<string, Bind>();
+  readonly #routerId: string;
+  readonly #state: RouterState;
+  readonly #access: Access;
+  readonly #maxPerHost: number;
+
+  constructor(routerId: string, state: RouterState, access: Access, maxPerHost: number) {
+    this.#routerId = routerId;
+    this.#state = state;
+    this.#access = access;
+    this.#maxPerHost = maxPerHost;
+  }
+
+  get size(): number {
+    return this.#binds.size;
+  }
+
+  values(): IterableIterator<Bind> {
+    return this.#binds.values();
+  }
+
+  get(terminatorId: string): Bind | undefined {
+    return this.#binds.get(terminatorId);
+  }
+
+  /** Handles Bind: answers StateConnected, or StateClosed with the reason. */
+  async bind(peer: Peer, request: Message): Promise<void> {
+    const { headers } = request;
+    const label = required(headers.u32(HeaderKey.connId), 'bind id');
+    if (!peer.isPeerLabel(label)) throw new AppError('ERR_CHANNEL_HEADER', 'bind id out of range');
+    try {
+      const listenerId = headers.bytes(HeaderKey.listenerId) ?? new Uint8Array(0);
+      if (listenerId.length > MAX_LISTENER_ID_BYTES) {
+        throw new AppError('ERR_GRANT_INVALID', 'listener id is too long');
+      }
+      const offer = {
+        listener: `${peer.id} ${listenerId.length > 0 ? toHex(listenerId) : randomUUID()}`,
+        cost: headers.u16(HeaderKey.cost) ?? 0,
+        precedence: precedenceOf(headers),
+        grant: request.body.slice(),
+      };
+      const claims = await this.#verify(peer, offer.grant);
+      if (peer.closed) return;
+      const denied = this.#access.bindDenied(peer.id, claims.svc);
+      if (denied !== undefined) {
+        refuse(peer, request, label, denied);
+        return;
+      }
+      const id = this.#makeRoom(peer, label, offer.listener, claims.svc) ?? randomUUID();
+      const { exp, out } = claims;
+      const bind = {
+        ...offer,
+        id,
+        peer,
+        label,
+        serviceId: claims.svc,
+        hostId: peer.id,
+        claims: { exp, out },
+      };
+      this.#binds.set(id, { ...bind, routerId: this.#routerId });
+      const answer = new MessageHeaders().setU32(HeaderKey.connId, label);
+      peer.reply(
+        request,
+        ContentType.stateConnected,
+        answer.setBool(HeaderKey.routerProvidedConnId, true),
+      );
+      if (headers.bool(HeaderKey.supportsBindSuccess) === true) {
+        peer.sendMessage(
+          ContentType.bindSuccess,
+          new MessageHeaders().setU32(HeaderKey.connId, label),
+        );
+      }
+      this.onChange();
+    } catch (error) {
+      refuse(peer, request, label, reasonOf(error, 'ERR_GRANT_INVALID'));
+    }
+  }
+
+  /** Handles UpdateBind: a renewed grant, another cost or precedence. There is no answer. */
+  async update(peer: Peer, request: Message): Promise<void> {
+    const label = required(request.headers.u32(HeaderKey.connId), 'bind id');
+    const bind = this.#ofPeer(peer, label);
+    if (bind === undefined) return;
+    if (request.body.length > 0) {
+      const grant = request.body.slice();
+      try {
+        const { exp, out } = await this.#verify(peer, grant, bind.serviceId);
+        bind.grant = grant;
+        bind.claims = { exp, out };
+      } catch (error) {
+        this.#end(bind, reasonOf(error, 'ERR_GRANT_INVALID'));
+        return;
+      }
+    }
+    bind.cost = request.headers.u16(HeaderKey.cost) ?? bind.cost;
+    if (request.headers.has(HeaderKey.precedence)) bind.precedence = precedenceOf(request.headers);
+    if (this.#binds.get(bind.id) === bind) this.onChange();
+  }
+
+  /** Handles Unbind, and StateClosed on a binding's id; false if there is no such binding. */
+  unbind(peer: Peer, label: number): boolean {
+    const bind = this.#ofPeer(peer, label);
+    if (bind === undefined) return false;
+    this.#binds.delete(bind.id);
+    this.onChange();
+    return true;
+  }
+
+  dropPeer(peer: Peer): void {
+    const before = this.#binds.size;
+    for (const bind of this.#binds.values()) if (bind.peer === peer) this.#binds.delete(bind.id);
+    if (this.#binds.size !== before) this.onChange();
+  }
+
+  /** Ends bindings that the changed policy no longer allows. */
+  reevaluate(impact: Impact): void {
+    for (const bind of this.#binds.values()) {
+      if (!touches(impact, { identityId: bind.hostId, serviceId: bind.serviceId })) continue;
+      const denied = this.#access.bindDenied(bind.hostId, bind.serviceId);
+      if (denied !== undefined) this.#end(bind, removed(denied));
+    }
+  }
+
+  /** Ends bindings whose grant was not renewed. */
+  expire(): void {
+    for (const bind of this.#binds.values()) {
+      if (isExpired(bind.claims, this.#state.tokenTime)) {
+        this.#end(bind, reason('ERR_GRANT_INVALID', 'the bind grant expired'));
+      }
+    }
+  }
+
+  async #verify(peer: Peer, grant: Uint8Array, serviceId?: string): Promise<BindGrantClaims> {
+    return verifyBindGrant(decodeUtf8(grant), {
+      keys: this.#state,
+      time: this.#state.tokenTime,
+      hosts: [peer.id],
+      ...(serviceId !== undefined && { serviceId }),
+    });
+  }
+
+  /**
+   * Removes what a new binding replaces. Returns the terminator id to keep when it is the same
+   * listener for the same service. @throws AppError `ERR_ROUTER_OVERLOADED`
+   */
+  #makeRoom(peer: Peer, label: number, listener: string, serviceId: string): string | undefined {
+    let count = 0;
+    let kept: string | undefined;
+    for (const bind of this.#binds.values()) {
+      if (bind.listener === listener || (bind.peer === peer && bind.label === label)) {
+        this.#binds.delete(bind.id);
+        if (bind.listener === listener && bind.serviceId === serviceId) kept = bind.id;
+        if (bind.peer !== peer || bind.label !== label)
+          closeBind(bind, reason('ERR_CIRCUIT_LOST', 'replaced'));
+      } else if (bind.peer === peer) count++;
+    }
+    if (count >= this.#maxPerHost) throw new AppError('ERR_ROUTER_OVERLOADED', 'too many bindings');
+    return kept;
+  }
+
+  #ofPeer(peer: Peer, label: number): Bind | undefined {
+    for (const bind of this.#binds.values())
+      if (bind.peer === peer && bind.label === label) return bind;
+    return undefined;
+  }
+
+  #end(bind: Bind, why: CloseReason): void {
+    if (this.#binds.get(bind.id) !== bind) return;
+    this.#binds.delete(bind.id);
+    closeBind(bind, why);
+    this.onChange();
+  }
+}
+
+function precedenceOf(headers: MessageHeaders): PrecedenceName {
+  const value = headers.u8(HeaderKey.precedence) ?? Precedence.default;
+  const names = Object.keys(Precedence) as PrecedenceName[];
+  const name = names.find((candidate) => Precedence[candidate] === value);
+  if (name === undefined) throw new AppError('ERR_CHANNEL_HEADER', 'unknown precedence');
+  return name;
+}
+
+function refuse(peer: Peer, request: Message, label: number, why: CloseReason): void {
+  const headers = new MessageHeaders().setU32(HeaderKey.connId, label);
+  peer.reply(request, ContentType.stateClosed, setReason(headers, why), reasonBody(why));
+}
+
+function closeBind(bind: Bind, why: CloseReason): void {
+  const headers = new MessageHeaders().setU32(HeaderKey.connId, bind.label);
+  bind.peer.sendMessage(ContentType.stateClosed, setReason(headers, why), reasonBody(why));
+}

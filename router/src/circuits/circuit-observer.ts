@@ -1,0 +1,57 @@
+/** Turns circuits' begins and ends into metrics, log lines and controller events. */
+import type { Logger } from '@postern/shared/log';
+import type { CircuitEvent } from '@postern/shared/schemas';
+import type { RouterMetrics } from '../metrics/metrics.ts';
+import type { CircuitObserver } from './circuit-table.ts';
+import type { RouterCircuit } from './circuit.ts';
+
+/** Only the first router of a circuit counts and reports it. */
+export function circuitObserver(
+  metrics: RouterMetrics,
+  logger: Logger,
+  report: (event: CircuitEvent) => void,
+): CircuitObserver {
+  return {
+    opened(circuit) {
+      if (!circuit.isIngress) return;
+      metrics.dialResult('ok');
+      report({ kind: 'opened', ...describe(circuit) });
+    },
+    closed(circuit, why, joined) {
+      const { circuitId, serviceId } = circuit.subject;
+      logger.debug('circuit.closed', {
+        circuitId,
+        serviceId,
+        joined,
+        code: why.code,
+        detail: why.message,
+      });
+      if (!circuit.isIngress) return;
+      if (!joined) {
+        metrics.dialResult(why.code);
+        return;
+      }
+      const { bytesToHost, bytesToClient } = circuit;
+      metrics.circuitBytes(bytesToHost, bytesToClient);
+      report({
+        kind: 'closed',
+        ...describe(circuit),
+        reason: why.code,
+        bytesToHost,
+        bytesToClient,
+      });
+    },
+  };
+}
+
+function describe(circuit: RouterCircuit): Omit<CircuitEvent, 'kind'> {
+  const { circuitId, serviceId, callerId: identityId } = circuit.subject;
+  const { terminatorId, path } = circuit;
+  return {
+    circuitId,
+    serviceId,
+    identityId,
+    path: [...path],
+    ...(terminatorId !== undefined && { terminatorId }),
+  };
+}

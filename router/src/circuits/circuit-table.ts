@@ -1,0 +1,107 @@
+/** All circuits of this router: indexes for revocation, opening, closing, loss of a connection. */
+import { ContentType, HeaderKey, MessageHeaders } from '@postern/shared/protocol/channel';
+import type { CloseReason } from '@postern/shared/protocol/edge';
+import type { Peer } from '../net/peer.ts';
+import { RouterCircuit, type CircuitSubject } from './circuit.ts';
+import { Leg } from './leg.ts';
+import { reason, reasonBody, setReason } from './reason.ts';
+
+/** Told about circuits that joined and ended: metrics and controller events hang here. */
+export interface CircuitObserver {
+  opened(circuit: RouterCircuit): void;
+  /** `joined` is false for a dial that failed. */
+  closed(circuit: RouterCircuit, why: CloseReason, joined: boolean): void;
+}
+
+export class CircuitTable {
+  readonly #circuits = new Map<string, RouterCircuit>();
+  readonly #observer: CircuitObserver;
+
+  constructor(observer: CircuitObserver) {
+    this.#observer = observer;
+  }
+
+  get size(): number {
+    return this.#circuits.size;
+  }
+
+  values(): IterableIterator<RouterCircuit> {
+    return this.#circuits.values();
+  }
+
+  has(circuitId: string): boolean {
+    return this.#circuits.has(circuitId);
+  }
+
+  /** Registers a circuit that is being opened, with its leg towards the client. */
+  begin(
+    subject: CircuitSubject,
+    peer: Peer,
+    label: number,
+    isIngress: boolean,
+    refuse: (why: CloseReason) => void,
+  ): RouterCircuit {
+    const circuit = new RouterCircuit(subject, isIngress, refuse);
+    circuit.upstream = new Leg(circuit, peer, label);
+    peer.legs.set(label, circuit.upstream);
+    this.#circuits.set(subject.circuitId, circuit);
+    return circuit;
+  }
+
+  /** Reserves a label on the connection the circuit continues on. */
+  extend(circuit: RouterCircuit, peer: Peer): Leg {
+    const leg = new Leg(circuit, peer, peer.allocateLabel());
+    peer.legs.set(leg.label, leg);
+    circuit.downstream = leg;
+    return leg;
+  }
+
+  /** Gives up the way that was tried; `notify` when the next part may have joined it meanwhile. */
+  retract(circuit: RouterCircuit, notify: CloseReason | undefined): void {
+    const leg = circuit.downstream;
+    circuit.downstream = undefined;
+    if (leg === undefined) return;
+    leg.peer.legs.delete(leg.label);
+    if (notify !== undefined) sendClosed(leg, notify);
+  }
+
+  join(circuit: RouterCircuit): void {
+    circuit.state = 'open';
+    this.#observer.opened(circuit);
+  }
+
+  /**
+   * Ends a circuit in both directions. StateClosed goes out after the data queued before it, to every
+   * leg but `from` (whose connection said so, or is lost).
+   */
+  close(circuit: RouterCircuit, why: CloseReason, from?: Leg): void {
+    if (circuit.state === 'closed') return;
+    const joined = circuit.state === 'open';
+    circuit.state = 'closed';
+    this.#circuits.delete(circuit.subject.circuitId);
+    circuit.upstream.peer.legs.delete(circuit.upstream.label);
+    this.retract(circuit, circuit.downstream === from ? undefined : why);
+    if (circuit.upstream !== from) {
+      if (joined) sendClosed(circuit.upstream, why);
+      else circuit.refuse(why);
+    }
+    this.#observer.closed(circuit, why, joined);
+  }
+
+  /** A connection is gone: so are its circuits. */
+  dropPeer(peer: Peer): void {
+    const why =
+      peer.kind === 'client'
+        ? reason('ERR_CIRCUIT_LOST', 'client is gone')
+        : reason('ERR_CIRCUIT_LOST');
+    // Requests fail first, so that a dial under way can try another route before its circuit is dropped.
+    peer.failRequests();
+    for (const leg of [...peer.legs.values()]) this.close(leg.circuit, why, leg);
+    peer.legs.clear();
+  }
+}
+
+function sendClosed(leg: Leg, why: CloseReason): void {
+  const headers = new MessageHeaders().setU32(HeaderKey.connId, leg.label);
+  leg.peer.sendMessage(ContentType.stateClosed, setReason(headers, why), reasonBody(why));
+}

@@ -1,0 +1,106 @@
+/**
+ * The data plane. A Data frame is looked up by (connection, label), gets four bytes rewritten and
+ * is queued on the other connection: no copy of the body, nothing decoded, nothing allocated.
+ */
+import {
+  DATA_PREFIX_BYTES,
+  MAX_DATA_BODY_BYTES,
+  PREFIX_BYTES,
+  decodeCredit,
+  peekConnectionId,
+  rewriteConnectionId,
+} from '@postern/shared/protocol/channel';
+import { CIRCUIT_WINDOW_BYTES } from '@postern/shared/protocol/edge';
+import { readU32 } from '@postern/shared/bytes';
+import type { RouterLimits } from '../config.ts';
+import type { BufferBudget } from '../net/buffer-budget.ts';
+import type { Peer } from '../net/peer.ts';
+import type { CircuitTable } from './circuit-table.ts';
+import type { Leg } from './leg.ts';
+import { reason, reasonOf } from './reason.ts';
+
+const CREDIT_HEADERS_BYTES = 40;
+/** Beyond so much waiting, small frames are copied out of the chunk they came in. */
+const BACKLOG_BYTES = 64 * 1024;
+const SMALL_FRAME_BYTES = 4 * 1024;
+
+export class Forwarder {
+  readonly #table: CircuitTable;
+  readonly #budget: BufferBudget;
+  readonly #limits: RouterLimits;
+
+  constructor(table: CircuitTable, budget: BufferBudget, limits: RouterLimits) {
+    this.#table = table;
+    this.#budget = budget;
+    this.#limits = limits;
+  }
+
+  /** Relays one Data frame. Frames for labels that are gone are late, not wrong: they are dropped. */
+  data(peer: Peer, frame: Uint8Array): void {
+    const label = peekConnectionId(frame);
+    const leg = label === undefined ? undefined : peer.legs.get(label);
+    if (leg === undefined) return;
+    const circuit = leg.circuit;
+    const out = circuit.opposite(leg);
+    if (out === undefined) {
+      this.#table.close(
+        circuit,
+        reason('ERR_CIRCUIT_FLOW_CONTROL', 'data before the circuit was joined'),
+      );
+      return;
+    }
+    const bodyBytes = frame.length - DATA_PREFIX_BYTES;
+    if (leg.isEnd && !this.#isAllowed(leg, frame, bodyBytes)) {
+      this.#table.close(circuit, reason('ERR_CIRCUIT_FLOW_CONTROL'));
+      return;
+    }
+    const waiting = out.peer.socket.bufferedBytes;
+    if (this.#isOverloaded(out.peer, waiting)) {
+      this.#table.close(circuit, reason('ERR_ROUTER_OVERLOADED'));
+      return;
+    }
+    if (leg === circuit.upstream) circuit.bytesToHost += bodyBytes;
+    else circuit.bytesToClient += bodyBytes;
+    rewriteConnectionId(frame, out.label);
+    // A small frame that waits would keep its whole chunk in memory.
+    const detach = waiting > BACKLOG_BYTES && frame.length < SMALL_FRAME_BYTES;
+    out.peer.socket.send(detach ? frame.slice() : frame);
+  }
+
+  /** Relays one CircuitCredit frame, checked where it can be checked: beside the ends. */
+  credit(peer: Peer, frame: Uint8Array): void {
+    const label = peekConnectionId(frame);
+    const leg = label === undefined ? undefined : peer.legs.get(label);
+    const out = leg?.circuit.opposite(leg);
+    if (leg === undefined || out === undefined) return;
+    try {
+      const credit = decodeCredit(frame);
+      if (frame.length !== PREFIX_BYTES + CREDIT_HEADERS_BYTES) throw new Error('extra bytes');
+      if (leg.isEnd && !leg.grants(credit.totalBytes)) return;
+      if (out.isEnd) out.cover(credit);
+    } catch (error) {
+      this.#table.close(leg.circuit, reasonOf(error, 'ERR_CIRCUIT_FLOW_CONTROL'));
+      return;
+    }
+    rewriteConnectionId(frame, out.label);
+    out.peer.socket.send(frame);
+  }
+
+  /** Only Postern's fixed header layout: other headers would ride along without credit. */
+  #isAllowed(leg: Leg, frame: Uint8Array, bodyBytes: number): boolean {
+    return (
+      readU32(frame, 12) === DATA_PREFIX_BYTES - PREFIX_BYTES &&
+      bodyBytes <= MAX_DATA_BODY_BYTES &&
+      leg.countSent(bodyBytes)
+    );
+  }
+
+  /**
+   * Windows bound each circuit, and dials are refused when the total is reached; circuits that were
+   * open before may still grow, to twice the total, where those with a backlog are closed.
+   */
+  #isOverloaded(to: Peer, waiting: number): boolean {
+    if (to.kind === 'client' && waiting > this.#limits.bufferedBytesPerPeer) return true;
+    return this.#budget.bytes > 2 * this.#budget.limitBytes && waiting > CIRCUIT_WINDOW_BYTES;
+  }
+}

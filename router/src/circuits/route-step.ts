@@ -1,0 +1,128 @@
+/** One step of building a circuit: to the host if it is here, otherwise to the next router. */
+import {
+  ContentType,
+  HeaderKey,
+  MessageHeaders,
+  type Message,
+} from '@postern/shared/protocol/channel';
+import { encodeUtf8, ByteReader } from '@postern/shared/bytes';
+import type { CloseReason } from '@postern/shared/protocol/edge';
+import { z } from 'zod';
+import type { Peer } from '../net/peer.ts';
+import type { BindTable } from './bind-table.ts';
+import type { CircuitTable } from './circuit-table.ts';
+import type { RouterCircuit } from './circuit.ts';
+import type { Leg } from './leg.ts';
+import { readReason, reason } from './reason.ts';
+
+const id = z.string().min(1).max(64);
+/** Body of RouteCircuit (docs/protocol.md, "Circuits"). */
+export const routeCircuitSchema = z.strictObject({
+  circuitId: id,
+  serviceId: id,
+  terminatorId: id,
+  callerId: id,
+  sessionId: id,
+  path: z.array(id).max(32),
+});
+
+export interface RouteStepDeps {
+  table: CircuitTable;
+  binds: BindTable;
+  /** The link to a neighbour, if it is up. */
+  linkTo: (routerId: string) => Peer | undefined;
+}
+
+/** Called once, synchronously with the answer; `undefined` means the circuit continues. */
+type Done = (failure: CloseReason | undefined) => void;
+
+export class RouteStep {
+  readonly #deps: RouteStepDeps;
+
+  constructor(deps: RouteStepDeps) {
+    this.#deps = deps;
+  }
+
+  /** Continues `circuit` along `path` (router ids after this one) to the terminator. */
+  extend(
+    circuit: RouterCircuit,
+    terminatorId: string,
+    path: readonly string[],
+    deadlineMs: number,
+    done: Done,
+  ): void {
+    const [next, ...rest] = path;
+    if (next === undefined) this.#dialHost(circuit, terminatorId, deadlineMs, done);
+    else this.#routeOn(circuit, terminatorId, next, rest, deadlineMs, done);
+  }
+
+  #routeOn(
+    circuit: RouterCircuit,
+    terminatorId: string,
+    next: string,
+    path: string[],
+    deadlineMs: number,
+    done: Done,
+  ): void {
+    const link = this.#deps.linkTo(next);
+    if (link === undefined) {
+      done(reason('ERR_NO_PATH'));
+      return;
+    }
+    const leg = this.#deps.table.extend(circuit, link);
+    const headers = new MessageHeaders().setU32(HeaderKey.connId, leg.label);
+    const body = encodeUtf8(JSON.stringify({ ...circuit.subject, terminatorId, path }));
+    link.request(ContentType.routeCircuit, headers, body, deadlineMs, (reply) => {
+      const joined = reply?.contentType === ContentType.routeCircuitResult && isSuccess(reply);
+      this.#conclude(circuit, leg, reply, joined, 'ERR_NO_PATH', done);
+    });
+  }
+
+  #dialHost(circuit: RouterCircuit, terminatorId: string, deadlineMs: number, done: Done): void {
+    const bind = this.#deps.binds.get(terminatorId);
+    if (bind === undefined || bind.serviceId !== circuit.subject.serviceId) {
+      done(reason('ERR_SERVICE_NOT_HOSTED'));
+      return;
+    }
+    const leg = this.#deps.table.extend(circuit, bind.peer);
+    const headers = new MessageHeaders()
+      .setU32(HeaderKey.connId, bind.label)
+      .setU32(HeaderKey.routerProvidedConnId, leg.label)
+      .setString(HeaderKey.circuitId, circuit.subject.circuitId)
+      .setString(HeaderKey.dialerIdentityId, circuit.subject.callerId);
+    bind.peer.request(ContentType.dial, headers, bind.grant, deadlineMs, (reply) => {
+      const joined =
+        reply?.contentType === ContentType.dialSuccess && acceptedLabel(reply) === leg.label;
+      this.#conclude(circuit, leg, reply, joined, 'ERR_SERVICE_NOT_HOSTED', done);
+    });
+  }
+
+  #conclude(
+    circuit: RouterCircuit,
+    leg: Leg,
+    reply: Message | undefined,
+    joined: boolean,
+    fallback: 'ERR_NO_PATH' | 'ERR_SERVICE_NOT_HOSTED',
+    done: Done,
+  ): void {
+    // Closed meanwhile: whoever closed it told this leg already.
+    if (circuit.state !== 'opening' || circuit.downstream !== leg) return;
+    if (joined) {
+      done(undefined);
+      return;
+    }
+    const refused = reply === undefined ? undefined : readReason(reply);
+    const why = refused === undefined || refused.code === 'OK' ? reason(fallback) : refused;
+    // Without an answer the other side may still join: tell it to give up.
+    this.#deps.table.retract(circuit, reply === undefined ? why : undefined);
+    done(why);
+  }
+}
+
+function isSuccess(reply: Message): boolean {
+  return reply.headers.bool(HeaderKey.success) === true;
+}
+
+function acceptedLabel(reply: Message): number | undefined {
+  return reply.body.length === 4 ? new ByteReader(reply.body).u32() : undefined;
+}

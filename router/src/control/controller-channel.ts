@@ -1,0 +1,150 @@
+/** Keeps a control channel to one of the controllers open for as long as the router runs. */
+import type { Logger } from '@postern/shared/log';
+import { ControlConnection } from '@postern/shared/protocol/control';
+import { HELLO_LIMITS } from '@postern/shared/protocol/channel';
+import {
+  CONTROL_ALPN,
+  type CircuitEvent,
+  type RouterStatus,
+  type RouterTerminators,
+} from '@postern/shared/schemas';
+import type { RouterIdentity } from '../enroll/identity-store.ts';
+import { TlsFrameSocket } from '../net/tls-frame-socket.ts';
+import { dialTls } from '../net/tls-dial.ts';
+import type { RouterState } from '../state/router-state.ts';
+import { Backoff } from './backoff.ts';
+
+/** Status and terminators are collected this long before they are reported. */
+const REPORT_DELAY_MS = 20;
+
+export interface ControllerChannelDeps {
+  routerId: string;
+  trustDomain: string;
+  identity: RouterIdentity;
+  addresses: readonly string[];
+  state: RouterState;
+  status: () => RouterStatus;
+  terminators: () => RouterTerminators;
+  timeoutMs: number;
+  logger: Logger;
+}
+
+export class ControllerChannel {
+  readonly #deps: ControllerChannelDeps;
+  readonly #backoff = new Backoff();
+  readonly #abort = new AbortController();
+  #connection: ControlConnection | undefined;
+  #reportTimer: NodeJS.Timeout | undefined;
+  #reconnectTimer: NodeJS.Timeout | undefined;
+  #nextAddress = 0;
+
+  constructor(deps: ControllerChannelDeps) {
+    this.#deps = deps;
+  }
+
+  start(): void {
+    void this.#connect();
+  }
+
+  /** Links, addresses or terminators changed: reported soon, once for several changes. */
+  report(): void {
+    this.#reportTimer ??= setTimeout(() => {
+      this.#reportTimer = undefined;
+      this.#send((connection) => {
+        connection.sendStatus(this.#deps.status());
+        connection.sendTerminators(this.#deps.terminators());
+      });
+    }, REPORT_DELAY_MS);
+  }
+
+  /** Reports a circuit's begin or end; lost while no controller is connected. */
+  circuitEvent(event: CircuitEvent): void {
+    this.#send((connection) => connection.sendCircuitEvent(event));
+  }
+
+  close(): void {
+    this.#abort.abort();
+    clearTimeout(this.#reportTimer);
+    clearTimeout(this.#reconnectTimer);
+    this.#connection?.close();
+  }
+
+  #send(work: (connection: ControlConnection) => void): void {
+    if (this.#connection?.isOpen !== true) return;
+    try {
+      work(this.#connection);
+    } catch (error) {
+      this.#deps.logger.warn('control.send-failed', { error });
+      this.#connection.close();
+    }
+  }
+
+  async #connect(): Promise<void> {
+    const { addresses, logger } = this.#deps;
+    const address = addresses[this.#nextAddress++ % addresses.length];
+    if (address === undefined) return;
+    try {
+      await this.#run(address);
+    } catch (error) {
+      logger.debug('control.connection-failed', { address, error });
+    }
+    if (this.#abort.signal.aborted) return;
+    this.#reconnectTimer = setTimeout(() => void this.#connect(), this.#backoff.nextMs());
+  }
+
+  /** One connection from dial to end. */
+  async #run(address: string): Promise<void> {
+    const { identity, state, trustDomain, routerId, timeoutMs, logger } = this.#deps;
+    const { key, clientCert: cert, ca } = identity;
+    const expected = { role: 'controller', id: '', trustDomain } as const;
+    const tls = await dialTls({
+      address,
+      alpn: CONTROL_ALPN,
+      key,
+      cert,
+      ca,
+      timeoutMs,
+      expected,
+      signal: this.#abort.signal,
+    });
+    const socket = new TlsFrameSocket(tls, HELLO_LIMITS);
+    const connection = new ControlConnection({
+      pipe: {
+        send: (frame) => socket.send(frame),
+        get bufferedBytes() {
+          return socket.bufferedBytes;
+        },
+        close: () => socket.end(),
+      },
+      ownId: routerId,
+      logger,
+      onSnapshot: (snapshot) => state.load(snapshot),
+      onDelta: (delta) => state.apply(delta),
+    });
+    this.#connection = connection;
+    socket.onFrame = (frame) => {
+      connection.receive(frame);
+      socket.limits = connection.limits;
+    };
+    socket.onClose = (cause) =>
+      connection.pipeClosed({
+        code: 'ERR_CONTROLLER_UNREACHABLE',
+        message: cause?.message ?? 'connection closed',
+        retryable: true,
+      });
+    try {
+      await connection.opened;
+      connection.subscribe(state.position);
+      state.connected = true;
+      this.#backoff.reset();
+      logger.info('control.connected', { address });
+      this.report();
+      const why = await connection.closed;
+      logger.warn('control.lost', { address, code: why.code, detail: why.message });
+    } finally {
+      state.connected = false;
+      this.#connection = undefined;
+      socket.destroy();
+    }
+  }
+}

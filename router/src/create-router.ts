@@ -1,0 +1,260 @@
+/** Builds a running router from its configuration: the one place where the parts meet. */
+import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { AppError } from '@postern/shared/errors';
+import type { Logger } from '@postern/shared/log';
+import type { RouterStatus, RouterTerminators } from '@postern/shared/schemas';
+import { Access, removed } from './circuits/access.ts';
+import { BindTable } from './circuits/bind-table.ts';
+import { CircuitTable } from './circuits/circuit-table.ts';
+import { circuitObserver } from './circuits/circuit-observer.ts';
+import { Dialer } from './circuits/dialer.ts';
+import { Forwarder } from './circuits/forwarder.ts';
+import { RouteStep } from './circuits/route-step.ts';
+import { Topology } from './circuits/topology.ts';
+import type { RouterConfig } from './config.ts';
+import { ControllerChannel } from './control/controller-channel.ts';
+import { ownAddresses, serverNames } from './addresses.ts';
+import { startEdgeListener } from './edge/edge-listener.ts';
+import { enroll } from './enroll/enroll.ts';
+import {
+  readIdentity,
+  routerName,
+  writeIdentity,
+  type RouterIdentity,
+} from './enroll/identity-store.ts';
+import { startFabricListener } from './fabric/fabric-listener.ts';
+import { LinkManager } from './links/link-manager.ts';
+import { LinkRegistry } from './links/link-registry.ts';
+import { RouterMetrics } from './metrics/metrics.ts';
+import { startMetricsListener } from './metrics/metrics-listener.ts';
+import { AddressLimiter } from './net/address-limiter.ts';
+import { BufferBudget } from './net/buffer-budget.ts';
+import type { Listener } from './net/listen.ts';
+import type { PeerContext } from './net/peer-context.ts';
+import { PeerRegistry } from './net/peer-registry.ts';
+import { touches, type Impact } from './state/impact.ts';
+import { RouterState } from './state/router-state.ts';
+import { SnapshotFile } from './state/snapshot-file.ts';
+
+export interface RunningRouter {
+  readonly routerId: string;
+  /** URLs of the browser listener; empty without one. */
+  readonly edgeUrls: readonly string[];
+  /** `tls:host:port` of the fabric listener; empty for a dark router. */
+  readonly fabricAddresses: readonly string[];
+  /** `http://host:port` of `/metrics` and `/health`. */
+  readonly metricsUrl: string;
+  /** Closes everything; idempotent. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Starts a router. Enrolls first when the state folder holds no identity.
+ *
+ * @throws AppError `ERR_ROUTER_NOT_ENROLLED`, `ERR_ENROLL_*`, `ERR_ROUTER_IDENTITY`, `ERR_LISTEN`
+ */
+export async function createRouter(
+  config: RouterConfig,
+  { logger }: { logger: Logger },
+): Promise<RunningRouter> {
+  const identity = await loadIdentity(config, logger);
+  const { routerId, trustDomain } = routerName(identity);
+  const { limits } = config;
+  const log = logger.child({ routerId });
+  const nowMs = Date.now;
+
+  const state = new RouterState(nowMs);
+  const snapshots = new SnapshotFile(config.stateDir, () => state.snapshot(), log);
+  const saved = await snapshots.load();
+  if (saved !== undefined) state.load(saved);
+
+  const metrics = new RouterMetrics();
+  const budget = new BufferBudget(limits.bufferedBytes);
+  const access = new Access(state, routerId);
+  const registry = new LinkRegistry();
+  const topology = new Topology(routerId, state, () => registry.latencies());
+  const binds = new BindTable(routerId, state, access, limits.bindsPerHost);
+  const table = new CircuitTable(
+    circuitObserver(metrics, log, (event) => controllerChannel.circuitEvent(event)),
+  );
+  const step = new RouteStep({ table, binds, linkTo: (id) => registry.get(id)?.peer });
+  const shared = { routerId, state, access, table, step, budget, limits, nowMs };
+  const dialer = new Dialer({ ...shared, binds, topology });
+  const forwarder = new Forwarder(table, budget, limits);
+  const peers = new PeerRegistry(limits, nowMs);
+  const clients: PeerContext['clients'] = new Set();
+  const context: PeerContext = {
+    ...shared,
+    logger: log,
+    binds,
+    dialer,
+    forwarder,
+    peers,
+    clients,
+    metrics,
+  };
+  const links = new LinkManager(
+    { context, routeHandler: shared, registry },
+    { identity, trustDomain, acceptsLinks: config.fabric !== undefined },
+  );
+  const limiter = new AddressLimiter({
+    total: limits.unauthenticatedSockets,
+    perAddress: limits.unauthenticatedPerAddress,
+  });
+
+  const listeners: Listener[] = [];
+  const opened = async (listener: Promise<Listener>): Promise<Listener> => {
+    listeners.push(await listener);
+    return listener;
+  };
+  const closeListeners = (): Promise<unknown> =>
+    Promise.all(listeners.map((listener) => listener.close()));
+  let edge: Listener | undefined;
+  let fabric: Listener | undefined;
+  let metricsListener: Listener;
+  try {
+    if (config.edge !== undefined) {
+      edge = await opened(startEdgeListener({ config: config.edge, identity, context, limiter }));
+    }
+    if (config.fabric !== undefined) {
+      const { host, port } = config.fabric;
+      fabric = await opened(
+        startFabricListener({
+          host,
+          port,
+          identity,
+          trustDomain,
+          context,
+          links: links.deps,
+          limiter,
+        }),
+      );
+    }
+    const health = () => ({
+      routerId,
+      controllerConnected: state.connected,
+      links: registry.size,
+      circuits: table.size,
+    });
+    metricsListener = await opened(startMetricsListener(config.metrics, metrics, health));
+  } catch (error) {
+    await closeListeners();
+    throw error;
+  }
+  const addresses = ownAddresses(config, edge?.address, fabric?.address);
+
+  const controllerChannel = new ControllerChannel({
+    routerId,
+    trustDomain,
+    identity,
+    addresses: config.controllers ?? identity.controllers,
+    state,
+    status: (): RouterStatus => ({
+      ...addresses,
+      links: [...registry.values()].map(({ linkId, routerId: peerId, latencyMs }) => ({
+        id: linkId,
+        peerId,
+        latencyMs,
+      })),
+    }),
+    terminators: (): RouterTerminators => ({
+      terminators: [...binds.values()].map(({ id, serviceId, hostId, cost, precedence }) => ({
+        id,
+        serviceId,
+        hostId,
+        cost,
+        precedence,
+      })),
+    }),
+    timeoutMs: limits.helloTimeoutMs,
+    logger: log,
+  });
+
+  metrics.observe({
+    connections: () => ({
+      client: peers.count('client'),
+      host: peers.count('host'),
+      link: registry.size,
+    }),
+    unauthenticated: () => limiter.held,
+    circuits: () => table.size,
+    binds: () => binds.size,
+    bufferedBytes: () => budget.bytes,
+    connected: () => state.connected,
+    linkLatenciesMs: () => registry.latencies(),
+  });
+  registry.onChange = () => {
+    topology.invalidate();
+    controllerChannel.report();
+  };
+  binds.onChange = () => controllerChannel.report();
+  state.onChange = (impact) => {
+    topology.invalidate();
+    snapshots.scheduleSave();
+    links.refresh();
+    reevaluate(context, impact);
+  };
+  const sweeper = setInterval(() => {
+    peers.sweep();
+    for (const client of clients) client.recheck();
+    binds.expire();
+    state.forgetExpiredRevocations();
+  }, limits.sweepMs);
+  links.refresh();
+  controllerChannel.start();
+  log.info('router.started', { ...addresses });
+
+  let closing: Promise<void> | undefined;
+  const shutDown = async (): Promise<void> => {
+    clearInterval(sweeper);
+    controllerChannel.close();
+    links.close();
+    for (const peer of [...peers.values()]) peer.socket.destroy();
+    for (const client of [...clients]) client.destroy();
+    await closeListeners();
+    await snapshots.close();
+    log.info('router.stopped');
+  };
+  const close = (): Promise<void> => (closing ??= shutDown());
+  const { address, port } = metricsListener.address;
+  return {
+    routerId,
+    ...addresses,
+    metricsUrl: `http://${isIP(address) === 6 ? `[${address}]` : address}:${port}`,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Closes what a change no longer allows, looking only at what it can touch. */
+function reevaluate({ access, binds, clients, table }: PeerContext, impact: Impact): void {
+  for (const circuit of [...table.values()]) {
+    const { callerId, serviceId, sessionId } = circuit.subject;
+    if (!touches(impact, { identityId: callerId, serviceId, sessionId })) continue;
+    const denied = access.dialDenied(circuit.subject, circuit.isIngress);
+    if (denied !== undefined) table.close(circuit, removed(denied));
+  }
+  for (const client of [...clients]) {
+    const { session } = client;
+    if (session !== undefined && touches(impact, session)) client.recheck();
+  }
+  binds.reevaluate(impact);
+}
+
+async function loadIdentity(config: RouterConfig, logger: Logger): Promise<RouterIdentity> {
+  const stored = await readIdentity(config.stateDir);
+  if (stored !== undefined) return stored;
+  if (config.enrollmentJwtFile === undefined) {
+    throw new AppError(
+      'ERR_ROUTER_NOT_ENROLLED',
+      'no identity in stateDir and no enrollmentJwtFile',
+    );
+  }
+  const token = (await readFile(config.enrollmentJwtFile, 'utf8')).trim();
+  const identity = await enroll(token, serverNames(config));
+  await writeIdentity(config.stateDir, identity);
+  logger.info('router.enrolled', routerName(identity));
+  return identity;
+}

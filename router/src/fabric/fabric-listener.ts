@@ -1,0 +1,68 @@
+/**
+ * The mutual-TLS listener: links by ALPN `postern-link`, hosts by `ziti-edge` or none. Only the leaf
+ * the handshake proved counts, in exactly the role the protocol asks for.
+ */
+import { createServer, type TLSSocket } from 'node:tls';
+import { AppError } from '@postern/shared/errors';
+import { HELLO_LIMITS } from '@postern/shared/protocol/channel';
+import { EDGE_ALPN, LINK_ALPN } from '@postern/shared/schemas';
+import type { RouterIdentity } from '../enroll/identity-store.ts';
+import { acceptLink, type LinkDeps } from '../links/link-connection.ts';
+import type { AddressLimiter } from '../net/address-limiter.ts';
+import { listen, type Listener } from '../net/listen.ts';
+import type { PeerContext } from '../net/peer-context.ts';
+import { peerIdentity } from '../net/peer-identity.ts';
+import { TlsFrameSocket } from '../net/tls-frame-socket.ts';
+import { gateUnauthenticated, type Settle } from '../net/unauthenticated-gate.ts';
+import { acceptHost } from './host-connection.ts';
+
+export interface FabricListenerOptions {
+  host: string;
+  port: number;
+  identity: RouterIdentity;
+  trustDomain: string;
+  context: PeerContext;
+  links: LinkDeps;
+  limiter: AddressLimiter;
+}
+
+export async function startFabricListener(options: FabricListenerOptions): Promise<Listener> {
+  const { identity, context, limiter } = options;
+  const { helloTimeoutMs } = context.limits;
+  const server = createServer({
+    key: identity.key,
+    cert: identity.serverCert,
+    ca: identity.ca,
+    requestCert: true,
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.3',
+    ALPNProtocols: [LINK_ALPN, EDGE_ALPN],
+    handshakeTimeout: helloTimeoutMs,
+  });
+  const settleOf = gateUnauthenticated(server, limiter, helloTimeoutMs);
+  server.on('tlsClientError', (error) =>
+    context.logger.debug('fabric.handshake-failed', { error }),
+  );
+  server.on('secureConnection', (socket) => {
+    socket.on('error', () => undefined);
+    try {
+      accept(options, socket, settleOf(socket));
+    } catch (error) {
+      context.logger.warn('fabric.peer-refused', { remote: socket.remoteAddress, error });
+      socket.destroy();
+    }
+  });
+  return listen(server, options.host, options.port);
+}
+
+function accept(options: FabricListenerOptions, socket: TLSSocket, settle: Settle): void {
+  const { context, links, trustDomain } = options;
+  const peer = peerIdentity(socket);
+  const role = socket.alpnProtocol === LINK_ALPN ? 'router' : 'identity';
+  if (peer.role !== role || peer.trustDomain !== trustDomain) {
+    throw new AppError('ERR_PEER_IDENTITY', `certificate is not that of a ${role} of this network`);
+  }
+  const frames = new TlsFrameSocket(socket, HELLO_LIMITS, context.budget);
+  if (role === 'router') acceptLink(links, frames, peer.id, settle);
+  else acceptHost(context, frames, peer.id, settle);
+}

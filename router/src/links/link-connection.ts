@@ -1,0 +1,166 @@
+/**
+ * One link. The dialing router says Hello with header 0 = link id (random) and 8 = its router id; the
+ * other answers Result with 8 = its own (docs/protocol.md, "Connecting"). Then both route circuits.
+ */
+import { AppError } from '@postern/shared/errors';
+import {
+  ContentType,
+  EDGE_LIMITS,
+  HeaderKey,
+  MessageHeaders,
+  peekContentType,
+  type Message,
+} from '@postern/shared/protocol/channel';
+import { handleRoute, type RouteHandlerDeps } from '../circuits/route-handler.ts';
+import { reason, reasonBody, setReason } from '../circuits/reason.ts';
+import { Peer } from '../net/peer.ts';
+import { handleCommon, type PeerContext } from '../net/peer-context.ts';
+import { roundTripMs, sendLatency } from '../net/peer-registry.ts';
+import type { TlsFrameSocket } from '../net/tls-frame-socket.ts';
+import type { Link, LinkRegistry } from './link-registry.ts';
+
+export interface LinkDeps {
+  readonly context: PeerContext;
+  readonly routeHandler: RouteHandlerDeps;
+  readonly registry: LinkRegistry;
+  /** A link ended, or lost against another. */
+  readonly onLost: (routerId: string) => void;
+}
+
+const MAX_LINK_ID_CHARACTERS = 64;
+
+/** Takes a link over once the dialing router's Hello is due. `settled` ends the time limit. */
+export function acceptLink(
+  deps: LinkDeps,
+  socket: TlsFrameSocket,
+  routerId: string,
+  settled: () => void,
+): void {
+  const peer = newPeer(deps.context, socket, routerId, true);
+  socket.onClose = settled;
+  socket.onFrame = (frame) => {
+    const hello = peer.decode(frame);
+    const linkId = hello.headers.string(HeaderKey.connectionId);
+    const isHello =
+      hello.contentType === ContentType.hello && linkId !== undefined && linkId.length > 0;
+    if (
+      !isHello ||
+      linkId.length > MAX_LINK_ID_CHARACTERS ||
+      hello.headers.string(HeaderKey.id) !== routerId
+    ) {
+      throw new AppError('ERR_LINK_HELLO', 'not the Hello of a link');
+    }
+    settled();
+    socket.limits = EDGE_LIMITS;
+    const link: Link = { routerId, linkId, dialed: false, peer, latencyMs: 0 };
+    const answer = new MessageHeaders().setString(HeaderKey.id, deps.context.routerId);
+    if (!isKnown(deps.context, routerId) || !deps.registry.admit(link)) {
+      const why = reason('ERR_NO_PATH', 'link is not wanted');
+      setReason(answer.setBool(HeaderKey.success, false), why);
+      peer.reply(hello, ContentType.result, answer, reasonBody(why));
+      socket.end();
+      return;
+    }
+    peer.reply(hello, ContentType.result, answer.setBool(HeaderKey.success, true));
+    run(deps, link, socket);
+  };
+}
+
+/** Opens a link on a connection to `routerId`. @throws AppError `ERR_LINK_HELLO` when it is refused. */
+export async function openLink(
+  deps: LinkDeps,
+  socket: TlsFrameSocket,
+  routerId: string,
+  linkId: string,
+): Promise<void> {
+  const { context, registry } = deps;
+  const peer = newPeer(context, socket, routerId, false);
+  const startMs = performance.now();
+  const hello = new MessageHeaders()
+    .setString(HeaderKey.connectionId, linkId)
+    .setString(HeaderKey.id, context.routerId);
+  await new Promise<void>((resolve, reject) => {
+    const refuse = (): void =>
+      reject(new AppError('ERR_LINK_HELLO', 'the link was refused', { retryable: true }));
+    const timer = setTimeout(() => socket.destroy(), context.limits.helloTimeoutMs);
+    socket.onClose = () => {
+      clearTimeout(timer);
+      refuse();
+    };
+    socket.onFrame = (frame) => {
+      clearTimeout(timer);
+      const result = peer.decode(frame);
+      socket.limits = EDGE_LIMITS;
+      const link: Link = {
+        routerId,
+        linkId,
+        dialed: true,
+        peer,
+        latencyMs: performance.now() - startMs,
+      };
+      const accepted =
+        result.contentType === ContentType.result &&
+        result.headers.bool(HeaderKey.success) === true;
+      if (!accepted || !registry.admit(link)) {
+        refuse();
+        socket.end();
+        return;
+      }
+      run(deps, link, socket);
+      resolve();
+    };
+    peer.sendMessage(ContentType.hello, hello);
+  });
+}
+
+function run(deps: LinkDeps, link: Link, socket: TlsFrameSocket): void {
+  const { context, registry, routeHandler } = deps;
+  const { peer, routerId } = link;
+  const logger = context.logger.child({ linkId: link.linkId, peerId: routerId });
+  context.peers.add(peer);
+  logger.info('link.up', { dialed: link.dialed });
+  socket.onFrame = (frame) => {
+    peer.lastReceivedMs = context.nowMs();
+    const contentType = peekContentType(frame);
+    if (contentType === ContentType.data) context.forwarder.data(peer, frame);
+    else if (contentType === ContentType.circuitCredit) context.forwarder.credit(peer, frame);
+    else onMessage(peer.decode(frame));
+  };
+  const onMessage = (message: Message): void => {
+    if (message.contentType === ContentType.routeCircuit) handleRoute(routeHandler, peer, message);
+    else if (message.contentType === ContentType.result) measure(message);
+    else handleCommon(context, peer, message);
+  };
+  const measure = (result: Message): void => {
+    if (result.headers.bytes(HeaderKey.uuid)?.length !== 8) return;
+    const latencyMs = roundTripMs(result.headers.u64(HeaderKey.uuid));
+    if (latencyMs !== undefined) registry.measured(link, latencyMs);
+  };
+  socket.onClose = (cause) => {
+    context.peers.delete(peer);
+    registry.remove(link);
+    context.table.dropPeer(peer);
+    logger.warn('link.down', { ...(cause && { error: cause }) });
+    deps.onLost(routerId);
+  };
+  sendLatency(peer);
+}
+
+function newPeer(
+  context: PeerContext,
+  socket: TlsFrameSocket,
+  routerId: string,
+  accepting: boolean,
+): Peer {
+  const { limits, nowMs } = context;
+  return new Peer('link', routerId, socket, {
+    accepting,
+    nowMs: nowMs(),
+    maxQueuedBytes: 2 * limits.bufferedBytes,
+  });
+}
+
+function isKnown(context: PeerContext, routerId: string): boolean {
+  const router = context.state.get('router', routerId);
+  return router?.disabled === false;
+}

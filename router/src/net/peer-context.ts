@@ -1,0 +1,55 @@
+/** What every connection of the router works with, and what all kinds of connection handle alike. */
+import type { Logger } from '@postern/shared/log';
+import { ContentType, HeaderKey, type Message } from '@postern/shared/protocol/channel';
+import type { Access } from '../circuits/access.ts';
+import type { BindTable } from '../circuits/bind-table.ts';
+import type { CircuitTable } from '../circuits/circuit-table.ts';
+import type { Dialer } from '../circuits/dialer.ts';
+import type { Forwarder } from '../circuits/forwarder.ts';
+import { readReason } from '../circuits/reason.ts';
+import type { RouterLimits } from '../config.ts';
+import type { ClientConnection } from '../edge/client-connection.ts';
+import type { RouterMetrics } from '../metrics/metrics.ts';
+import type { RouterState } from '../state/router-state.ts';
+import type { BufferBudget } from './buffer-budget.ts';
+import type { Peer } from './peer.ts';
+import type { PeerRegistry } from './peer-registry.ts';
+
+export interface PeerContext {
+  readonly routerId: string;
+  readonly limits: RouterLimits;
+  readonly logger: Logger;
+  readonly nowMs: () => number;
+  readonly state: RouterState;
+  readonly access: Access;
+  readonly budget: BufferBudget;
+  readonly table: CircuitTable;
+  readonly binds: BindTable;
+  readonly dialer: Dialer;
+  readonly forwarder: Forwarder;
+  readonly peers: PeerRegistry;
+  readonly clients: Set<ClientConnection>;
+  readonly metrics: RouterMetrics;
+}
+
+/** A peer that does not read does not get unbounded answers either. */
+const MAX_LATENCY_BACKLOG_BYTES = 1024 * 1024;
+
+/**
+ * Latency, StateClosed of a circuit, and replies; other types are ignored, as the channel demands.
+ * Returns false for a StateClosed whose label is no circuit's.
+ */
+export function handleCommon(context: PeerContext, peer: Peer, message: Message): boolean {
+  if (message.contentType === ContentType.latency) {
+    if (peer.socket.bufferedBytes < MAX_LATENCY_BACKLOG_BYTES) peer.answerLatency(message);
+  } else if (message.contentType === ContentType.stateClosed) {
+    if (peer.settle(message)) return true;
+    const label = message.headers.u32(HeaderKey.connId);
+    const leg = label === undefined ? undefined : peer.legs.get(label);
+    if (leg === undefined) return false;
+    context.table.close(leg.circuit, readReason(message), leg);
+  } else {
+    peer.settle(message);
+  }
+  return true;
+}

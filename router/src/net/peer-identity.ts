@@ -1,0 +1,42 @@
+/** Who the other end of a mutual-TLS connection is: the leaf certificate the handshake proved. */
+import type { X509Certificate } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import { AppError } from '@postern/shared/errors';
+
+export type PeerRole = 'router' | 'identity' | 'controller';
+
+export interface PeerIdentity {
+  trustDomain: string;
+  role: PeerRole;
+  /** Router or identity id; empty for a controller. */
+  id: string;
+}
+
+/**
+ * Reads the one SPIFFE URI of the peer's leaf (`spiffe://<domain>/<role>/<id>`, or `…/controller`).
+ * The TLS layer must have verified the chain (`rejectUnauthorized`, exactly our CA).
+ *
+ * @throws AppError `ERR_PEER_IDENTITY` when there is no leaf, or not exactly one SPIFFE URI of this form.
+ */
+export function peerIdentity(socket: TLSSocket): PeerIdentity {
+  const leaf = socket.authorized ? socket.getPeerX509Certificate() : undefined;
+  if (leaf === undefined) throw new AppError('ERR_PEER_IDENTITY', 'peer proved no certificate');
+  return certificateIdentity(leaf);
+}
+
+/** @throws AppError `ERR_PEER_IDENTITY` */
+export function certificateIdentity(leaf: X509Certificate): PeerIdentity {
+  // Node quotes names that hold a comma or quote, so an unquoted ", " always separates two names.
+  const names = leaf.subjectAltName?.split(', ') ?? [];
+  const uris = names.filter((name) => name.startsWith('URI:')).map((name) => name.slice(4));
+  const [uri, ...others] = uris;
+  const match = uri === undefined ? null : SPIFFE.exec(uri);
+  const [, trustDomain, role, id] = match ?? [];
+  if (others.length > 0 || trustDomain === undefined) {
+    throw new AppError('ERR_PEER_IDENTITY', 'peer certificate has not exactly one SPIFFE id');
+  }
+  return { trustDomain, role: (role ?? 'controller') as PeerRole, id: id ?? '' };
+}
+
+const SPIFFE =
+  /^spiffe:\/\/([a-z0-9._-]{1,255})\/(?:controller|(router|identity)\/([A-Za-z0-9._-]{1,64}))$/;

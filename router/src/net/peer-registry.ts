@@ -1,0 +1,84 @@
+/** All authenticated connections, and the one timer that watches their deadlines. */
+import { ContentType, HeaderKey, MessageHeaders } from '@postern/shared/protocol/channel';
+import { AppError } from '@postern/shared/errors';
+import type { RouterLimits } from '../config.ts';
+import type { Peer } from './peer.ts';
+
+interface Watched {
+  probedMs: number;
+  flushedBytes: number;
+  flushedMs: number;
+}
+
+export class PeerRegistry {
+  readonly #peers = new Map<Peer, Watched>();
+  readonly #limits: RouterLimits;
+  readonly #nowMs: () => number;
+
+  constructor(limits: RouterLimits, nowMs: () => number) {
+    this.#limits = limits;
+    this.#nowMs = nowMs;
+  }
+
+  add(peer: Peer): void {
+    const nowMs = this.#nowMs();
+    this.#peers.set(peer, { probedMs: 0, flushedBytes: 0, flushedMs: nowMs });
+  }
+
+  delete(peer: Peer): void {
+    this.#peers.delete(peer);
+  }
+
+  values(): IterableIterator<Peer> {
+    return this.#peers.keys();
+  }
+
+  count(kind: Peer['kind']): number {
+    let count = 0;
+    for (const peer of this.#peers.keys()) if (peer.kind === kind) count++;
+    return count;
+  }
+
+  /** Fails requests that are due, pings the silent, and closes the dead and the stalled. */
+  sweep(): void {
+    const nowMs = this.#nowMs();
+    for (const [peer, watched] of this.#peers) {
+      peer.expireRequests(nowMs);
+      const { flushedBytes, bufferedBytes } = peer.socket;
+      if (bufferedBytes === 0 || flushedBytes !== watched.flushedBytes) {
+        watched.flushedBytes = flushedBytes;
+        watched.flushedMs = nowMs;
+      }
+      const silentMs = nowMs - peer.lastReceivedMs;
+      if (nowMs - watched.flushedMs >= this.#limits.writeStallMs) {
+        peer.socket.destroy(new AppError('ERR_PEER_STALLED', 'peer does not read'));
+      } else if (silentMs >= this.#limits.deadAfterMs) {
+        peer.socket.destroy(new AppError('ERR_PEER_DEAD', 'peer is silent'));
+      } else if (this.#isProbeDue(peer, watched, silentMs, nowMs)) {
+        watched.probedMs = nowMs;
+        sendLatency(peer);
+      }
+    }
+  }
+
+  #isProbeDue(peer: Peer, watched: Watched, silentMs: number, nowMs: number): boolean {
+    const sinceProbeMs = nowMs - watched.probedMs;
+    if (peer.kind === 'link') return sinceProbeMs >= this.#limits.linkProbeMs;
+    return silentMs >= this.#limits.pingAfterMs && sinceProbeMs >= this.#limits.pingAfterMs;
+  }
+}
+
+/** Sends Latency; its stamp is our clock in µs, which the answer brings back. */
+export function sendLatency(peer: Peer): void {
+  const stamp = BigInt(Math.round(performance.now() * 1000));
+  peer.sendMessage(ContentType.latency, new MessageHeaders().setU64(HeaderKey.uuid, stamp));
+}
+
+/** Round trip in ms that an answer to {@link sendLatency} shows; `undefined` for a stamp not ours. */
+export function roundTripMs(stamp: bigint | undefined): number | undefined {
+  if (stamp === undefined) return undefined;
+  const ms = performance.now() - Number(stamp) / 1000;
+  return ms >= 0 && ms < MAX_ROUND_TRIP_MS ? ms : undefined;
+}
+
+const MAX_ROUND_TRIP_MS = 60_000;
