@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, RequestError } from '@hono/node-server';
 import { AppError } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
 import { Agent, fetch as undiciFetch } from 'undici';
@@ -104,7 +104,13 @@ async function createServer(
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: HEADERS_TIMEOUT_MS * 3,
   };
-  const listener = getRequestListener(fetch, { overrideGlobalObjects: false });
+  const headers = securityHeaders(INERT_CSP, loginOrigin.startsWith('https:'));
+  const listener = getRequestListener(fetch, {
+    overrideGlobalObjects: false,
+    // A target or host that makes no URL never reaches the app.
+    errorHandler: (error) =>
+      new Response(null, { status: error instanceof RequestError ? 400 : 500, headers }),
+  });
   const onRequest = (...args: Parameters<typeof listener>) => void listener(...args);
   const server =
     tls === 'none'
@@ -118,7 +124,6 @@ async function createServer(
           },
           onRequest,
         );
-  const headers = securityHeaders(INERT_CSP, loginOrigin.startsWith('https:'));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     refuse(error, socket, headers);
   });

@@ -1,4 +1,5 @@
 /** Entry of the login origin: `/?interaction=`, `/callback`, `/signout`, and `/` by itself. */
+import './without-eval.ts';
 import { AppError } from '@postern/shared/errors';
 import { createControllerApi, loginConfigSchema } from './controller-api.ts';
 import { createDeviceProof } from './device-proof.ts';

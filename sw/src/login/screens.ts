@@ -65,7 +65,7 @@ export class Screens {
   signedOut({ confirmed, lastApplication }: SignedOut): void {
     this.#show(
       'You are signed out',
-      text('You are signed out of all applications in this browser.'),
+      text('Every application you opened in this browser asks you to sign in again.'),
       ...(confirmed
         ? []
         : [
