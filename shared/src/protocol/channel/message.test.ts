@@ -87,7 +87,7 @@ describe('channel messages', () => {
 
   it('encodes a message without headers and body', () => {
     expect(toHex(encodeMessage({ contentType: 3, sequence: 1 }))).toBe(
-      `0306090c${'03000000'}01000000${'00'.repeat(8)}`,
+      `0306090c0300000001000000${'00'.repeat(8)}`,
     );
   });
 

@@ -113,9 +113,11 @@ export class EdgeCircuit implements Circuit {
         `${bytes} bytes exceed the circuit's window`,
       );
     }
-    const available = this.#send.availableBytes;
-    if (this.#waiters.size > 0 || available < bytes || available === 0)
-      await this.#waiters.wait(bytes, signal);
+    const available = this.creditBytes;
+    if (this.#waiters.size === 0 && available > 0 && available >= bytes) return;
+    const turn = this.#waiters.wait(bytes, signal);
+    this.#grant();
+    await turn;
   }
 
   close(reason: CloseReason = CLOSED_OK): void {
