@@ -110,8 +110,7 @@ export async function acceptSecure(options: AcceptSecureOptions): Promise<Secure
           limits,
           clock,
         });
-        const { onStream } = options;
-        if (onStream) session.onStream = (stream) => onStream(stream, session);
+        session.onStream = (stream) => options.onStream(stream, session);
         return session;
       },
       (session, message) => session.receive(message),

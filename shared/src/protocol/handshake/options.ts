@@ -46,11 +46,6 @@ export interface AcceptSecureOptions extends HandshakeOptions {
   /** The caller that the router announced; the dial grant must name the same, if given. */
   readonly callerId?: string;
   /**
-   * Becomes the session's `onStream` before it takes its first record: with a synchronous cipher, a
-   * stream opened right behind M3 arrives before the caller sees the session.
-   */
-  readonly onStream?: (stream: SessionStream, session: SecureSession) => void;
-  /**
    * Takes the streams the caller opens. Given here because the first may arrive together with the
    * caller's proof, before `acceptSecure` has resolved.
    */
