@@ -17,7 +17,7 @@ import { createResponder } from './responses.ts';
 import { loadSiteFiles } from './site-files.ts';
 import { parseTarget } from './target.ts';
 
-export interface GatewayDeps {
+interface GatewayDeps {
   assets: AssetStore;
   applicationLookup: ApplicationLookup;
   settings: GatewaySettings;

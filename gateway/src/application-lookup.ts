@@ -25,7 +25,7 @@ export interface ApplicationLookup {
   find(host: string): Promise<FoundApplication | undefined>;
 }
 
-export interface ApplicationLookupOptions {
+interface ApplicationLookupOptions {
   /** Base URL of the controller's public listener, as the gateway reaches it. */
   controllerUrl: string;
   fetch: (url: string, init: RequestInit) => Promise<Response>;

@@ -4,7 +4,7 @@
 export const INERT_CSP = policy({});
 
 /** What a document of the build may run: its hashed files, and inline elements by hash. */
-export interface DocumentSources {
+interface DocumentSources {
   /** Absolute URL of the assets folder, ending in a slash. */
   assetsUrl: string;
   scriptHashes: readonly string[];

@@ -1,8 +1,8 @@
 /** Longest request URL, in UTF-16 units. */
-export const MAX_URL_LENGTH = 8192;
+const MAX_URL_LENGTH = 8192;
 
 /** What a request is for: parsed once, and the only thing decisions are made on. */
-export interface Target {
+interface Target {
   /** Lower-case host with port, without a default port; as in `URL.host`. */
   host: string;
   /** Path as sent, dot segments resolved, percent-encoding untouched. */
@@ -10,7 +10,7 @@ export interface Target {
 }
 
 /** A name or IPv4 address and an optional port. User info, spaces, IPv6 and anything else is refused. */
-const hostPattern = /^[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?(?::[0-9]{1,5})?$/i;
+const hostPattern = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[0-9]{1,5})?$/i;
 
 /**
  * Reads host and path. `undefined` for a URL or host that is malformed, and for a `Host` header that

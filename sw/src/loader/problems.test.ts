@@ -8,5 +8,5 @@ it('has words and something to do for every code', () => {
     expect([title, next, action].every((text) => text.length > 3)).toBe(true);
   }
   expect(problemOf('ERR_SESSION_ENDED').action).toBe('Sign in again');
-  expect(problemOf('constructor').title).toBe('The application cannot be opened');
+  expect(problemOf('constructor')).toEqual(problemOf('ERR_NEVER_HEARD_OF'));
 });

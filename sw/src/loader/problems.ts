@@ -1,4 +1,4 @@
-import { isReasonCode, reasons } from '@postern/shared/errors';
+import { wordsFor } from '../worker/pages/error-page.ts';
 
 /** What a person is told: what happened, and what to do about it. */
 export interface Problem {
@@ -38,16 +38,9 @@ export type LoaderCode = keyof typeof own;
 
 const signInCodes = new Set(['ERR_SESSION_ENDED', 'ERR_TOKEN_INVALID']);
 
-/** Words for any code, also for one this version does not know. */
+/** Words for any code: the loader's own, then those the worker's error pages have. */
 export function problemOf(code: string): Problem {
   if (Object.hasOwn(own, code)) return own[code as LoaderCode];
-  if (isReasonCode(code)) {
-    const { title, next } = reasons[code];
-    return { title, next, action: signInCodes.has(code) ? SIGN_IN : TRY_AGAIN };
-  }
-  return {
-    title: 'The application cannot be opened',
-    next: 'Try again. If it happens again, report the code below.',
-    action: TRY_AGAIN,
-  };
+  const { title, next } = wordsFor(code);
+  return { title, next, action: signInCodes.has(code) ? SIGN_IN : TRY_AGAIN };
 }
