@@ -19,7 +19,7 @@ import type { PayloadStore } from './payload-store.ts';
 export const INTERACTION_SECONDS = 15 * 60;
 const CODE_SECONDS = 60;
 /** The only scope an application's resource has. */
-const DIAL_SCOPE = 'dial';
+export const DIAL_SCOPE = 'dial';
 
 export interface ProviderOptions {
   readonly issuer: string;

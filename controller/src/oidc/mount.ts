@@ -16,7 +16,7 @@ import type { ControllerContext } from '../context.ts';
 import { writeDurably } from '../pki/authorities.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
 import type { SignInSessions } from '../sign-in/sessions.ts';
-import { createProvider, signInProof } from './create-provider.ts';
+import { createProvider, DIAL_SCOPE, signInProof } from './create-provider.ts';
 import { ERROR_PAGE_HEADERS, renderErrorPage } from './error-page.ts';
 import { hashId, type PayloadStore } from './payload-store.ts';
 
@@ -75,6 +75,10 @@ export async function mountOidc(
         return;
       }
       const path = url.pathname.slice(OIDC_PATH.length) || '/';
+      // RFC 6749 §3.3: a request without scope gets the default one.
+      if (path === '/auth' && !url.searchParams.has('scope')) {
+        url.searchParams.set('scope', DIAL_SCOPE);
+      }
       const uid = RESUME_PATH.exec(path)?.[1];
       if (uid === undefined) {
         serve(request, response, path + url.search);

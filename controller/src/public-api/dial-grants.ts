@@ -16,7 +16,7 @@ export interface DialGrants {
   /**
    * `thumbprint` is the key that proved itself with `appToken`.
    * @throws AppError ERR_TOKEN_INVALID, ERR_SESSION_ENDED (401), ERR_ACCESS_NO_POLICY (403),
-   * ERR_SERVICE_NOT_HOSTED, ERR_NO_ROUTER (503)
+   * ERR_SERVICE_NOT_HOSTED, ERR_NO_ROUTER (409: a 5xx would mean that we are out of order)
    */
   issue(appToken: string, thumbprint: string): Promise<DialGrantResponse>;
 }
@@ -57,14 +57,14 @@ export function createDialGrants(
       const routers = onlineRouters(ctx, identity.id, serviceId);
       if (routers.length === 0) {
         throw new AppError('ERR_NO_ROUTER', 'no usable router is online', {
-          status: 503,
+          status: 409,
           retryable: true,
         });
       }
       const hostIds = await hostsOf(ctx, serviceId);
       if (hostIds.length === 0) {
         throw new AppError('ERR_SERVICE_NOT_HOSTED', 'nobody hosts the service', {
-          status: 503,
+          status: 409,
           retryable: true,
         });
       }

@@ -1,0 +1,109 @@
+/** The controller's shared pieces over a temporary folder, for tests of one listener at a time. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger } from '@postern/shared/log';
+import { PolicyIndex } from '@postern/shared/policy';
+import type { Authentication } from '../../controller/src/auth/authentication.ts';
+import { controllerConfigSchema } from '../../controller/src/config.ts';
+import type { ControllerContext } from '../../controller/src/context.ts';
+import { createControllerEvents } from '../../controller/src/events.ts';
+import type { Table, RowOf } from '../../controller/src/model/table.ts';
+import { openPki } from '../../controller/src/pki/open-pki.ts';
+import { openStore } from '../../controller/src/store/open-store.ts';
+import { repositories } from '../../controller/src/store/repositories.ts';
+import type { Repository } from '../../controller/src/store/repository.ts';
+
+export interface TestContext extends ControllerContext {
+  /** Moves the clock. */
+  advance(ms: number): void;
+  /** Inserts a row; members left out get empty values, the name the id. */
+  insert<N extends keyof typeof repositories>(
+    name: N,
+    row: Partial<RowOf<(typeof repositories)[N]['table']>> & { id: string },
+  ): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export interface TestContextOptions {
+  publicUrl?: string;
+  loginOrigin?: string;
+  auth?: Partial<Authentication>;
+}
+
+export async function createTestContext(options: TestContextOptions = {}): Promise<TestContext> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'postern-controller-'));
+  let offsetMs = 0;
+  const clock = (): number => Date.now() + offsetMs;
+  const config = controllerConfigSchema.parse({
+    dataDir,
+    admin: { port: 0 },
+    public: { port: 0, tls: 'none' },
+    control: { port: 0 },
+    loginOrigin: options.loginOrigin ?? 'http://login.localhost:1',
+    auth: { attemptsPerMinute: 1000 },
+  });
+  const store = await openStore({ file: join(dataDir, 'controller.db'), clock });
+  const policy = new PolicyIndex();
+  policy.load(await store.snapshot());
+  store.changes.subscribe(({ changes }) => {
+    for (const change of changes) policy.apply(change);
+  });
+  const pki = await openPki({
+    dir: join(dataDir, 'pki'),
+    trustDomain: config.trustDomain,
+    serverNames: ['localhost', '127.0.0.1'],
+    clock,
+  });
+  return {
+    config,
+    logger: silentLogger,
+    store,
+    pki,
+    clock,
+    policy,
+    events: createControllerEvents(),
+    auth: {
+      verifyPassword: () => Promise.resolve(undefined),
+      verifyExternalJwt: () => Promise.reject(new Error('no external signer')),
+      findIdentityForExternalJwt: () => Promise.resolve(undefined),
+      ...options.auth,
+    },
+    endpoints: {
+      admin: 'https://127.0.0.1:1',
+      public: options.publicUrl ?? 'http://127.0.0.1:1',
+      control: [],
+    },
+    advance: (ms) => (offsetMs += ms),
+    insert: async (name, row) => {
+      const repository = repositories[name] as unknown as Repository<Table>;
+      await store.write(async (tx) => {
+        const named = 'name' in repository.table.columns ? { name: row.id } : {};
+        await repository.insert(tx, { ...emptyRow(repository.table, clock()), ...named, ...row });
+      });
+    },
+    dispose: async () => {
+      pki.close();
+      await store.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+function emptyRow(table: Table, nowMs: number): Record<string, unknown> {
+  const empty = {
+    text: '',
+    number: 0,
+    boolean: false,
+    datetime: new Date(nowMs).toISOString(),
+    strings: [],
+    map: {},
+    json: {},
+  };
+  return Object.fromEntries(
+    Object.entries(table.columns).map(([name, { kind, nullable }]) => [
+      name,
+      nullable ? null : empty[kind],
+    ]),
+  );
+}
