@@ -55,6 +55,21 @@ export async function createTestContext(options: TestContextOptions = {}): Promi
     serverNames: ['localhost', '127.0.0.1'],
     clock,
   });
+  const insert: TestContext['insert'] = async (name, row) => {
+    const repository = repositories[name] as unknown as Repository<Table>;
+    const given = {
+      ...('name' in repository.table.columns && { name: row.id }),
+      ...('authPolicyId' in repository.table.columns && { authPolicyId: 'default' }),
+      ...row,
+    };
+    await store.write(async (tx) => {
+      await repository.insert(tx, { ...emptyRow(repository.table, clock()), ...given });
+    });
+  };
+  await insert('authPolicies', {
+    id: 'default',
+    secondary: { requireTotp: false, requireExtJwtSigner: null },
+  });
   return {
     config,
     logger: silentLogger,
@@ -75,13 +90,7 @@ export async function createTestContext(options: TestContextOptions = {}): Promi
       control: [],
     },
     advance: (ms) => (offsetMs += ms),
-    insert: async (name, row) => {
-      const repository = repositories[name] as unknown as Repository<Table>;
-      await store.write(async (tx) => {
-        const named = 'name' in repository.table.columns ? { name: row.id } : {};
-        await repository.insert(tx, { ...emptyRow(repository.table, clock()), ...named, ...row });
-      });
-    },
+    insert,
     dispose: async () => {
       pki.close();
       await store.close();

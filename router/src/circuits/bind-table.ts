@@ -18,7 +18,7 @@ import { isExpired } from '../state/token-time.ts';
 import { touches, type Impact } from '../state/impact.ts';
 import type { RouterState } from '../state/router-state.ts';
 import { removed, type Access } from './access.ts';
-import { reason, reasonBody, reasonOf, setReason } from './reason.ts';
+import { reason, reasonOf } from './reason.ts';
 import type { TerminatorCandidate } from './terminators.ts';
 
 export interface Bind extends TerminatorCandidate {
@@ -193,7 +193,7 @@ export class BindTable {
         this.#binds.delete(bind.id);
         if (bind.listener === listener && bind.serviceId === serviceId) kept = bind.id;
         if (bind.peer !== peer || bind.label !== label)
-          closeBind(bind, reason('ERR_CIRCUIT_LOST', 'replaced'));
+          bind.peer.sendClosed(bind.label, reason('ERR_CIRCUIT_LOST', 'replaced'));
       } else if (bind.peer === peer) count++;
     }
     if (count >= this.#maxPerHost) throw new AppError('ERR_ROUTER_OVERLOADED', 'too many bindings');
@@ -209,7 +209,7 @@ export class BindTable {
   #end(bind: Bind, why: CloseReason): void {
     if (this.#binds.get(bind.id) !== bind) return;
     this.#binds.delete(bind.id);
-    closeBind(bind, why);
+    bind.peer.sendClosed(bind.label, why);
     this.onChange();
   }
 }
@@ -224,10 +224,5 @@ function precedenceOf(headers: MessageHeaders): PrecedenceName {
 
 function refuse(peer: Peer, request: Message, label: number, why: CloseReason): void {
   const headers = new MessageHeaders().setU32(HeaderKey.connId, label);
-  peer.reply(request, ContentType.stateClosed, setReason(headers, why), reasonBody(why));
-}
-
-function closeBind(bind: Bind, why: CloseReason): void {
-  const headers = new MessageHeaders().setU32(HeaderKey.connId, bind.label);
-  bind.peer.sendMessage(ContentType.stateClosed, setReason(headers, why), reasonBody(why));
+  peer.replyRefusal(request, ContentType.stateClosed, headers, why);
 }

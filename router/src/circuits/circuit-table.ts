@@ -1,10 +1,9 @@
 /** All circuits of this router: indexes for revocation, opening, closing, loss of a connection. */
-import { ContentType, HeaderKey, MessageHeaders } from '@postern/shared/protocol/channel';
 import type { CloseReason } from '@postern/shared/protocol/edge';
 import type { Peer } from '../net/peer.ts';
 import { RouterCircuit, type CircuitSubject } from './circuit.ts';
 import { Leg } from './leg.ts';
-import { reason, reasonBody, setReason } from './reason.ts';
+import { reason } from './reason.ts';
 
 /** Told about circuits that joined and ended: metrics and controller events hang here. */
 export interface CircuitObserver {
@@ -62,7 +61,7 @@ export class CircuitTable {
     circuit.downstream = undefined;
     if (leg === undefined) return;
     leg.peer.legs.delete(leg.label);
-    if (notify !== undefined) sendClosed(leg, notify);
+    if (notify !== undefined) leg.peer.sendClosed(leg.label, notify);
   }
 
   join(circuit: RouterCircuit): void {
@@ -82,7 +81,7 @@ export class CircuitTable {
     circuit.upstream.peer.legs.delete(circuit.upstream.label);
     this.retract(circuit, circuit.downstream === from ? undefined : why);
     if (circuit.upstream !== from) {
-      if (joined) sendClosed(circuit.upstream, why);
+      if (joined) circuit.upstream.peer.sendClosed(circuit.upstream.label, why);
       else circuit.refuse(why);
     }
     this.#observer.closed(circuit, why, joined);
@@ -99,9 +98,4 @@ export class CircuitTable {
     for (const leg of [...peer.legs.values()]) this.close(leg.circuit, why, leg);
     peer.legs.clear();
   }
-}
-
-function sendClosed(leg: Leg, why: CloseReason): void {
-  const headers = new MessageHeaders().setU32(HeaderKey.connId, leg.label);
-  leg.peer.sendMessage(ContentType.stateClosed, setReason(headers, why), reasonBody(why));
 }

@@ -18,7 +18,7 @@ import type { Access } from './access.ts';
 import type { BindTable } from './bind-table.ts';
 import type { CircuitTable } from './circuit-table.ts';
 import type { RouterCircuit } from './circuit.ts';
-import { reason, reasonBody, reasonOf, setReason } from './reason.ts';
+import { reason, reasonOf } from './reason.ts';
 import type { RouteStep } from './route-step.ts';
 import { chooseTerminator, type TerminatorCandidate } from './terminators.ts';
 import type { Topology } from './topology.ts';
@@ -79,7 +79,7 @@ export class Dialer {
     }
     const refuse = (why: CloseReason): void => {
       const headers = new MessageHeaders().setU32(HeaderKey.connId, label);
-      peer.reply(request, ContentType.stateClosed, setReason(headers, why), reasonBody(why));
+      peer.replyRefusal(request, ContentType.stateClosed, headers, why);
     };
     if (!admitted || budget.exhausted || peer.legs.size >= limits.circuitsPerClient) {
       refuse(reason('ERR_ROUTER_OVERLOADED'));

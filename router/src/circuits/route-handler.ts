@@ -14,7 +14,7 @@ import { required, type Peer } from '../net/peer.ts';
 import type { RouterState } from '../state/router-state.ts';
 import type { Access } from './access.ts';
 import type { CircuitTable } from './circuit-table.ts';
-import { reason, reasonBody, setReason } from './reason.ts';
+import { reason } from './reason.ts';
 import { routeCircuitSchema, type RouteStep } from './route-step.ts';
 
 export interface RouteHandlerDeps {
@@ -86,11 +86,5 @@ function parseRoute(body: Uint8Array) {
 function answer(link: Peer, request: Message, failure: CloseReason | undefined): void {
   const headers = new MessageHeaders().setBool(HeaderKey.success, failure === undefined);
   if (failure === undefined) link.reply(request, ContentType.routeCircuitResult, headers);
-  else
-    link.reply(
-      request,
-      ContentType.routeCircuitResult,
-      setReason(headers, failure),
-      reasonBody(failure),
-    );
+  else link.replyRefusal(request, ContentType.routeCircuitResult, headers, failure);
 }

@@ -6,14 +6,14 @@ import {
   type Message,
 } from '@postern/shared/protocol/channel';
 import { encodeUtf8, ByteReader } from '@postern/shared/bytes';
-import type { CloseReason } from '@postern/shared/protocol/edge';
+import { readCloseReason, type CloseReason } from '@postern/shared/protocol/edge';
 import { z } from 'zod';
 import type { Peer } from '../net/peer.ts';
 import type { BindTable } from './bind-table.ts';
 import type { CircuitTable } from './circuit-table.ts';
 import type { RouterCircuit } from './circuit.ts';
 import type { Leg } from './leg.ts';
-import { readReason, reason } from './reason.ts';
+import { reason } from './reason.ts';
 
 const id = z.string().min(1).max(64);
 /** Body of RouteCircuit (docs/protocol.md, "Circuits"). */
@@ -111,8 +111,7 @@ export class RouteStep {
       done(undefined);
       return;
     }
-    const refused = reply === undefined ? undefined : readReason(reply);
-    const why = refused === undefined || refused.code === 'OK' ? reason(fallback) : refused;
+    const why = reply === undefined ? reason(fallback) : readCloseReason(reply, fallback);
     // Without an answer the other side may still join: tell it to give up.
     this.#deps.table.retract(circuit, reply === undefined ? why : undefined);
     done(why);

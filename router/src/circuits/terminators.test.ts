@@ -11,11 +11,12 @@ const terminator = (id: string, extra: Partial<TerminatorCandidate> = {}): Termi
   ...extra,
 });
 const near = () => 0;
+const nowhere = (): number | undefined => undefined;
 
 describe('chooseTerminator', () => {
   it('answers undefined when nothing is reachable', () => {
     expect(chooseTerminator([], near)).toBeUndefined();
-    expect(chooseTerminator([terminator('a')], () => undefined)).toBeUndefined();
+    expect(chooseTerminator([terminator('a')], nowhere)).toBeUndefined();
   });
 
   it('puts precedence before cost', () => {

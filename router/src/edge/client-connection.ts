@@ -14,8 +14,8 @@ import {
   peekContentType,
   type Message,
 } from '@postern/shared/protocol/channel';
-import type { CloseReason } from '@postern/shared/protocol/edge';
-import { reason, reasonBody, reasonOf, setReason } from '../circuits/reason.ts';
+import { refusal, type CloseReason } from '@postern/shared/protocol/edge';
+import { reason, reasonOf } from '../circuits/reason.ts';
 import type { WsFrameSocket } from '../net/ws-frame-socket.ts';
 import { Peer } from '../net/peer.ts';
 import { handleCommon, type PeerContext } from '../net/peer-context.ts';
@@ -154,13 +154,7 @@ export class ClientConnection {
       .setI32(HeaderKey.replyFor, hello.sequence)
       .setBool(HeaderKey.success, false)
       .setString(HeaderKey.id, this.#context.routerId);
-    const body = reasonBody(why);
-    const message = {
-      contentType: ContentType.result,
-      sequence: 2,
-      headers: setReason(headers, why),
-      body,
-    };
+    const message = { contentType: ContentType.result, sequence: 2, ...refusal(why, headers) };
     this.#socket.send(encodeMessage(message));
     this.#socket.end(CLOSE_UNAUTHORIZED, why.code);
   }
@@ -182,12 +176,7 @@ export class ClientConnection {
       this.recheck();
     } catch (error) {
       const why = reasonOf(error, 'ERR_TOKEN_INVALID');
-      peer.reply(
-        request,
-        ContentType.updateTokenFailure,
-        setReason(new MessageHeaders(), why),
-        reasonBody(why),
-      );
+      peer.replyRefusal(request, ContentType.updateTokenFailure, new MessageHeaders(), why);
     }
   }
 

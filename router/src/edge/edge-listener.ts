@@ -7,7 +7,6 @@ import {
   type Server,
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { Duplex } from 'node:stream';
 import { HELLO_LIMITS, EDGE_LIMITS, PREFIX_BYTES } from '@postern/shared/protocol/channel';
 import { WebSocketServer } from 'ws';
 import type { RouterConfig } from '../config.ts';

@@ -8,7 +8,6 @@ import {
   peekContentType,
   type Message,
 } from '@postern/shared/protocol/channel';
-import { reasonBody, setReason } from '../circuits/reason.ts';
 import { Peer } from '../net/peer.ts';
 import { handleCommon, type PeerContext } from '../net/peer-context.ts';
 import type { TlsFrameSocket } from '../net/tls-frame-socket.ts';
@@ -43,7 +42,7 @@ export function acceptHost(
       .setBool(HeaderKey.success, denied === undefined)
       .setString(HeaderKey.id, routerId);
     if (denied !== undefined) {
-      peer.reply(hello, ContentType.result, setReason(headers, denied), reasonBody(denied));
+      peer.replyRefusal(hello, ContentType.result, headers, denied);
       socket.end();
       return;
     }

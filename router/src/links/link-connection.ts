@@ -12,7 +12,7 @@ import {
   type Message,
 } from '@postern/shared/protocol/channel';
 import { handleRoute, type RouteHandlerDeps } from '../circuits/route-handler.ts';
-import { reason, reasonBody, setReason } from '../circuits/reason.ts';
+import { reason } from '../circuits/reason.ts';
 import { Peer } from '../net/peer.ts';
 import { handleCommon, type PeerContext } from '../net/peer-context.ts';
 import { roundTripMs, sendLatency } from '../net/peer-registry.ts';
@@ -56,8 +56,7 @@ export function acceptLink(
     const answer = new MessageHeaders().setString(HeaderKey.id, deps.context.routerId);
     if (!isKnown(deps.context, routerId) || !deps.registry.admit(link)) {
       const why = reason('ERR_NO_PATH', 'link is not wanted');
-      setReason(answer.setBool(HeaderKey.success, false), why);
-      peer.reply(hello, ContentType.result, answer, reasonBody(why));
+      peer.replyRefusal(hello, ContentType.result, answer.setBool(HeaderKey.success, false), why);
       socket.end();
       return;
     }

@@ -1,12 +1,12 @@
 /** What every connection of the router works with, and what all kinds of connection handle alike. */
 import type { Logger } from '@postern/shared/log';
 import { ContentType, HeaderKey, type Message } from '@postern/shared/protocol/channel';
+import { readCloseReason } from '@postern/shared/protocol/edge';
 import type { Access } from '../circuits/access.ts';
 import type { BindTable } from '../circuits/bind-table.ts';
 import type { CircuitTable } from '../circuits/circuit-table.ts';
 import type { Dialer } from '../circuits/dialer.ts';
 import type { Forwarder } from '../circuits/forwarder.ts';
-import { readReason } from '../circuits/reason.ts';
 import type { RouterLimits } from '../config.ts';
 import type { ClientConnection } from '../edge/client-connection.ts';
 import type { RouterMetrics } from '../metrics/metrics.ts';
@@ -47,7 +47,7 @@ export function handleCommon(context: PeerContext, peer: Peer, message: Message)
     const label = message.headers.u32(HeaderKey.connId);
     const leg = label === undefined ? undefined : peer.legs.get(label);
     if (leg === undefined) return false;
-    context.table.close(leg.circuit, readReason(message), leg);
+    context.table.close(leg.circuit, readCloseReason(message), leg);
   } else {
     peer.settle(message);
   }

@@ -12,6 +12,7 @@ import {
   type Message,
 } from '@postern/shared/protocol/channel';
 import { AppError } from '@postern/shared/errors';
+import { refusal, type CloseReason } from '@postern/shared/protocol/edge';
 import type { Leg } from '../circuits/leg.ts';
 import type { FrameSocket } from './frame-socket.ts';
 
@@ -102,6 +103,22 @@ export class Peer {
     const trace = request.headers.bytes(HeaderKey.uuid);
     if (trace !== undefined) headers.setBytes(HeaderKey.uuid, trace);
     this.sendMessage(contentType, headers, body);
+  }
+
+  /** Answers `request` with a message that refuses or ends something, and why. */
+  replyRefusal(
+    request: Message,
+    contentType: number,
+    headers: MessageHeaders,
+    why: CloseReason,
+  ): void {
+    this.reply(request, contentType, headers, refusal(why, headers).body);
+  }
+
+  /** Tells that a circuit or binding of this connection ended, and why. */
+  sendClosed(label: number, why: CloseReason): void {
+    const { headers, body } = refusal(why, new MessageHeaders().setU32(HeaderKey.connId, label));
+    this.sendMessage(ContentType.stateClosed, headers, body);
   }
 
   /**

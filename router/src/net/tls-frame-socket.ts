@@ -36,7 +36,7 @@ export class TlsFrameSocket implements FrameSocket {
         this.destroy(error instanceof Error ? error : undefined);
       }
     });
-    socket.on('error', (error) => (this.#cause ??= error));
+    socket.on('error', (error: Error) => (this.#cause ??= error));
     socket.on('end', () => this.destroy());
     socket.on('close', () => this.#finish());
   }

@@ -145,7 +145,9 @@ export class RouterState implements KeySet {
     this.#tables[kind].set(key, value);
     if (kind !== 'terminator') return;
     const terminator = value as Entity<'terminator'>;
-    const ofService = this.#terminatorsByService.get(terminator.serviceId) ?? new Map();
+    const ofService =
+      this.#terminatorsByService.get(terminator.serviceId) ??
+      new Map<string, Entity<'terminator'>>();
     this.#terminatorsByService.set(terminator.serviceId, ofService.set(key, terminator));
   }
 

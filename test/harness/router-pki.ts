@@ -1,0 +1,82 @@
+/** A certificate authority and signing keys for router tests, as the controller would have them. */
+import 'reflect-metadata';
+import { KeyObject, randomBytes, webcrypto } from 'node:crypto';
+import * as x509 from '@peculiar/x509';
+import { toBase64Url } from '@postern/shared/bytes';
+import type { Entity } from '@postern/shared/schemas';
+import { SignJWT, exportJWK } from 'jose';
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const DAY_MS = 86_400_000;
+export const TRUST_DOMAIN = 'test';
+export const ISSUER = 'https://controller.test/oidc';
+
+/** PEM texts. */
+export interface Credential {
+  key: string;
+  cert: string;
+}
+
+export interface TestPki {
+  ca: string;
+  /** A leaf with this SPIFFE path, for example `router/r1`. */
+  issue(path: string): Promise<Credential>;
+}
+
+export async function createTestPki(): Promise<TestPki> {
+  const caKeys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const now = Date.now();
+  const validity = { notBefore: new Date(now - DAY_MS), notAfter: new Date(now + DAY_MS) };
+  const ca = await x509.X509CertificateGenerator.createSelfSigned({
+    name: `CN=Test CA ${randomBytes(4).toString('hex')}`,
+    keys: caKeys,
+    signingAlgorithm: algorithm,
+    ...validity,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 1, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+    ],
+  });
+  return {
+    ca: ca.toString('pem'),
+    async issue(path) {
+      const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+      const cert = await x509.X509CertificateGenerator.create({
+        subject: `CN=${path}`,
+        issuer: ca.subject,
+        publicKey: keys.publicKey,
+        signingKey: caKeys.privateKey,
+        signingAlgorithm: algorithm,
+        serialNumber: randomBytes(8).toString('hex'),
+        ...validity,
+        extensions: [
+          new x509.SubjectAlternativeNameExtension([
+            { type: 'url', value: `spiffe://${TRUST_DOMAIN}/${path}` },
+          ]),
+        ],
+      });
+      const key = KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' });
+      return { key: String(key), cert: cert.toString('pem') };
+    },
+  };
+}
+
+/** An ES256 key that signs tokens of one use. */
+export interface TestSigner {
+  entity: Entity<'signingKey'>;
+  sign(typ: string, claims: Record<string, unknown>): Promise<string>;
+}
+
+export async function createTestSigner(use: Entity<'signingKey'>['use']): Promise<TestSigner> {
+  const { privateKey, publicKey } = await webcrypto.subtle.generateKey(algorithm, true, [
+    'sign',
+    'verify',
+  ]);
+  const kid = `${use}-${toBase64Url(randomBytes(6))}`;
+  const { x = '', y = '' } = await exportJWK(publicKey);
+  return {
+    entity: { kid, use, issuer: ISSUER, jwk: { kty: 'EC', crv: 'P-256', x, y } },
+    sign: (typ, claims) =>
+      new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid, typ }).sign(privateKey),
+  };
+}
