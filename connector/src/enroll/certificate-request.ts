@@ -11,7 +11,7 @@ export async function createKeyAndRequest(
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const request = await Pkcs10CertificateRequestGenerator.create(
     { name: [{ CN: [commonName] }], keys, signingAlgorithm: algorithm },
-    webcrypto as Crypto,
+    webcrypto,
   );
   const key = KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' });
   return { key: String(key), request: request.toString('pem') };

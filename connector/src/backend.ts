@@ -1,0 +1,74 @@
+import type { DialGrantClaims } from '@postern/shared/grants';
+import { ResetCode, type SessionStream } from '@postern/shared/protocol/session';
+import type { HostedServiceConfig } from './config.ts';
+import type { CookieSealer } from './cookies/seal.ts';
+import { createAppPool, type AppPool } from './http/app-pool.ts';
+import { serveHttp } from './http/serve-http.ts';
+import type { Caller } from './sessions/session-host.ts';
+import { parseTarget, type Target } from './target.ts';
+import { serveTcp } from './tcp/serve-tcp.ts';
+
+/** One configured service with its connections to the app. */
+export interface Backend {
+  config: HostedServiceConfig;
+  serve(
+    stream: SessionStream,
+    caller: Caller,
+    applicationOrigin: string | undefined,
+  ): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createBackend(config: HostedServiceConfig, sealer: CookieSealer): Backend {
+  const target = parseTarget(config.target);
+  return target.kind === 'http'
+    ? createHttpBackend(config, createAppPool(target, config), sealer)
+    : createTcpBackend(config, target);
+}
+
+function createHttpBackend(
+  config: HostedServiceConfig,
+  app: AppPool,
+  sealer: CookieSealer,
+): Backend {
+  return {
+    config,
+    async serve(stream, { session, claims, logger }, applicationOrigin) {
+      if (stream.type !== 'http') return refuse(stream);
+      await serveHttp(stream, {
+        config,
+        app,
+        applicationOrigin,
+        owner: ownerOf(claims),
+        sealer,
+        assertion: () => session.assertion,
+        logger,
+        now: () => performance.now(),
+      });
+    },
+    close: () => app.close(),
+  };
+}
+
+function createTcpBackend(
+  config: HostedServiceConfig,
+  target: Extract<Target, { kind: 'tcp' }>,
+): Backend {
+  return {
+    config,
+    async serve(stream, { logger }) {
+      if (stream.type !== 'tcp') return refuse(stream);
+      await serveTcp(stream, { target, connectMs: config.timeouts.connectMs, logger });
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function ownerOf({ svc, sub, cnf }: DialGrantClaims) {
+  return { serviceId: svc, identityId: sub, keyThumbprint: cnf.jkt };
+}
+
+/** A service speaks one kind of stream. */
+function refuse(stream: SessionStream): void {
+  stream.reset(ResetCode.refused, 'ERR_STREAM_TYPE');
+}

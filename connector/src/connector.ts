@@ -1,0 +1,163 @@
+/** Puts the parts together: enrollment, control channel, routers, sessions, apps. */
+import { createPrivateKey, webcrypto } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '@postern/shared/errors';
+import { silentLogger, type Logger } from '@postern/shared/log';
+import type { HostState } from '@postern/shared/schemas';
+import { createBackend, type Backend } from './backend.ts';
+import { ownSpiffeName } from './channel/peer-identity.ts';
+import type { ConnectorConfig } from './config.ts';
+import { ControlLink } from './control/control-link.ts';
+import { StateFile } from './control/state-file.ts';
+import { loadCookieKey } from './cookies/cookie-key.ts';
+import { createCookieSealer } from './cookies/seal.ts';
+import { EdgeHost } from './edge/edge-host.ts';
+import { enroll } from './enroll/enroll.ts';
+import { readIdentity, writeIdentity, type Identity } from './enroll/identity-file.ts';
+import { SessionHost } from './sessions/session-host.ts';
+
+export interface ConnectorDeps {
+  /** Default: silent. */
+  logger?: Logger;
+}
+
+/** A connector at work. */
+export interface Connector {
+  readonly identityId: string;
+  /** True while a controller is connected. */
+  readonly isConnected: boolean;
+  readonly connectedRouters: number;
+  readonly openStreams: number;
+  /** Ends all sessions and connections. Idempotent. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Starts hosting the configured services, enrolling first if there is no identity yet. Resolves
+ * once it runs; connections come and go from then on, each of them dialed from here.
+ *
+ * Throws `ERR_CONNECTOR_NOT_ENROLLED`, `ERR_CONNECTOR_NO_CONTROLLER`, `ERR_CONNECTOR_IDENTITY_FILE`,
+ * `ERR_CONNECTOR_COOKIE_KEY` or what `enroll` throws.
+ */
+export async function createConnector(
+  config: ConnectorConfig,
+  { logger = silentLogger }: ConnectorDeps = {},
+): Promise<Connector> {
+  await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
+  const identity = await loadIdentity(config, logger);
+  const { id: identityId } = ownSpiffeName(identity.cert);
+  const address = config.controlAddress ?? identity.controlAddress;
+  if (address === undefined) {
+    throw new AppError('ERR_CONNECTOR_NO_CONTROLLER', 'controlAddress is not configured');
+  }
+  const sealer = createCookieSealer(
+    await loadCookieKey(config.cookieKeyFile ?? join(config.stateDir, 'cookie.key')),
+  );
+  const stateFile = new StateFile(join(config.stateDir, 'state.json'));
+  const backends = new Map(
+    config.services.map((service) => [service.service, createBackend(service, sealer)]),
+  );
+  /** By service id, as the controller names them. */
+  let hosted = new Map<string, { backend: Backend; origin: string | undefined }>();
+
+  const sessions = new SessionHost({
+    hostId: identityId,
+    privateKey: await importPrivateKey(identity.key),
+    limits: config.limits,
+    isConnected: () => control.isConnected,
+    async serve(stream, caller) {
+      const service = hosted.get(caller.serviceId);
+      await service?.backend.serve(stream, caller, service.origin);
+    },
+    logger,
+  });
+  const edge = new EdgeHost({
+    identity,
+    onDial: (serviceId, circuit, info) => sessions.accept(serviceId, circuit, info),
+    logger,
+  });
+
+  const applyState = (state: HostState): void => {
+    const services = state.services.filter(({ name }) => backends.has(name));
+    hosted = new Map(
+      services.flatMap(({ id, name, applicationOrigin: origin }) => {
+        const backend = backends.get(name);
+        return backend === undefined ? [] : [[id, { backend, origin }] as const];
+      }),
+    );
+    sessions.update({ ...state, services });
+    edge.update(
+      identityId,
+      state.routers,
+      new Map(services.map(({ id, bindGrant }) => [id, bindGrant])),
+    );
+    const granted = new Set(services.map(({ name }) => name));
+    const missing = [...backends.keys()].filter((name) => !granted.has(name));
+    logger.info('connector.state', {
+      services: [...granted],
+      routers: state.routers.length,
+      ...(missing.length > 0 && { notPermitted: missing }),
+    });
+  };
+
+  const lastState = await stateFile.read();
+  if (lastState?.identity.id === identityId) applyState(lastState);
+  const control = new ControlLink({
+    address,
+    identity,
+    onState(state) {
+      applyState(state);
+      stateFile.write(state).catch((error: unknown) => {
+        logger.error('connector.state-not-saved', { error });
+      });
+    },
+    onRevocation: (revocation) => sessions.revoke(revocation),
+    logger,
+  });
+
+  const close = async (): Promise<void> => {
+    sessions.close();
+    await Promise.all([control.close(), edge.close()]);
+    await Promise.all([...backends.values()].map((backend) => backend.close()));
+  };
+  let closing: Promise<void> | undefined;
+  return {
+    identityId,
+    get isConnected() {
+      return control.isConnected;
+    },
+    get connectedRouters() {
+      return edge.connectedRouters;
+    },
+    get openStreams() {
+      return sessions.openStreams;
+    },
+    close: () => (closing ??= close()),
+    [Symbol.asyncDispose]: () => (closing ??= close()),
+  };
+}
+
+async function loadIdentity(config: ConnectorConfig, logger: Logger): Promise<Identity> {
+  const path = join(config.stateDir, 'identity.json');
+  const existing = await readIdentity(path);
+  if (existing !== undefined) return existing;
+  if (config.enrollmentJwtFile === undefined) {
+    throw new AppError(
+      'ERR_CONNECTOR_NOT_ENROLLED',
+      `${path} does not exist and no enrollmentJwtFile is configured`,
+    );
+  }
+  const token = (await readFile(config.enrollmentJwtFile, 'utf8')).trim();
+  const identity = await enroll(token);
+  await writeIdentity(path, identity);
+  logger.info('connector.enrolled', { identityId: ownSpiffeName(identity.cert).id });
+  return identity;
+}
+
+function importPrivateKey(pem: string): Promise<webcrypto.CryptoKey> {
+  const der = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' });
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
+  return webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
+}

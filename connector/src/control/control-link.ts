@@ -1,0 +1,74 @@
+import type { Logger } from '@postern/shared/log';
+import { ControlConnection } from '@postern/shared/protocol/control';
+import { CONTROL_ALPN, type HostRevocation, type HostState } from '@postern/shared/schemas';
+import { Backoff } from '../channel/backoff.ts';
+import { dialTls } from '../channel/dial-tls.ts';
+import { ownSpiffeName } from '../channel/peer-identity.ts';
+import { keepConnected } from '../channel/reconnect.ts';
+import { runChannel } from '../channel/run-channel.ts';
+import { createSocketPipe } from '../channel/socket-pipe.ts';
+import type { Identity } from '../enroll/identity-file.ts';
+
+export interface ControlLinkOptions {
+  /** `tls:host:port`. */
+  address: string;
+  identity: Identity;
+  onState(state: HostState): void;
+  onRevocation(revocation: HostRevocation): void;
+  logger: Logger;
+}
+
+/** Keeps one connection to the controller. */
+export class ControlLink {
+  readonly #options: ControlLinkOptions;
+  readonly #stop = new AbortController();
+  readonly #done: Promise<void>;
+  #connection: ControlConnection | undefined;
+
+  constructor(options: ControlLinkOptions) {
+    this.#options = options;
+    const backoff = new Backoff();
+    this.#done = keepConnected(
+      (signal) => this.#connectOnce(backoff, signal),
+      backoff,
+      this.#stop.signal,
+      (error) => options.logger.warn('control.disconnected', { error }),
+    );
+  }
+
+  /** Decides which of the two times of a grant counts (docs/protocol.md, "Grants"). */
+  get isConnected(): boolean {
+    return this.#connection?.isOpen === true;
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#connection?.close();
+    await this.#done;
+  }
+
+  async #connectOnce(backoff: Backoff, signal: AbortSignal): Promise<void> {
+    const { address, identity, logger, onState, onRevocation } = this.#options;
+    const socket = await dialTls({ address, alpn: CONTROL_ALPN, identity, signal });
+    const connection = new ControlConnection({
+      pipe: createSocketPipe(socket),
+      ownId: ownSpiffeName(identity.cert).id,
+      onHostState: onState,
+      onHostRevocation: onRevocation,
+      logger,
+    });
+    this.#connection = connection;
+    runChannel(socket, connection, () => connection.limits);
+    try {
+      await connection.opened;
+      backoff.reset();
+      logger.info('control.connected');
+      const reason = await connection.closed;
+      if (!signal.aborted) logger.warn('control.closed', { code: reason.code });
+    } finally {
+      this.#connection = undefined;
+      connection.close();
+      socket.destroySoon();
+    }
+  }
+}

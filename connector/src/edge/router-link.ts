@@ -1,0 +1,126 @@
+import type { Logger } from '@postern/shared/log';
+import { EDGE_LIMITS } from '@postern/shared/protocol/channel';
+import { EdgeConnection, type Circuit, type DialInfo } from '@postern/shared/protocol/edge';
+import { EDGE_ALPN, type HostState } from '@postern/shared/schemas';
+import { Backoff } from '../channel/backoff.ts';
+import { dialTls } from '../channel/dial-tls.ts';
+import { keepConnected } from '../channel/reconnect.ts';
+import { runChannel } from '../channel/run-channel.ts';
+import { createSocketPipe } from '../channel/socket-pipe.ts';
+import type { Identity } from '../enroll/identity-file.ts';
+import { ServiceBinding } from './service-binding.ts';
+
+export type RouterEntry = HostState['routers'][number];
+/** Services to host: id → bind grant. */
+export type Offers = ReadonlyMap<string, string>;
+export type OnServiceDial = (serviceId: string, circuit: Circuit, info: DialInfo) => void;
+
+export interface RouterLinkOptions {
+  router: RouterEntry;
+  hostId: string;
+  identity: Identity;
+  offers: Offers;
+  onDial: OnServiceDial;
+  logger: Logger;
+}
+
+/** Keeps one connection to one router, and on it a binding for each offered service. */
+export class RouterLink {
+  readonly #options: RouterLinkOptions;
+  readonly #logger: Logger;
+  readonly #stop = new AbortController();
+  readonly #bindings = new Map<string, ServiceBinding>();
+  readonly #done: Promise<void>;
+  #offers: Offers;
+  #connection: EdgeConnection | undefined;
+  #attempts = 0;
+
+  constructor(options: RouterLinkOptions) {
+    this.#options = options;
+    this.#offers = options.offers;
+    this.#logger = options.logger.child({ routerId: options.router.id });
+    const backoff = new Backoff();
+    this.#done = keepConnected(
+      (signal) => this.#connectOnce(backoff, signal),
+      backoff,
+      this.#stop.signal,
+      (error) => this.#logger.warn('edge.disconnected', { error }),
+    );
+  }
+
+  get isConnected(): boolean {
+    return this.#connection?.isOpen === true;
+  }
+
+  setOffers(offers: Offers): void {
+    this.#offers = offers;
+    this.#syncBindings();
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#connection?.close();
+    await this.#done;
+  }
+
+  async #connectOnce(backoff: Backoff, signal: AbortSignal): Promise<void> {
+    const { router, identity } = this.#options;
+    const address = router.fabricAddresses[this.#attempts++ % router.fabricAddresses.length];
+    if (address === undefined) return;
+    const socket = await dialTls({
+      address,
+      alpn: EDGE_ALPN,
+      identity,
+      routerId: router.id,
+      signal,
+    });
+    const connection = new EdgeConnection({
+      pipe: createSocketPipe(socket),
+      credentials: { mode: 'host' },
+      expectedRouterId: router.id,
+      logger: this.#logger,
+    });
+    runChannel(socket, connection, () => EDGE_LIMITS);
+    try {
+      await connection.opened;
+      backoff.reset();
+      this.#logger.info('edge.connected');
+      this.#connection = connection;
+      this.#syncBindings();
+      const reason = await connection.closed;
+      if (!signal.aborted) this.#logger.warn('edge.closed', { code: reason.code });
+    } finally {
+      this.#connection = undefined;
+      this.#bindings.clear();
+      connection.close();
+      socket.destroySoon();
+    }
+  }
+
+  #syncBindings(): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    for (const [serviceId, binding] of this.#bindings) {
+      if (this.#offers.has(serviceId)) continue;
+      binding.close();
+      this.#bindings.delete(serviceId);
+    }
+    for (const [serviceId, bindGrant] of this.#offers) {
+      const existing = this.#bindings.get(serviceId);
+      if (existing !== undefined) existing.update(bindGrant);
+      else this.#bindings.set(serviceId, this.#bind(connection, serviceId, bindGrant));
+    }
+  }
+
+  #bind(connection: EdgeConnection, serviceId: string, bindGrant: string): ServiceBinding {
+    const { hostId, onDial } = this.#options;
+    return new ServiceBinding({
+      connection,
+      hostId,
+      serviceId,
+      bindGrant,
+      onDial: (circuit, info) => onDial(serviceId, circuit, info),
+      logger: this.#logger.child({ serviceId }),
+    });
+  }
+}

@@ -1,0 +1,152 @@
+/** Serves `http` streams: rules, identity and cookies are applied here, then the app is asked. */
+import { AppError, isAppError } from '@postern/shared/errors';
+import type { Logger } from '@postern/shared/log';
+import {
+  contentLengthOf,
+  decodeRequestHead,
+  type RequestHead,
+} from '@postern/shared/protocol/http';
+import { ResetCode, type SessionStream } from '@postern/shared/protocol/session';
+import type { HostedServiceConfig } from '../config.ts';
+import type { CookieOwner, CookieSealer } from '../cookies/seal.ts';
+import type { AppPool } from './app-pool.ts';
+import { forward } from './forward.ts';
+import { resetForError, sendProblem } from './problem.ts';
+import { openRequestBody } from './request-body.ts';
+import { buildRequestFields } from './request-fields.ts';
+import { parseRequestTarget } from './request-target.ts';
+import { enforceRules } from './rules.ts';
+import { serveWebSocket } from './serve-websocket.ts';
+
+export interface HttpServiceContext {
+  config: HostedServiceConfig;
+  app: AppPool;
+  applicationOrigin: string | undefined;
+  owner: CookieOwner;
+  sealer: CookieSealer;
+  /** The session's latest identity assertion. */
+  assertion(): string | undefined;
+  /** Carries identity, service and circuit. */
+  logger: Logger;
+  /** Monotonic clock in ms. */
+  now(): number;
+}
+
+/** Counts of one request, for its log line. */
+export interface ExchangeRecord {
+  status: number;
+  bytesToApp: number;
+  bytesToClient: number;
+}
+
+/** Serves one stream to its end. Never rejects. */
+export async function serveHttp(stream: SessionStream, context: HttpServiceContext): Promise<void> {
+  const startedAt = context.now();
+  const record: ExchangeRecord = { status: 0, bytesToApp: 0, bytesToClient: 0 };
+  let head: RequestHead;
+  try {
+    head = decodeRequestHead(stream.openHead);
+  } catch {
+    stream.reset(ResetCode.protocolError, 'ERR_HTTP_REQUEST_INVALID');
+    context.logger.warn('http.invalid-head', { stream: stream.id });
+    return;
+  }
+  let error: string | undefined;
+  try {
+    await exchange(stream, head, context, record);
+  } catch (cause) {
+    error = await answerError(stream, cause, record);
+  }
+  const path = head.target.split('?', 1)[0];
+  const ms = Math.round((context.now() - startedAt) * 10) / 10;
+  context.logger.info('http.request', {
+    method: head.method,
+    path,
+    ...record,
+    ms,
+    ...(error !== undefined && { error }),
+  });
+}
+
+async function exchange(
+  stream: SessionStream,
+  head: RequestHead,
+  context: HttpServiceContext,
+  record: ExchangeRecord,
+): Promise<void> {
+  const { config, app, owner, sealer } = context;
+  const target = parseRequestTarget(head.target, config.rules !== undefined);
+  enforceRules(config.rules, head.method, target.path);
+  const { applicationOrigin } = context;
+  const fields = buildRequestFields(head.fields, {
+    headers: config.headers,
+    host:
+      config.forwardHost === 'application' && applicationOrigin !== undefined
+        ? new URL(applicationOrigin).host
+        : app.target.host,
+    applicationOrigin,
+    assertion: context.assertion(),
+    owner,
+    sealer,
+  });
+
+  const gone = new AbortController();
+  void stream.closed.then(() => {
+    gone.abort(new AppError('ERR_HTTP_CLIENT_GONE', 'the browser ended the request'));
+  });
+  if (head.webSocket) {
+    const request = { path: target.raw, fields };
+    await serveWebSocket(stream, request, { app, owner, sealer, signal: gone.signal, record });
+    return;
+  }
+
+  const answered = new AbortController();
+  const body = await openRequestBody(stream, {
+    method: head.method,
+    contentLength: contentLengthOf(head.fields),
+    maxBytes: config.maxRequestBytes,
+    signal: AbortSignal.any([gone.signal, answered.signal]),
+    onBytes: (bytes) => (record.bytesToApp += bytes),
+  });
+  await forward(
+    stream,
+    { method: head.method, path: target.raw, fields, body },
+    {
+      app,
+      owner,
+      sealer,
+      signal: gone.signal,
+      onStatus: (status) => (record.status = status),
+      onBytes: (bytes) => (record.bytesToClient += bytes),
+    },
+  );
+  answered.abort(new AppError('ERR_HTTP_ANSWERED', 'the app answered before the request ended'));
+  await discardRest(stream);
+}
+
+/** An app may answer before it read the whole request; what still comes is read away. */
+async function discardRest(stream: SessionStream): Promise<void> {
+  try {
+    while ((await stream.read()) !== undefined);
+  } catch {
+    // The browser gave up sending, as it may.
+  }
+}
+
+/** Answers a problem document while that is still possible, otherwise resets. @returns the code */
+async function answerError(
+  stream: SessionStream,
+  error: unknown,
+  record: ExchangeRecord,
+): Promise<string> {
+  if (isAppError(error) && error.status !== undefined && record.status === 0) {
+    try {
+      record.status = await sendProblem(stream, error);
+      await discardRest(stream);
+      return error.code;
+    } catch {
+      // The stream ended meanwhile: fall through to the reset, which is idempotent.
+    }
+  }
+  return resetForError(stream, error);
+}
