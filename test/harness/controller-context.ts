@@ -60,6 +60,7 @@ export async function createTestContext(options: TestContextOptions = {}): Promi
     const given = {
       ...('name' in repository.table.columns && { name: row.id }),
       ...('authPolicyId' in repository.table.columns && { authPolicyId: 'default' }),
+      ...('links' in repository.table.columns && { links: [] }),
       ...row,
     };
     await store.write(async (tx) => {

@@ -59,10 +59,8 @@ afterEach(async () => {
 });
 
 async function seed(): Promise<void> {
-  const secondary = { requireTotp: false, requireExtJwtSigner: null };
-  await ctx.insert('authPolicies', { id: 'default', secondary });
   for (const id of ['alice', 'mallory', 'host']) {
-    await ctx.insert('identities', { id, name: id, authPolicyId: 'default' });
+    await ctx.insert('identities', { id });
   }
   await ctx.insert('edgeRouters', {
     id: 'r1',

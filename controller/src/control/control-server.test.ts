@@ -1,0 +1,346 @@
+import { createKeySet, verifyBindGrant } from '@postern/shared/grants';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ControlPeer, issueCredential } from '../../../test/harness/control-peer.ts';
+import { createTestContext, type TestContext } from '../../../test/harness/controller-context.ts';
+import { openTokenServices, type TokenServices } from '../grants/token-services.ts';
+import { repositories } from '../store/repositories.ts';
+import { createControlServer, type PosternControlServer } from './control-server.ts';
+
+let ctx: TestContext;
+let tokens: TokenServices;
+let server: PosternControlServer;
+const peers: ControlPeer[] = [];
+
+beforeEach(async () => {
+  ctx = await createTestContext();
+  tokens = await openTokenServices(ctx);
+  server = await createControlServer(ctx, tokens);
+  await ctx.insert('services', { id: 'wiki' });
+  await ctx.insert('identities', { id: 'alice' });
+  await ctx.insert('servicePolicies', {
+    id: 'dial',
+    type: 'Dial',
+    semantic: 'AnyOf',
+    identityRoles: ['@alice'],
+    serviceRoles: ['#all'],
+  });
+  await ctx.insert('servicePolicies', {
+    id: 'bind',
+    type: 'Bind',
+    semantic: 'AnyOf',
+    identityRoles: ['@host'],
+    serviceRoles: ['#all'],
+  });
+  await ctx.insert('edgeRouterPolicies', {
+    id: 'erp',
+    semantic: 'AnyOf',
+    identityRoles: ['#all'],
+    edgeRouterRoles: ['#all'],
+  });
+  await ctx.insert('serviceEdgeRouterPolicies', {
+    id: 'serp',
+    semantic: 'AnyOf',
+    serviceRoles: ['#all'],
+    edgeRouterRoles: ['#all'],
+  });
+});
+
+afterEach(async () => {
+  for (const peer of peers.splice(0)) peer.close();
+  await server.close();
+  tokens.close();
+  await ctx.dispose();
+});
+
+const target = () => ({ port: server.address.port, ca: ctx.pki.trustBundlePem });
+
+async function connectRouter(id = 'r1'): Promise<ControlPeer> {
+  const credential = await issueCredential(ctx.pki, 'router', id);
+  const { fingerprint } = credential;
+  await ctx.insert('edgeRouters', { id, isVerified: true, fingerprint });
+  const peer = await ControlPeer.connect(target(), credential, id);
+  peers.push(peer);
+  return peer;
+}
+
+async function connectHost(id = 'host'): Promise<ControlPeer> {
+  const credential = await issueCredential(ctx.pki, 'identity', id);
+  const { fingerprint } = credential;
+  await ctx.insert('identities', { id });
+  await ctx.insert('authenticators', {
+    id: `a-${id}`,
+    method: 'cert',
+    identityId: id,
+    fingerprint,
+  });
+  const peer = await ControlPeer.connect(target(), credential, id);
+  peers.push(peer);
+  return peer;
+}
+
+const status = {
+  edgeUrls: ['ws://127.0.0.1:1/edge'],
+  fabricAddresses: ['tls:127.0.0.1:2'],
+  links: [],
+};
+
+describe('a router', () => {
+  it('gets a snapshot, then each change at once and in order', async () => {
+    const router = await connectRouter();
+    router.connection.subscribe();
+    const snapshot = await router.next('snapshot');
+    expect(snapshot.entities.servicePolicy.map(({ id }) => id)).toEqual(['bind', 'dial']);
+    expect(snapshot.entities.signingKey.map(({ use }) => use).sort()).toEqual([
+      'assertion',
+      'grant',
+      'token',
+    ]);
+
+    const startedMs = performance.now();
+    await ctx.store.write((tx) => repositories.servicePolicies.remove(tx, 'dial'));
+    const delta = await router.next('delta');
+    expect(performance.now() - startedMs).toBeLessThan(100);
+    expect(delta).toEqual({
+      timeline: snapshot.timeline,
+      previousIndex: snapshot.index,
+      index: snapshot.index + 1,
+      changes: [{ op: 'delete', kind: 'servicePolicy', key: 'dial' }],
+    });
+  });
+
+  it('that comes back gets only what it missed', async () => {
+    const router = await connectRouter();
+    router.connection.subscribe();
+    const { timeline, index } = await router.next('snapshot');
+    await ctx.insert('services', { id: 'chat' });
+    router.connection.subscribe({ timeline, index });
+    expect((await router.next('delta')).index).toBe(index + 1);
+  });
+
+  it('reports status and terminators, which policy filters', async () => {
+    const router = await connectRouter();
+    router.connection.subscribe();
+    await router.next('snapshot');
+    await ctx.insert('identities', { id: 'host' });
+    await ctx.insert('identities', { id: 'stranger' });
+    router.connection.sendStatus(status);
+    await router.until('delta', ({ changes }) =>
+      changes.some(
+        (change) => change.op === 'put' && change.kind === 'router' && change.value.isOnline,
+      ),
+    );
+    const terminator = { serviceId: 'wiki', cost: 1, precedence: 'default' as const };
+    router.connection.sendTerminators({
+      terminators: [
+        { id: 't1', hostId: 'host', ...terminator },
+        { id: 't2', hostId: 'stranger', ...terminator },
+      ],
+    });
+    const added = await router.until('delta', ({ changes }) =>
+      changes.some(({ kind }) => kind === 'terminator'),
+    );
+    expect(added.changes).toMatchObject([{ op: 'put', value: { id: 't1', routerId: 'r1' } }]);
+
+    // Losing the right to bind takes the terminator away; getting it back restores it.
+    await ctx.store.write((tx) => repositories.servicePolicies.remove(tx, 'bind'));
+    await router.until('delta', ({ changes }) =>
+      changes.some((change) => change.op === 'delete' && change.key === 't1'),
+    );
+    router.connection.sendTerminators({ terminators: [] });
+  });
+
+  it('cannot take over the terminator of another router', async () => {
+    await ctx.insert('identities', { id: 'host' });
+    const [first, second] = [await connectRouter('r1'), await connectRouter('r2')];
+    first.connection.subscribe();
+    await first.next('snapshot');
+    const terminator = {
+      id: 't1',
+      hostId: 'host',
+      serviceId: 'wiki',
+      cost: 1,
+      precedence: 'default' as const,
+    };
+    first.connection.sendTerminators({ terminators: [terminator] });
+    await first.until('delta', ({ changes }) => changes.some(({ kind }) => kind === 'terminator'));
+    second.connection.sendTerminators({ terminators: [{ ...terminator, cost: 0 }] });
+    second.connection.sendStatus(status);
+    await first.until('delta', ({ changes }) =>
+      changes.some(
+        (change) => change.op === 'put' && change.kind === 'router' && change.value.id === 'r2',
+      ),
+    );
+    expect(await repositories.terminators.find(ctx.store.db)).toMatchObject([
+      { id: 't1', routerId: 'r1', cost: 1 },
+    ]);
+  });
+
+  it('is disconnected when deleted', async () => {
+    const router = await connectRouter();
+    await ctx.store.write((tx) => repositories.edgeRouters.remove(tx, 'r1'));
+    expect((await router.connection.closed).code).toBe('ERR_CONTROL_CLOSED');
+  });
+
+  it('has one connection: the newest', async () => {
+    const credential = await issueCredential(ctx.pki, 'router', 'r1');
+    await ctx.insert('edgeRouters', {
+      id: 'r1',
+      isVerified: true,
+      fingerprint: credential.fingerprint,
+    });
+    const first = await ControlPeer.connect(target(), credential, 'r1');
+    const second = await ControlPeer.connect(target(), credential, 'r1');
+    peers.push(first, second);
+    await first.connection.closed;
+    expect(second.connection.isOpen).toBe(true);
+  });
+
+  it('has its circuits remembered', async () => {
+    const router = await connectRouter();
+    router.connection.sendCircuitEvent({
+      kind: 'opened',
+      circuitId: 'c1',
+      serviceId: 'wiki',
+      identityId: 'alice',
+      path: ['r1'],
+    });
+    router.connection.sendStatus(status);
+    router.connection.subscribe();
+    await router.until('snapshot', () => true);
+    expect(server.circuits.recent()).toMatchObject([{ circuitId: 'c1', routerId: 'r1' }]);
+  });
+});
+
+describe('a connector', () => {
+  it('gets what it hosts, with grants for its own key', async () => {
+    await ctx.insert('applications', { id: 'app', serviceId: 'wiki', origin: 'http://wiki.test' });
+    await ctx.insert('edgeRouters', { id: 'r1', fabricAddresses: ['tls:127.0.0.1:2'] });
+    const host = await connectHost();
+    const state = await host.next('hostState');
+    expect(state).toMatchObject({
+      identity: { id: 'host' },
+      routers: [{ id: 'r1', fabricAddresses: ['tls:127.0.0.1:2'] }],
+      services: [{ id: 'wiki', applicationOrigin: 'http://wiki.test' }],
+    });
+    const claims = await verifyBindGrant(state.services[0]?.bindGrant ?? '', {
+      keys: createKeySet(state.keys),
+      time: { nowMs: ctx.clock(), connected: true },
+      serviceId: 'wiki',
+      hosts: ['host'],
+    });
+    expect(claims.exp - claims.iat).toBe(3600);
+  });
+
+  it('learns of a new service, and of a new application', async () => {
+    await ctx.insert('edgeRouters', { id: 'r1' });
+    const host = await connectHost();
+    await host.next('hostState');
+    await ctx.insert('services', { id: 'chat' });
+    expect((await host.next('hostState')).services.map(({ id }) => id)).toEqual(['chat', 'wiki']);
+    await ctx.insert('applications', { id: 'app', serviceId: 'chat', origin: 'http://chat.test' });
+    ctx.events.emit('applicationsChanged');
+    expect((await host.next('hostState')).services[0]).toMatchObject({
+      applicationOrigin: 'http://chat.test',
+    });
+  });
+
+  it('is told who lost access, is disabled or signed out', async () => {
+    await ctx.insert('edgeRouters', { id: 'r1' });
+    const host = await connectHost();
+    await host.next('hostState');
+    await ctx.store.write((tx) => repositories.servicePolicies.remove(tx, 'dial'));
+    expect(await host.next('hostRevocation')).toEqual({
+      serviceId: 'wiki',
+      identityId: 'alice',
+      code: 'ERR_ACCESS_REMOVED',
+    });
+
+    const disabledAt = new Date(ctx.clock()).toISOString();
+    await ctx.store.write((tx) => repositories.identities.update(tx, 'alice', { disabledAt }));
+    expect(await host.next('hostRevocation')).toEqual({
+      identityId: 'alice',
+      code: 'ERR_IDENTITY_DISABLED',
+    });
+
+    const { session } = await tokens.sessions.create({
+      identityId: 'alice',
+      deviceThumbprint: 'jkt',
+      method: 'password',
+      signerId: null,
+      lifeMs: 60_000,
+    });
+    await tokens.sessions.endIdentity('alice');
+    expect(await host.next('hostRevocation')).toEqual({
+      sessionId: session.id,
+      code: 'ERR_SESSION_ENDED',
+    });
+  });
+
+  it('may not speak as a router', async () => {
+    const host = await connectHost();
+    host.connection.sendStatus(status);
+    expect((await host.connection.closed).code).toBe('ERR_CONTROL_CLOSED');
+  });
+
+  it('is disconnected when disabled', async () => {
+    const host = await connectHost();
+    const disabledAt = new Date(ctx.clock()).toISOString();
+    await ctx.store.write((tx) => repositories.identities.update(tx, 'host', { disabledAt }));
+    expect((await host.connection.closed).code).toBe('ERR_CONTROL_CLOSED');
+  });
+});
+
+describe('the listener refuses', () => {
+  it('a peer without a certificate', async () => {
+    await expect(ControlPeer.connect(target(), undefined, 'r1')).rejects.toThrow();
+  });
+
+  it('another ALPN protocol', async () => {
+    const credential = await issueCredential(ctx.pki, 'router', 'r1');
+    const { fingerprint } = credential;
+    await ctx.insert('edgeRouters', { id: 'r1', isVerified: true, fingerprint });
+    await expect(ControlPeer.connect(target(), credential, 'r1', 'ziti-edge')).rejects.toThrow();
+  });
+
+  it('a certificate of another CA with the same names', async () => {
+    const other = await createTestContext();
+    const credential = await issueCredential(other.pki, 'router', 'r1');
+    await other.dispose();
+    const { fingerprint } = credential;
+    await ctx.insert('edgeRouters', { id: 'r1', isVerified: true, fingerprint });
+    await expect(ControlPeer.connect(target(), credential, 'r1')).rejects.toThrow();
+  });
+
+  it('a router that is unknown, not verified, disabled or enrolled anew', async () => {
+    const credential = await issueCredential(ctx.pki, 'router', 'r1');
+    const { fingerprint } = credential;
+    const attempt = () => ControlPeer.connect(target(), credential, 'r1');
+    await expect(attempt()).rejects.toThrow();
+    const states = [
+      { isVerified: false, fingerprint },
+      { isVerified: true, disabled: true, fingerprint },
+      { isVerified: true, fingerprint: '00' },
+    ];
+    for (const state of states) {
+      await ctx.insert('edgeRouters', { id: 'r1', ...state });
+      await expect(attempt()).rejects.toThrow();
+      await ctx.store.write((tx) => repositories.edgeRouters.remove(tx, 'r1'));
+    }
+  });
+
+  it('an identity’s certificate in a router’s place', async () => {
+    const credential = await issueCredential(ctx.pki, 'identity', 'r1');
+    const { fingerprint } = credential;
+    await ctx.insert('edgeRouters', { id: 'r1', isVerified: true, fingerprint });
+    await expect(ControlPeer.connect(target(), credential, 'r1')).rejects.toThrow();
+  });
+
+  it('an expired certificate', async () => {
+    ctx.advance(-40 * 86_400_000);
+    const credential = await issueCredential(ctx.pki, 'router', 'r1');
+    ctx.advance(40 * 86_400_000);
+    const { fingerprint } = credential;
+    await ctx.insert('edgeRouters', { id: 'r1', isVerified: true, fingerprint });
+    await expect(ControlPeer.connect(target(), credential, 'r1')).rejects.toThrow();
+  });
+});
