@@ -2,7 +2,7 @@ import { addTo, removeFrom } from './role-index.ts';
 import type { RoleIndex, Roles, Semantic } from './role-index.ts';
 
 /** A policy as a relation sees it: it grants each entity of its left list each of its right list. */
-export interface RelationPolicy {
+interface RelationPolicy {
   readonly id: string;
   readonly semantic: Semantic;
   readonly left: Roles;

@@ -1,9 +1,9 @@
 import { ByteReader, ByteWriter, decodeUtf8, encodeUtf8 } from '../../bytes/index.ts';
 import { AppError } from '../../errors/index.ts';
 
-/** A string list header holds at most this many strings of at most {@link MAX_LISTED_STRING_BYTES}. */
+/** A string list header holds at most this many strings of at most 8192 bytes. */
 export const MAX_LISTED_STRINGS = 128;
-export const MAX_LISTED_STRING_BYTES = 8192;
+const MAX_LISTED_STRING_BYTES = 8192;
 
 /**
  * Headers of one message, by key. Getters answer `undefined` when the key is absent and throw

@@ -14,7 +14,7 @@ export interface StructuredError {
 }
 
 /** Longest encoded header accepted or produced. */
-export const MAX_STRUCTURED_ERROR_BYTES = 4096;
+const MAX_STRUCTURED_ERROR_BYTES = 4096;
 const MAX_MESSAGE_LENGTH = 512;
 const MAX_CODE_LENGTH = 64;
 

@@ -33,9 +33,9 @@ import { ControlAssembler, splitControl } from './split.ts';
 import type { ControlAssemblerOptions } from './split.ts';
 
 /** The Hello must have come, or been answered, by then. */
-export const CONTROL_OPEN_TIMEOUT_MS = 10_000;
+const CONTROL_OPEN_TIMEOUT_MS = 10_000;
 /** A peer that leaves more than this unread is closed; it resynchronises when it comes back. */
-export const MAX_CONTROL_BUFFERED_BYTES = 64 * 1024 * 1024;
+const MAX_CONTROL_BUFFERED_BYTES = 64 * 1024 * 1024;
 
 export interface ControlChannelOptions extends ControlAssemblerOptions {
   readonly pipe: FramePipe;

@@ -6,7 +6,7 @@
 
 /** Carries whole channel frames (docs/protocol.md, "Channel") both ways, ordered and reliable. */
 export interface FramePipe {
-  /** Queues one frame. The pipe owns the buffer from now on. */
+  /** Queues one frame; the pipe owns the buffer from now on. Never throws: once closed, it drops. */
   send(frame: Uint8Array): void;
   /** Bytes accepted by `send` that the operating system has not taken yet. */
   readonly bufferedBytes: number;
