@@ -256,7 +256,9 @@ export class Session implements SecureSession, StreamHost {
         const rekey = this.#sender.rekeyDue();
         const credit = this.#sender.creditNeeded(rekey ? 0 : payloadBytes);
         if (this.#circuit.creditBytes < credit) {
-          this.#awaitCredit(credit);
+          // What is being sealed will call again when it leaves; waiting for its credit too could
+          // ask for more than the whole window.
+          if (this.#sender.idle) this.#awaitCredit(credit);
           break;
         }
         const record = rekey ?? this.#queue.take();

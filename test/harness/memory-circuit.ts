@@ -1,0 +1,100 @@
+import type { Circuit, CloseReason } from '../../shared/src/protocol/edge/types.ts';
+
+/** What an attacker between two circuit ends does with a message: what comes out on the other side. */
+export type Tamper = (message: Uint8Array, index: number) => Uint8Array[] | Promise<Uint8Array[]>;
+
+export interface MemoryCircuitOptions {
+  circuitId?: string;
+  otherCircuitId?: string;
+  windowBytes?: number;
+  toB?: Tamper;
+  toA?: Tamper;
+}
+
+/** One end of an in-memory circuit with byte credits; delivers asynchronously and in order. */
+export class MemoryCircuit implements Circuit {
+  readonly circuitId: string;
+  readonly maxMessageBytes = 65_560;
+  onMessage: Circuit['onMessage'];
+  onClose: Circuit['onClose'];
+  /** Everything this end sent, before any tampering. */
+  readonly sent: Uint8Array[] = [];
+  readonly tamper: Tamper;
+  peer!: MemoryCircuit;
+  closedWith: CloseReason | undefined;
+  #credit: number;
+  #delivery: Promise<void> = Promise.resolve();
+  #waiters: { bytes: number; resolve: () => void; reject: (e: unknown) => void }[] = [];
+
+  constructor(circuitId: string, windowBytes: number, tamper: Tamper) {
+    this.circuitId = circuitId;
+    this.#credit = windowBytes;
+    this.tamper = tamper;
+  }
+
+  get creditBytes(): number {
+    return this.#credit;
+  }
+
+  send(message: Uint8Array): void {
+    if (this.closedWith) throw new Error('closed');
+    const copy = message.slice();
+    const index = this.sent.push(copy) - 1;
+    this.#credit -= copy.length;
+    this.#delivery = this.#delivery.then(async () => {
+      const out = await this.tamper(copy.slice(), index);
+      const consumed = Promise.all(out.map((piece) => this.peer.deliver(piece)));
+      void consumed.then(() => this.addCredit(copy.length));
+    });
+  }
+
+  async deliver(message: Uint8Array): Promise<void> {
+    if (!this.closedWith) await this.onMessage?.(message);
+  }
+
+  addCredit(bytes: number): void {
+    this.#credit += bytes;
+    this.#waiters = this.#waiters.filter((waiter) => {
+      if (waiter.bytes > this.#credit) return true;
+      waiter.resolve();
+      return false;
+    });
+  }
+
+  ready(bytes: number, signal?: AbortSignal): Promise<void> {
+    if (this.#credit >= bytes) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ bytes, resolve, reject });
+      signal?.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
+    });
+  }
+
+  close(reason: CloseReason = { code: 'OK', message: '', retryable: true }): void {
+    if (this.closedWith) return;
+    this.closedWith = reason;
+    this.#delivery = this.#delivery.then(() => this.peer.peerClosed(reason));
+  }
+
+  peerClosed(reason: CloseReason): void {
+    if (this.closedWith) return;
+    this.closedWith = reason;
+    this.onClose?.(reason);
+  }
+}
+
+/** Two joined ends. */
+export function memoryCircuitPair(
+  options: MemoryCircuitOptions = {},
+): [MemoryCircuit, MemoryCircuit] {
+  const { circuitId = 'circuit-1', windowBytes = 4_194_304 } = options;
+  const pass: Tamper = (message) => [message];
+  const a = new MemoryCircuit(circuitId, windowBytes, options.toB ?? pass);
+  const b = new MemoryCircuit(
+    options.otherCircuitId ?? circuitId,
+    windowBytes,
+    options.toA ?? pass,
+  );
+  a.peer = b;
+  b.peer = a;
+  return [a, b];
+}
