@@ -21,6 +21,9 @@ export interface LoginStore {
   deviceKey(): Promise<CryptoKeyPair>;
   getSession(): Promise<StoredSession | undefined>;
   setSession(session: StoredSession | undefined): Promise<void>;
+  /** A session the person ended while the controller could not be told. */
+  getEndingSession(): Promise<StoredSession | undefined>;
+  setEndingSession(session: StoredSession | undefined): Promise<void>;
   getLastApplication(): Promise<LastApplication | undefined>;
   setLastApplication(application: LastApplication): Promise<void>;
   /** True after a sign-out: an identity provider must then ask again who it is. */
@@ -47,6 +50,8 @@ export function createLoginStore(records: LoginRecords): LoginStore {
     },
     getSession: async () => sessionSchema.safeParse(await records.get('session')).data,
     setSession: (session) => records.put('session', session),
+    getEndingSession: async () => sessionSchema.safeParse(await records.get('endingSession')).data,
+    setEndingSession: (session) => records.put('endingSession', session),
     getLastApplication: async () =>
       applicationSchema.safeParse(await records.get('lastApplication')).data,
     setLastApplication: (application) => records.put('lastApplication', application),

@@ -63,18 +63,19 @@ export class Screens {
   }
 
   signedOut({ confirmed, lastApplication }: SignedOut): void {
-    this.#show(
-      'You are signed out',
-      text('Every application you opened in this browser asks you to sign in again.'),
-      ...(confirmed
-        ? []
-        : [
-            text(
-              'The controller could not be told. What is still open elsewhere ends within minutes.',
-            ),
-          ]),
-      ...applicationLink('Sign in again to', lastApplication),
-    );
+    if (confirmed) {
+      this.#show(
+        'You are signed out',
+        text('Every application you opened in this browser asks you to sign in again.'),
+        ...applicationLink('Sign in again to', lastApplication),
+      );
+    } else {
+      this.#show(
+        'You are signed out on this page only',
+        text('The controller could not be told. Applications that are open may go on working.'),
+        link('Try again', '/signout'),
+      );
+    }
   }
 
   status(signedIn: boolean, lastApplication: LastApplication | undefined): void {

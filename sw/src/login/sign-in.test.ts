@@ -190,7 +190,17 @@ describe('SignIn.signOut', () => {
     const { signIn, store } = setUp([password], { endSession: refusal(503) });
     await keepSession(store);
     expect((await signIn.signOut()).confirmed).toBe(false);
-    expect(await store.getSession()).toBeUndefined();
+    expect(await signIn.isSignedIn()).toBe(false);
+    expect(await store.getEndingSession()).toMatchObject({ token: 'old' });
+  });
+
+  it('tells the controller at the next attempt', async () => {
+    const { signIn, store, calls } = setUp([password]);
+    await store.setEndingSession({ token: 'earlier', expiresAt: later });
+    expect((await signIn.signOut()).confirmed).toBe(true);
+    expect(calls).toEqual([['end', 'earlier']]);
+    await signIn.signOut();
+    expect(calls).toHaveLength(1);
   });
 
   it('takes a session the controller does not know for ended', async () => {

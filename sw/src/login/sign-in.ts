@@ -16,7 +16,7 @@ export type Next =
   | { kind: 'choose'; interaction: Interaction };
 
 export interface SignedOut {
-  /** False when the controller could not be told: what is open there ends by its own time. */
+  /** False when the controller could not be told: signing out again tries once more. */
   confirmed: boolean;
   lastApplication: LastApplication | undefined;
 }
@@ -91,16 +91,18 @@ export class SignIn {
   async signOut(): Promise<SignedOut> {
     const { api, store } = this.#options;
     const confirmed = await this.#locked(async () => {
-      const session = await store.getSession();
+      const session = (await store.getSession()) ?? (await store.getEndingSession());
+      await store.setEndingSession(session);
       await store.setSession(undefined);
       await store.setAskAgain(true);
       if (session === undefined) return true;
       try {
         await api.endSession(session.token);
-        return true;
       } catch (error) {
-        return isAppError(error) && error.status === 401;
+        if (!isAppError(error) || error.status !== 401) return false;
       }
+      await store.setEndingSession(undefined);
+      return true;
     });
     return { confirmed, lastApplication: await store.getLastApplication() };
   }
