@@ -3,8 +3,10 @@
  * and asks applications only for what it can decode.
  */
 import { AppError } from '@postern/shared/errors';
+import type { ReadChunk } from '../documents/inject.ts';
 
-const FORMATS: Record<string, string> = {
+/** Coding → name of the format in the Compression Standard. */
+const FORMATS: Partial<Record<string, string>> = {
   gzip: 'gzip',
   'x-gzip': 'gzip',
   deflate: 'deflate',
@@ -17,7 +19,7 @@ export function acceptEncoding(): string {
   return ['gzip', 'br', 'zstd'].filter((coding) => createDecoder(coding) !== undefined).join(', ');
 }
 
-/** The codings a response carries, outermost last, without `identity`. */
+/** The codings of a response, in the order applied, without `identity`. */
 export function contentCodings(header: string | undefined): string[] {
   return (header ?? '')
     .split(',')
@@ -25,21 +27,30 @@ export function contentCodings(header: string | undefined): string[] {
     .filter((coding) => coding !== '' && coding !== 'identity');
 }
 
-/** `body` with all `codings` undone. Throws `ERR_SW_CONTENT_CODING` for an unknown one. */
-export function decodeBody(
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  codings: readonly string[],
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return codings.toReversed().reduce((stream, coding) => {
+/** `read` with all `codings` undone. Throws `ERR_SW_CONTENT_CODING` for one nobody asked for. */
+export function decodeBody(read: ReadChunk, codings: readonly string[]): ReadChunk {
+  if (codings.length === 0) return read;
+  const decoders = codings.toReversed().map((coding) => {
     const decoder = createDecoder(coding);
     if (decoder === undefined) {
-      throw new AppError(
-        'ERR_SW_CONTENT_CODING',
-        'the application used a content coding nobody asked for',
-      );
+      throw new AppError('ERR_SW_CONTENT_CODING', 'the application used an unknown content coding');
     }
-    return stream.pipeThrough(decoder);
-  }, body);
+    return decoder;
+  });
+  const coded = new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      async pull(controller) {
+        const chunk = await read();
+        if (chunk === undefined) controller.close();
+        else controller.enqueue(chunk as Uint8Array<ArrayBuffer>);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  const reader = decoders
+    .reduce((stream, decoder) => stream.pipeThrough(decoder), coded)
+    .getReader();
+  return async () => (await reader.read()).value;
 }
 
 function createDecoder(coding: string): DecompressionStream | undefined {

@@ -1,33 +1,27 @@
 /** Header fields of the request that goes to the application. */
+import { isForbiddenField, type Field } from '@postern/shared/protocol/http';
 import { fetchMetadata, originHeader, refererHeader, type RequestFacts } from './initiator.ts';
-
-export type Field = [name: string, value: string];
 
 export interface RequestFieldsInput extends RequestFacts {
   headers: Iterable<[string, string]>;
   /** `Cookie` from the jar. */
   cookie: string | undefined;
+  /** Exact length of the body, if known. */
+  bodyLength: number | undefined;
   userAgent: string;
   languages: readonly string[];
   acceptEncoding: string;
 }
 
-/** Never passed on: hop-by-hop, decided elsewhere, or ours (docs/protocol.md, "HTTP in a stream"). */
+/** Never taken from the page: decided here or by the connector. `Sec-…` and ours are dropped too. */
 const DROPPED = new Set([
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'upgrade',
-  'host',
-  'te',
-  'trailer',
-  'expect',
   'cookie',
   'cookie2',
   'content-length',
   'accept-encoding',
   'origin',
   'referer',
+  'trailer',
 ]);
 
 /** The fields in the order sent: what the page set, then what a browser would have added. */
@@ -40,6 +34,7 @@ export function buildRequestFields(input: RequestFieldsInput): Field[] {
   const add = (name: string, value: string | undefined): void => {
     if (value !== undefined && value !== '' && !has(name)) fields.push([name, value]);
   };
+  add('content-length', input.bodyLength?.toString());
   add('accept', '*/*');
   add('accept-language', acceptLanguage(input.languages));
   add('user-agent', input.userAgent);
@@ -53,7 +48,7 @@ export function buildRequestFields(input: RequestFieldsInput): Field[] {
 }
 
 function isDropped(name: string): boolean {
-  return DROPPED.has(name) || /^(?:proxy-|sec-|postern-)/.test(name);
+  return DROPPED.has(name) || isForbiddenField(name) || /^(?:sec|postern)-/.test(name);
 }
 
 /** `Accept-Language` as browsers write it: falling quality in steps of 0.1. */

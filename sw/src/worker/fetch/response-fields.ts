@@ -1,5 +1,5 @@
 /** Header fields of the response that the page sees. */
-import type { Field } from './request-fields.ts';
+import type { Field } from '@postern/shared/protocol/http';
 
 /**
  * Taken out: what would act on our own layer (threat model, "Browser"), what the worker has used up
@@ -30,17 +30,6 @@ export function buildResponseHeaders(fields: readonly Field[], isDecoded: boolea
     headers.append(name, value);
   }
   return headers;
-}
-
-/** The body's length as announced, or `undefined`; differing repetitions count as none. */
-export function contentLength(fields: readonly Field[]): number | undefined {
-  const values = new Set(
-    fields.filter(([name]) => name === 'content-length').map(([, value]) => value.trim()),
-  );
-  const [value] = values;
-  return values.size === 1 && value !== undefined && /^\d{1,15}$/.test(value)
-    ? Number(value)
-    : undefined;
 }
 
 /** First value of a field. */

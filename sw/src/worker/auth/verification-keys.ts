@@ -1,0 +1,19 @@
+/** The controller's keys as they come with a dial grant. */
+import type { VerificationKey } from '@postern/shared/grants';
+import { publicJwkSchema } from '@postern/shared/schemas';
+import { z } from 'zod';
+
+const keySchema = z.object({
+  kid: z.string().min(1).max(64),
+  use: z.enum(['token', 'grant', 'assertion']),
+  issuer: z.string().min(1).max(512),
+  jwk: publicJwkSchema,
+});
+
+/** Keys of another shape are left out: a grant signed by them is refused. */
+export function parseVerificationKeys(keys: readonly unknown[]): VerificationKey[] {
+  return keys.flatMap((key) => {
+    const parsed = keySchema.safeParse(key);
+    return parsed.success ? [parsed.data] : [];
+  });
+}

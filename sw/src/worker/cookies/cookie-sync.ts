@@ -1,0 +1,111 @@
+/**
+ * The application's cookies: one jar per application, kept in storage, shown to pages as far as
+ * script may see them. Values of HttpOnly cookies come sealed by the connector and stay so here.
+ */
+import type { VisibleCookie, WorkerMessage } from '../../messages/page.ts';
+import type { CookieContext } from '../fetch/app-requests.ts';
+import type { Store } from '../storage/store.ts';
+import { createJar, type Jar } from './jar.ts';
+
+/** How long a response waits for its page to take over the cookies it set. */
+export const PAGE_WAIT_MS = 100;
+
+export interface CookieSyncOptions {
+  store: Store;
+  origin: string;
+  clients: Pick<Clients, 'matchAll' | 'get'>;
+  nowMs(): number;
+}
+
+export class CookieSync {
+  readonly #options: CookieSyncOptions;
+  readonly #waiting = new Map<string, () => void>();
+  #loading: Promise<Jar> | undefined;
+  #version = 0;
+
+  constructor(options: CookieSyncOptions) {
+    this.#options = options;
+  }
+
+  /** `Cookie` for a request, or `undefined` for none. */
+  async header(url: URL, context: CookieContext): Promise<string | undefined> {
+    return (await this.#jar()).header(url, context, this.#options.nowMs()) || undefined;
+  }
+
+  /** Cookies script may see, of any path: pages choose by their own. */
+  async visible(): Promise<VisibleCookie[]> {
+    return (await this.#jar()).visible(this.#options.nowMs());
+  }
+
+  /**
+   * Keeps what a response set. Pages learn of it, the one that asked before its response: its script
+   * may read `document.cookie` as soon as it has the answer.
+   */
+  async storeFromResponse(
+    url: URL,
+    values: readonly string[],
+    context: CookieContext,
+    clientId: string,
+  ): Promise<void> {
+    const jar = await this.#jar();
+    const before = this.#fingerprint(jar);
+    for (const value of values) jar.storeFromResponse(value, url, context, this.#options.nowMs());
+    await this.#changed(jar, before, clientId);
+  }
+
+  /** Keeps what a page at `url` assigned to `document.cookie`. */
+  async storeFromPage(url: URL, value: string): Promise<void> {
+    const jar = await this.#jar();
+    const before = this.#fingerprint(jar);
+    jar.storeFromPage(value, url, this.#options.nowMs());
+    await this.#changed(jar, before, '');
+  }
+
+  /** A page says which version it shows. */
+  seen(clientId: string, version: number): void {
+    if (version >= this.#version) this.#waiting.get(clientId)?.();
+  }
+
+  /** Forgets all cookies, also on open pages. */
+  async clear(): Promise<void> {
+    this.#loading = Promise.resolve(createJar(undefined, this.#options.origin));
+    await this.#options.store.delete('cookies');
+    await this.#tellPages([]);
+  }
+
+  async #changed(jar: Jar, before: string, clientId: string): Promise<void> {
+    // Storage need not be waited for: a worker killed right now loses what the page just got.
+    const saved = this.#options.store.put('cookies', jar.serialize());
+    if (this.#fingerprint(jar) === before) return saved;
+    await this.#tellPages(jar.visible(this.#options.nowMs()));
+    await Promise.all([saved, this.#untilSeen(clientId)]);
+  }
+
+  async #tellPages(cookies: VisibleCookie[]): Promise<void> {
+    const message: WorkerMessage = { type: 'postern.cookies', version: ++this.#version, cookies };
+    for (const client of await this.#options.clients.matchAll({ type: 'window' })) {
+      client.postMessage(message);
+    }
+  }
+
+  async #untilSeen(clientId: string): Promise<void> {
+    if (clientId === '') return;
+    // A page inside a synchronous request cannot answer: it must not wait for itself.
+    await new Promise<void>((resolve) => {
+      this.#waiting.set(clientId, resolve);
+      setTimeout(resolve, PAGE_WAIT_MS);
+    });
+    this.#waiting.delete(clientId);
+  }
+
+  #fingerprint(jar: Jar): string {
+    return JSON.stringify(jar.visible(this.#options.nowMs()));
+  }
+
+  #jar(): Promise<Jar> {
+    this.#loading ??= this.#options.store
+      .get('cookies')
+      .then((value) => createJar(value, this.#options.origin));
+    return this.#loading;
+  }
+}

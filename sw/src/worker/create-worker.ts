@@ -1,0 +1,177 @@
+/** Puts the parts of the worker together. */
+import { cspHash, source } from 'virtual:postern-runtime';
+import { signEs256 } from '@postern/shared/crypto';
+import { createKeySet } from '@postern/shared/grants';
+import type { Logger } from '@postern/shared/log';
+import { connectSecure } from '@postern/shared/protocol/handshake';
+import { loadAppKey, type AppKey } from './auth/app-key.ts';
+import { createApplicationSource } from './auth/application.ts';
+import { createOAuthClient, type OAuthClient } from './auth/oauth.ts';
+import { SignIn } from './auth/sign-in.ts';
+import { TokenSource } from './auth/token-source.ts';
+import { CookieSync } from './cookies/cookie-sync.ts';
+import { createAppRequests } from './fetch/app-requests.ts';
+import { createFetchRouter, type FetchRouter } from './fetch/router.ts';
+import { parseVerificationKeys } from './auth/verification-keys.ts';
+import { createPageMessages, type PageMessages } from './page-messages.ts';
+import { statusPage } from './pages/status-page.ts';
+import { createStore } from './storage/store.ts';
+import { AppConnection } from './transport/app-connection.ts';
+import { DialGrants } from './transport/dial-grants.ts';
+import { openEdge } from './transport/websocket-pipe.ts';
+import { SocketTable } from './websocket/socket-table.ts';
+
+/** Sent by an active worker to a waiting one when nothing would be cut off. */
+const TAKE_OVER = 'postern.take-over';
+
+export interface Worker {
+  router: FetchRouter;
+  messages: PageMessages;
+  /** True if the event told this worker to take over from the active one. */
+  takeOver(event: ExtendableMessageEvent): boolean;
+}
+
+export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): Worker {
+  const { origin, host } = scope.location;
+  const nowMs = (): number => Date.now();
+  const fetch = scope.fetch.bind(scope);
+  const store = createStore();
+  const application = createApplicationSource({ store, origin, fetch });
+
+  const appKey = shared<AppKey>(() => loadAppKey(store));
+  const oauth = shared<OAuthClient>(async () =>
+    createOAuthClient({
+      application: await application.get(),
+      keyPair: (await appKey.get()).pair,
+      fetch,
+      nowMs,
+    }),
+  );
+  const tokens = new TokenSource({
+    store,
+    client: oauth.get,
+    exclusively: (task) => scope.navigator.locks.request('postern-renewal', task),
+    nowMs,
+  });
+  const signIn = new SignIn({ store, origin, client: oauth.get, tokens, nowMs });
+  const cookies = new CookieSync({ store, origin, clients: scope.clients, nowMs });
+  const grants = new DialGrants({
+    store,
+    tokens,
+    client: oauth.get,
+    apiUrl: async () => (await application.get()).apiUrl,
+    nowMs,
+  });
+  const connection = new AppConnection({
+    grants,
+    tokens,
+    openEdge: async (url, routerId, token, signal) => {
+      const { privateKey, publicPoint } = await appKey.get();
+      const credentials = {
+        mode: 'browser',
+        token,
+        publicKey: publicPoint,
+        sign: (bytes: Uint8Array) => signEs256(privateKey, bytes),
+      } as const;
+      return openEdge({ url, routerId, credentials, logger, signal });
+    },
+    secure: async (circuit, grant) =>
+      connectSecure({
+        circuit,
+        serviceId: grant.service.id,
+        keys: createKeySet(parseVerificationKeys(grant.keys)),
+        dialGrant: grant.dialGrant,
+        assertion: grant.assertion,
+        key: await appKey.get(),
+      }),
+    onEnded: ({ code }) => {
+      if (code === 'ERR_SESSION_ENDED') void forgetSession();
+      else if (code.startsWith('ERR_ACCESS_') || code === 'ERR_GRANT_INVALID') void grants.forget();
+    },
+    logger,
+    nowMs,
+    sleep: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
+  });
+  const app = createAppRequests({
+    origin,
+    session: () => connection.session(),
+    cookies,
+    runtime: { source, cspHash },
+    navigator: scope.navigator,
+    logger,
+  });
+  const sockets = new SocketTable({
+    host,
+    open: (url, protocols) => app.openWebSocket(url, protocols),
+    isOpen: async (clientId) => (await scope.clients.get(clientId)) !== undefined,
+    logger,
+  });
+
+  async function forgetSession(): Promise<void> {
+    await tokens.forget();
+    await grants.forget();
+  }
+
+  return {
+    router: createFetchRouter({
+      origin,
+      app,
+      tokens,
+      signIn,
+      signOut: async () => {
+        const { loginOrigin } = await application.get();
+        connection.close();
+        await cookies.clear();
+        await store.delete('session', 'dial', 'signIns', 'cookies', 'appKey');
+        await grants.forget();
+        appKey.forget();
+        oauth.forget();
+        return new URL('/signout', loginOrigin);
+      },
+      status: async () =>
+        statusPage({
+          application: (await application.get()).name,
+          signedIn: await tokens.hasSession(),
+          connection: await connection.status(),
+        }),
+      logger,
+      nowMs,
+    }),
+    messages: createPageMessages({
+      origin,
+      instance: crypto.randomUUID(),
+      tokens,
+      signIn,
+      cookies,
+      sockets,
+      refreshApplication: () => application.refresh(),
+      warmUp: () => void connection.session().catch(() => undefined),
+      onAlive: () => {
+        if (!connection.isBusy) scope.registration.waiting?.postMessage({ type: TAKE_OVER });
+      },
+      logger,
+    }),
+    takeOver: (event) => {
+      const { data } = event as { data: unknown };
+      const isAsked =
+        typeof data === 'object' && data !== null && 'type' in data && data.type === TAKE_OVER;
+      if (isAsked) event.waitUntil(scope.skipWaiting());
+      return isAsked;
+    },
+  };
+}
+
+/** A value made once, at first use; a failure is not kept. */
+function shared<T>(make: () => Promise<T>): { get(): Promise<T>; forget(): void } {
+  let value: Promise<T> | undefined;
+  return {
+    get: () => {
+      value ??= make().catch((error: unknown) => {
+        value = undefined;
+        throw error;
+      });
+      return value;
+    },
+    forget: () => void (value = undefined),
+  };
+}

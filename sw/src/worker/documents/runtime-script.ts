@@ -1,0 +1,34 @@
+/** The page runtime as the element that goes into documents. */
+import type { VisibleCookie } from '../../messages/page.ts';
+import type { RuntimeNeeds } from './csp.ts';
+
+export interface RuntimeScript {
+  needs: RuntimeNeeds;
+  /** The whole `<script>` element, ASCII only. */
+  element(mayUseWorker: boolean): string;
+}
+
+export interface RuntimeScriptOptions {
+  source: string;
+  needs: RuntimeNeeds;
+  /** What `document.cookie` starts with. */
+  cookies: VisibleCookie[];
+}
+
+export function createRuntimeScript({
+  source,
+  needs,
+  cookies,
+}: RuntimeScriptOptions): RuntimeScript {
+  const json = attribute(JSON.stringify(cookies));
+  return {
+    needs,
+    element: (mayUseWorker) =>
+      `<script data-postern-cookies="${json}" data-postern-worker="${mayUseWorker ? 'yes' : 'no'}">${source}</script>`,
+  };
+}
+
+/** Escaped for a quoted attribute; other than ASCII as references, whatever the document's encoding. */
+function attribute(text: string): string {
+  return text.replace(/[&"<>]|[^\x20-\x7e]/gu, (char) => `&#${char.codePointAt(0) ?? 0};`);
+}

@@ -1,0 +1,138 @@
+/** Requests for the application: from the page's `fetch` event to the response it gets. */
+import { isAppError } from '@postern/shared/errors';
+import type { Logger } from '@postern/shared/log';
+import type { SecureSession } from '@postern/shared/protocol/session';
+import type { CookieSync } from '../cookies/cookie-sync.ts';
+import { createRuntimeScript } from '../documents/runtime-script.ts';
+import { acceptEncoding } from './content-coding.ts';
+import { exchange, type ExchangeResponse } from './exchange.ts';
+import { initiatorSite, isSafeMethod, type RequestFacts } from './initiator.ts';
+import { createPageResponse } from './page-response.ts';
+import { openRequestBody } from './request-body.ts';
+import { buildRequestFields } from './request-fields.ts';
+
+/** Answered by a response that never ends; the page runtime asks for it. */
+export const HOLD_PATH = '/.postern/hold';
+
+export interface AppRequestsOptions {
+  origin: string;
+  session(): Promise<SecureSession>;
+  cookies: CookieSync;
+  runtime: { source: string; cspHash: string };
+  navigator: Pick<WorkerNavigator, 'userAgent' | 'languages'>;
+  logger: Logger;
+}
+
+export interface AppRequests {
+  /** Rejects with the reason when there is no answer of the application. */
+  fetch(request: Request, clientId: string): Promise<Response>;
+  /** Opens a WebSocket to `url` (`ws:` or `wss:` of the application's host). */
+  openWebSocket(url: URL, protocols: readonly string[]): Promise<ExchangeResponse>;
+}
+
+export function createAppRequests(options: AppRequestsOptions): AppRequests {
+  const { origin, session, cookies, runtime, navigator, logger } = options;
+  const coding = acceptEncoding();
+  const common = { userAgent: navigator.userAgent, languages: navigator.languages };
+
+  return {
+    async fetch(request, clientId) {
+      const facts = requestFacts(request);
+      const url = new URL(request.url);
+      const body = await openRequestBody(request);
+      const fields = buildRequestFields({
+        ...facts,
+        ...common,
+        headers: request.headers,
+        cookie: await cookies.header(url, cookieContext(facts)),
+        bodyLength: body?.length,
+        acceptEncoding: coding,
+      });
+      const head = { method: request.method, target: originForm(url), fields, webSocket: false };
+      const answer = await exchange(session, head, body);
+      try {
+        await takeCookies(url, answer, cookieContext(facts), clientId);
+        return await createPageResponse({
+          answer,
+          method: request.method,
+          runtime:
+            request.mode === 'navigate'
+              ? createRuntimeScript({
+                  source: runtime.source,
+                  needs: { scriptHash: runtime.cspHash, connectUrl: origin + HOLD_PATH },
+                  cookies: await cookies.visible(),
+                })
+              : undefined,
+        });
+      } catch (error) {
+        logger.warn('response.failed', { code: isAppError(error) ? error.code : 'unknown' });
+        answer.stream.reset(1, 'the response could not be passed on');
+        throw error;
+      }
+    },
+
+    async openWebSocket(url, protocols) {
+      const httpUrl = new URL(url.pathname + url.search, origin);
+      const facts: RequestFacts = {
+        method: 'GET',
+        url: httpUrl.href,
+        mode: 'same-origin',
+        destination: '',
+        referrer: '',
+        referrerPolicy: '',
+      };
+      const fields = buildRequestFields({
+        ...facts,
+        ...common,
+        headers: [],
+        cookie: await cookies.header(httpUrl, cookieContext(facts)),
+        bodyLength: undefined,
+        acceptEncoding: '',
+      }).filter(([name]) => !/^(?:sec-fetch-|accept-encoding$|accept$)/.test(name));
+      fields.push(
+        ['origin', origin],
+        ['sec-fetch-site', 'same-origin'],
+        ['sec-fetch-mode', 'websocket'],
+      );
+      if (protocols.length > 0) fields.push(['sec-websocket-protocol', protocols.join(', ')]);
+      const head = { method: 'GET', target: originForm(httpUrl), fields, webSocket: true };
+      const answer = await exchange(session, head);
+      await takeCookies(httpUrl, answer, cookieContext(facts), '');
+      return answer;
+    },
+  };
+
+  async function takeCookies(
+    url: URL,
+    { fields }: ExchangeResponse,
+    context: CookieContext,
+    clientId: string,
+  ): Promise<void> {
+    const values = fields.filter(([name]) => name === 'set-cookie').map(([, value]) => value);
+    if (values.length > 0) await cookies.storeFromResponse(url, values, context, clientId);
+  }
+}
+
+/** What decides about `SameSite` cookies (RFC 6265bis §5.6.7.1, §5.8.3). */
+export interface CookieContext {
+  isSameSite: boolean;
+  /** A navigation of a whole tab by a safe method: sends `Lax` cookies from anywhere. */
+  isSafeTopLevelNavigation: boolean;
+}
+
+function cookieContext(facts: RequestFacts): CookieContext {
+  return {
+    isSameSite: initiatorSite(facts) !== 'cross-site',
+    isSafeTopLevelNavigation: facts.destination === 'document' && isSafeMethod(facts.method),
+  };
+}
+
+function requestFacts(request: Request): RequestFacts {
+  const { method, url, mode, destination, referrer, referrerPolicy } = request;
+  return { method, url, mode, destination, referrer, referrerPolicy };
+}
+
+/** RFC 9112 §3.2.1. URLs keep `\` in queries, which some servers take for a path separator. */
+function originForm({ pathname, search }: URL): string {
+  return pathname + search.replaceAll('\\', '%5C');
+}

@@ -1,0 +1,72 @@
+/** One request to the application: head, body, and the response's head. */
+import { isAppError } from '@postern/shared/errors';
+import {
+  decodeResponseHead,
+  encodeRequestHead,
+  isInformational,
+  type RequestHead,
+  type ResponseHead,
+} from '@postern/shared/protocol/http';
+import {
+  ResetCode,
+  type SecureSession,
+  type SessionStream,
+} from '@postern/shared/protocol/session';
+import type { RequestBody } from './request-body.ts';
+
+export interface ExchangeResponse extends ResponseHead {
+  /** Positioned at the body, or at the messages of a WebSocket. */
+  stream: SessionStream;
+}
+
+/** Methods that may be sent twice without harm, as far as a lost answer goes (RFC 9110 §9.2.1). */
+const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Sends a request and waits for its final head. When the session is lost before any answer, a
+ * harmless request is sent once more over a new one. Rejects with the reason the stream or session ended.
+ */
+export async function exchange(
+  connect: () => Promise<SecureSession>,
+  head: RequestHead,
+  body?: RequestBody,
+): Promise<ExchangeResponse> {
+  const session = await connect();
+  try {
+    return await send(session, head, body);
+  } catch (error) {
+    const isRepeatable = REPEATABLE.has(head.method) && body === undefined;
+    const ended = await Promise.race([session.closed, Promise.resolve(undefined)]);
+    if (!isRepeatable || ended?.retryable !== true) throw error;
+    return send(await connect(), head, body);
+  }
+}
+
+async function send(
+  session: SecureSession,
+  head: RequestHead,
+  body: RequestBody | undefined,
+): Promise<ExchangeResponse> {
+  const stream = session.openStream('http', encodeRequestHead(head));
+  if (!head.webSocket) void sendBody(stream, body);
+  try {
+    for (;;) {
+      const { status, fields } = decodeResponseHead(await stream.nextHead());
+      if (!isInformational(status)) return { status, fields, stream };
+    }
+  } catch (error) {
+    stream.reset(ResetCode.protocolError, 'no valid response head');
+    throw error;
+  }
+}
+
+/** A body that breaks off resets the stream, which the side that waits for the head sees. */
+async function sendBody(stream: SessionStream, body: RequestBody | undefined): Promise<void> {
+  try {
+    if (body !== undefined) for await (const chunk of body.chunks()) await stream.write(chunk);
+    await stream.end();
+  } catch (error) {
+    body?.cancel();
+    stream.reset(ResetCode.cancelled, isAppError(error) ? error.code : 'ERR_REQUEST_BODY');
+  }
+}

@@ -1,0 +1,64 @@
+/** The response a page gets for what the application answered. */
+import { contentLengthOf } from '@postern/shared/protocol/http';
+import { allowsBlobWorker, extendPolicy } from '../documents/csp.ts';
+import { injectScript, type ReadChunk } from '../documents/inject.ts';
+import type { RuntimeScript } from '../documents/runtime-script.ts';
+import { contentCodings, decodeBody } from './content-coding.ts';
+import type { ExchangeResponse } from './exchange.ts';
+import { readBody, toPageStream } from './response-body.ts';
+import { buildResponseHeaders, fieldValue, NULL_BODY_STATUSES } from './response-fields.ts';
+
+export interface PageResponseOptions {
+  answer: ExchangeResponse;
+  method: string;
+  /** Given for navigations: writes the runtime into HTML documents. */
+  runtime: RuntimeScript | undefined;
+}
+
+const POLICY_FIELDS = ['content-security-policy', 'content-security-policy-report-only'];
+
+/** Throws `ERR_HTTP_INVALID`, `ERR_SW_CONTENT_CODING`, or what the stream ended with. */
+export async function createPageResponse(options: PageResponseOptions): Promise<Response> {
+  const { answer, method, runtime } = options;
+  const { status, fields, stream } = answer;
+  const hasBody = method !== 'HEAD' && !NULL_BODY_STATUSES.has(status);
+  const codings = hasBody ? contentCodings(fieldValue(fields, 'content-encoding')) : [];
+  const headers = buildResponseHeaders(fields, codings.length > 0);
+  if (!hasBody) {
+    // The authenticated end still has to come; what should not be there is let go.
+    void stream.read().catch(() => undefined);
+    return new Response(null, { status, headers });
+  }
+  let read = decodeBody(readBody(stream, contentLengthOf(fields)), codings);
+  if (runtime !== undefined && isHtmlDocument(status, headers)) {
+    read = await withRuntime(read, headers, runtime);
+  }
+  return new Response(toPageStream(read, stream), { status, headers });
+}
+
+function isHtmlDocument(status: number, headers: Headers): boolean {
+  const type = headers.get('content-type') ?? '';
+  return status !== 206 && /^\s*text\/html\s*(?:;|$)/i.test(type) && !isDownload(headers);
+}
+
+function isDownload(headers: Headers): boolean {
+  return /^\s*attachment/i.test(headers.get('content-disposition') ?? '');
+}
+
+async function withRuntime(
+  read: ReadChunk,
+  headers: Headers,
+  runtime: RuntimeScript,
+): Promise<ReadChunk> {
+  const policies = [headers.get('content-security-policy') ?? ''].filter((value) => value !== '');
+  const script = runtime.element(allowsBlobWorker(policies));
+  const document = await injectScript(read, headers.get('content-type') ?? '', script);
+  if (!document.injected) return document.read;
+  headers.set('content-type', document.contentType);
+  headers.delete('content-length');
+  for (const name of POLICY_FIELDS) {
+    const value = headers.get(name);
+    if (value !== null) headers.set(name, extendPolicy(value, runtime.needs));
+  }
+  return document.read;
+}

@@ -1,0 +1,116 @@
+/** Which part answers a `fetch` event. */
+import { AppError, isAppError } from '@postern/shared/errors';
+import type { Logger } from '@postern/shared/log';
+import { CALLBACK_PATH } from '../auth/oauth.ts';
+import type { SignIn } from '../auth/sign-in.ts';
+import type { TokenSource } from '../auth/token-source.ts';
+import { codeOf, errorPage, statusFor } from '../pages/error-page.ts';
+import { HOLD_PATH, type AppRequests } from './app-requests.ts';
+import { silentStream } from './response-body.ts';
+
+export const SIGN_OUT_PATH = '/.postern/signout';
+export const STATUS_PATH = '/.postern/status';
+const OWN_PREFIX = '/.postern/';
+const WORKER_PATH = '/postern-sw.js';
+/** Files of ours that the gateway serves. */
+const NETWORK_PATHS = /^\/\.postern\/(?:assets\/|config\.json$)/;
+
+/** A session that ends sooner than this after its sign-in is not answered by yet another sign-in. */
+const LOOP_MS = 15_000;
+
+export interface FetchRouterOptions {
+  origin: string;
+  app: AppRequests;
+  tokens: TokenSource;
+  signIn: SignIn;
+  signOut(): Promise<URL>;
+  status(): Promise<Response>;
+  logger: Logger;
+  nowMs(): number;
+}
+
+export interface FetchRouter {
+  /** The answer, or `undefined` to leave the request to the browser. Never rejects. */
+  respond(request: Request, clientId: string): Promise<Response> | undefined;
+}
+
+export function createFetchRouter(options: FetchRouterOptions): FetchRouter {
+  const { origin, app, tokens, signIn, signOut, status, logger, nowMs } = options;
+  return {
+    respond(request, clientId) {
+      const url = new URL(request.url);
+      if (url.origin !== origin || url.pathname === WORKER_PATH) return undefined;
+      if (NETWORK_PATHS.test(url.pathname)) return undefined;
+      const answer = url.pathname.startsWith(OWN_PREFIX)
+        ? ownPath(url, request)
+        : app.fetch(request, clientId);
+      return answer.catch((error: unknown) => failure(error, request));
+    },
+  };
+
+  async function ownPath(url: URL, request: Request): Promise<Response> {
+    if (url.pathname === HOLD_PATH) return new Response(silentStream());
+    // The rest is for people: nothing a script could fetch.
+    if (isTabNavigation(request)) {
+      switch (url.pathname) {
+        case CALLBACK_PATH:
+          return redirect(await signIn.complete(url));
+        case SIGN_OUT_PATH:
+          return redirect((await signOut()).href);
+        case STATUS_PATH:
+          return status();
+      }
+    }
+    return new Response(null, { status: 404 });
+  }
+
+  async function failure(error: unknown, request: Request): Promise<Response> {
+    const code = codeOf(error);
+    logger.warn('request.failed', {
+      code,
+      mode: request.mode,
+      ...(isAppError(error) ? {} : { error }),
+    });
+    if (request.mode !== 'navigate') return subresourceFailure(code, request);
+    const isCallback = new URL(request.url).pathname === CALLBACK_PATH;
+    const isSignedOut = code === 'ERR_SESSION_ENDED' || code === 'ERR_TOKEN_INVALID';
+    if (!isSignedOut || isCallback || !isTabNavigation(request)) {
+      return errorPage(error, isCallback ? `${origin}/` : request.url);
+    }
+    try {
+      return redirect(await startSignIn(request));
+    } catch (cause) {
+      return errorPage(cause, request.url);
+    }
+  }
+
+  async function startSignIn(request: Request): Promise<string> {
+    const signedInAtMs = (await tokens.signedInAtMs()) ?? -Infinity;
+    if (nowMs() - signedInAtMs < LOOP_MS) {
+      await tokens.forget();
+      throw new AppError('ERR_SIGN_IN_LOOP', 'the session ended right after the sign-in');
+    }
+    return (await signIn.begin(request.url)).href;
+  }
+}
+
+/** A request that script made: told of lost access in a status, of anything else as a failed fetch. */
+function subresourceFailure(code: string, request: Request): Response {
+  const status = statusFor(code);
+  if (request.destination !== '' || status === 503) return Response.error();
+  return new Response(JSON.stringify({ title: code, status, code }), {
+    status,
+    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+  });
+}
+
+function isTabNavigation(request: Request): boolean {
+  return request.mode === 'navigate' && request.destination === 'document';
+}
+
+function redirect(url: string): Response {
+  return new Response(null, {
+    status: 303,
+    headers: { location: url, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' },
+  });
+}

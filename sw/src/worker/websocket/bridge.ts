@@ -1,0 +1,216 @@
+/**
+ * A page's WebSocket: messages between the port its runtime gave and an upgraded `http` stream.
+ * Both directions are bounded: the application is read only as fast as the page takes messages.
+ */
+import { isAppError } from '@postern/shared/errors';
+import {
+  decodeClose,
+  encodeClose,
+  encodeMessage,
+  FragmentDecoder,
+  type WebSocketFragment,
+} from '@postern/shared/protocol/http';
+import { ResetCode, type SessionStream } from '@postern/shared/protocol/session';
+import { socketCommandSchema, type SocketCommand, type SocketEvent } from '../../messages/page.ts';
+import type { ExchangeResponse } from '../fetch/exchange.ts';
+import { fieldValue } from '../fetch/response-fields.ts';
+
+/** Bytes of messages given to the page that it has not taken yet. */
+export const MAX_UNTAKEN_BYTES = 1_048_576;
+/** Longest message from the application, in bytes. */
+export const MAX_MESSAGE_BYTES = 64 * 1_048_576;
+/** After our close, how long the application may take to answer it. */
+export const CLOSE_TIMEOUT_MS = 10_000;
+
+/** Close codes the worker itself gives (RFC 6455 §7.4.1). */
+const NO_STATUS = 1005;
+const ABNORMAL = 1006;
+const POLICY = 1008;
+const TOO_BIG = 1009;
+
+const ACCESS_CODES = new Set([
+  'ERR_ACCESS_REMOVED',
+  'ERR_SESSION_ENDED',
+  'ERR_IDENTITY_DISABLED',
+  'ERR_ACCESS_NO_POLICY',
+]);
+
+export interface PagePort {
+  postMessage(event: SocketEvent, transfer?: Transferable[]): void;
+  onmessage: ((event: MessageEvent<unknown>) => void) | null;
+  close(): void;
+}
+
+/** Carries one WebSocket until both sides closed it or the page is `gone`. Resolves then; never rejects. */
+export async function bridgeWebSocket(
+  port: PagePort,
+  open: () => Promise<ExchangeResponse>,
+  gone: AbortSignal,
+): Promise<void> {
+  const bridge = new Bridge(port);
+  gone.addEventListener('abort', () => bridge.end(LOST));
+  try {
+    const answer = await open();
+    if (answer.status !== 101) {
+      answer.stream.reset(ResetCode.cancelled, 'not a WebSocket');
+      bridge.end(LOST);
+      return;
+    }
+    await bridge.run(answer.stream, fieldValue(answer.fields, 'sec-websocket-protocol') ?? '');
+  } catch (error) {
+    const code = isAppError(error) ? error.code : '';
+    const isRefusal = ACCESS_CODES.has(code);
+    bridge.end({
+      code: isRefusal ? POLICY : ABNORMAL,
+      reason: isRefusal ? code : '',
+      wasClean: false,
+      failed: true,
+    });
+  }
+}
+
+type Closed = Omit<Extract<SocketEvent, { kind: 'closed' }>, 'kind'>;
+
+const LOST: Closed = { code: ABNORMAL, reason: '', wasClean: false, failed: true };
+
+class Bridge {
+  readonly #port: PagePort;
+  readonly #decoder = new FragmentDecoder();
+  #stream: SessionStream | undefined;
+  #parts: Uint8Array[] = [];
+  #partBytes = 0;
+  #untakenBytes = 0;
+  #resume: (() => void) | undefined;
+  /** Commands are carried out in order; Blobs take time to read. */
+  #sending: Promise<void> = Promise.resolve();
+  #sentClose = false;
+  #hasEnded = false;
+
+  constructor(port: PagePort) {
+    this.#port = port;
+    port.onmessage = ({ data }) => {
+      const parsed = socketCommandSchema.safeParse(data);
+      if (!parsed.success) return;
+      const command = parsed.data;
+      if (command.kind === 'taken') this.#taken(command.bytes);
+      else this.#sending = this.#sending.then(() => this.#perform(command)).catch(() => undefined);
+    };
+  }
+
+  async run(stream: SessionStream, protocol: string): Promise<void> {
+    this.#stream = stream;
+    if (this.#sentClose) {
+      // Closed by the page while connecting (WebSockets Standard §3.1, close()).
+      stream.reset(ResetCode.cancelled, 'closed while connecting');
+      this.end(LOST);
+      return;
+    }
+    this.#port.postMessage({ kind: 'open', protocol });
+    for (;;) {
+      const chunk = await stream.read();
+      if (chunk === undefined) {
+        this.end(LOST);
+        return;
+      }
+      for (const fragment of this.#decoder.push(chunk)) {
+        if (await this.#receive(fragment)) return;
+      }
+      await this.#untilTaken();
+    }
+  }
+
+  /** Tells the page, once. */
+  end(closed: Closed): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#stream?.reset(ResetCode.cancelled, 'WebSocket closed');
+    this.#port.postMessage({ kind: 'closed', ...closed });
+  }
+
+  /** True when the application closed. */
+  async #receive({ kind, last, payload }: WebSocketFragment): Promise<boolean> {
+    switch (kind) {
+      case 'ping':
+        await this.#write('pong', payload);
+        return false;
+      case 'pong':
+        return false;
+      case 'close': {
+        const { code, reason } = decodeClose(payload);
+        if (!this.#sentClose) await this.#write('close', payload);
+        this.#sentClose = true;
+        await this.#stream?.end();
+        this.end({ code: code ?? NO_STATUS, reason, wasClean: true, failed: false });
+        return true;
+      }
+      case 'text':
+      case 'binary':
+        this.#partBytes += payload.length;
+        if (this.#partBytes > MAX_MESSAGE_BYTES) {
+          await this.#write('close', encodeClose(TOO_BIG));
+          this.end(LOST);
+          return true;
+        }
+        this.#parts.push(last ? payload : payload.slice());
+        if (last) this.#deliver(kind);
+        return false;
+    }
+  }
+
+  #deliver(kind: 'text' | 'binary'): void {
+    const bytes = new Uint8Array(this.#partBytes);
+    let offset = 0;
+    for (const part of this.#parts) {
+      bytes.set(part, offset);
+      offset += part.length;
+    }
+    this.#parts = [];
+    this.#partBytes = 0;
+    this.#untakenBytes += bytes.length;
+    // Text that is not UTF-8 fails the connection (RFC 6455 §8.1): the decoder throws.
+    if (kind === 'text') {
+      this.#port.postMessage({
+        kind: 'message',
+        data: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes),
+      });
+    } else this.#port.postMessage({ kind: 'message', data: bytes.buffer }, [bytes.buffer]);
+  }
+
+  async #perform(command: Exclude<SocketCommand, { kind: 'taken' }>): Promise<void> {
+    if (command.kind === 'close') {
+      if (this.#sentClose) return;
+      this.#sentClose = true;
+      if (this.#stream === undefined) return;
+      await this.#write('close', encodeClose(command.code, command.reason));
+      setTimeout(
+        () => this.end({ code: ABNORMAL, reason: '', wasClean: false, failed: false }),
+        CLOSE_TIMEOUT_MS,
+      );
+      return;
+    }
+    const { data } = command;
+    const payload =
+      typeof data === 'string'
+        ? new TextEncoder().encode(data)
+        : new Uint8Array(data instanceof Blob ? await data.arrayBuffer() : data);
+    await this.#write(typeof data === 'string' ? 'text' : 'binary', payload);
+    this.#port.postMessage({ kind: 'sent', bytes: payload.length });
+  }
+
+  async #write(kind: 'text' | 'binary' | 'close' | 'pong', payload: Uint8Array): Promise<void> {
+    for (const fragment of encodeMessage(kind, payload)) await this.#stream?.write(fragment);
+  }
+
+  #taken(bytes: number): void {
+    this.#untakenBytes = Math.max(0, this.#untakenBytes - bytes);
+    if (this.#untakenBytes <= MAX_UNTAKEN_BYTES) this.#resume?.();
+  }
+
+  async #untilTaken(): Promise<void> {
+    if (this.#untakenBytes <= MAX_UNTAKEN_BYTES) return;
+    const taken = new Promise<void>((resolve) => (this.#resume = resolve));
+    // A stream that ends meanwhile is noticed by the next read.
+    await Promise.race([taken, this.#stream?.closed]);
+    this.#resume = undefined;
+  }
+}
