@@ -43,6 +43,8 @@ export interface RunningRouter {
   readonly edgeUrls: readonly string[];
   /** `tls:host:port` of the fabric listener; empty for a dark router. */
   readonly fabricAddresses: readonly string[];
+  /** Port the fabric listener is bound to; 0 without one. */
+  readonly fabricPort: number;
   /** `http://host:port` of `/metrics` and `/health`. */
   readonly metricsUrl: string;
   /** Closes everything; idempotent. */
@@ -135,6 +137,7 @@ export async function createRouter(
     const health = () => ({
       routerId,
       controllerConnected: state.connected,
+      policyIndex: state.position.index,
       links: registry.size,
       circuits: table.size,
     });
@@ -222,6 +225,7 @@ export async function createRouter(
   return {
     routerId,
     ...addresses,
+    fabricPort: fabric?.address.port ?? 0,
     metricsUrl: `http://${isIP(address) === 6 ? `[${address}]` : address}:${port}`,
     close,
     [Symbol.asyncDispose]: close,

@@ -41,6 +41,15 @@ export class FakeController {
     return `tls:127.0.0.1:${this.#port}`;
   }
 
+  get isRunning(): boolean {
+    return this.#server !== undefined;
+  }
+
+  /** Index of the last change made. */
+  get index(): number {
+    return this.#index;
+  }
+
   /** Listens; again on the same port after {@link stop}. */
   async start(): Promise<void> {
     const { key, cert } = this.#credential;

@@ -116,9 +116,9 @@ export class RouterNetwork {
     return new RouterNetwork({ pki, controller, tokenSigner, grantSigner, appKey, dir });
   }
 
-  /** Starts a router; `edge: undefined` or `fabric: undefined` leave a listener out. */
+  /** Starts a router, which has the controller's data then if there is one; `edge: undefined` or `fabric: undefined` leave a listener out. */
   async startRouter(id: string, options: TestRouterOptions = {}): Promise<RunningRouter> {
-    const stateDir = join(this.#dir, id);
+    const stateDir = this.stateDir(id);
     if (!this.controller.all('router').some((router) => router.id === id)) {
       const { key, cert } = await this.pki.issue(`router/${id}`);
       const identity = { key, clientCert: cert, serverCert: cert, ca: this.pki.ca };
@@ -145,7 +145,12 @@ export class RouterNetwork {
       if (input[part] === undefined) delete input[part];
     const router = await createRouter(routerConfigSchema.parse(input), { logger: silentLogger });
     this.routers.set(id, router);
+    if (this.controller.isRunning) await this.inSync();
     return router;
+  }
+
+  stateDir(routerId: string): string {
+    return join(this.#dir, routerId);
   }
 
   router(id: string): RunningRouter {
@@ -167,6 +172,20 @@ export class RouterNetwork {
     return router?.links.some(({ peerId }) => peerId === to) ?? false;
   }
 
+  /** Resolves when every router has applied every change the controller made. */
+  async inSync(): Promise<void> {
+    const deadlineMs = Date.now() + 10_000;
+    for (const [id, { metricsUrl }] of this.routers) {
+      for (;;) {
+        const health = (await (await fetch(`${metricsUrl}/health`)).json()) as {
+          policyIndex: number;
+        };
+        if (health.policyIndex >= this.controller.index) break;
+        if (Date.now() > deadlineMs) throw new Error(`${id} lags behind the controller`);
+      }
+    }
+  }
+
   /** A host bound on `routerId`; resolves when the controller knows the terminator. */
   async startHost(
     routerId: string,
@@ -182,6 +201,7 @@ export class RouterNetwork {
         this.controller.all('terminator').some((terminator) => terminator.routerId === routerId),
       'terminator reported',
     );
+    await this.inSync();
     return host;
   }
 

@@ -6,6 +6,8 @@ import type { RouterMetrics } from './metrics.ts';
 export interface Health {
   routerId: string;
   controllerConnected: boolean;
+  /** How far the policy held has come, in the controller's counting. */
+  policyIndex: number;
   links: number;
   circuits: number;
 }
