@@ -6,6 +6,7 @@ import type { Authentication } from './auth/authentication.ts';
 import type { ControllerConfig } from './config.ts';
 import type { ControllerEvents } from './events.ts';
 import type { Pki } from './pki/pki.ts';
+import type { Sealer } from './store/sealer.ts';
 import type { Store } from './store/store.ts';
 
 export interface ControllerContext {
@@ -13,6 +14,8 @@ export interface ControllerContext {
   readonly logger: Logger;
   readonly store: Store;
   readonly pki: Pki;
+  /** For stored secrets that must be read again. */
+  readonly sealer: Sealer;
   readonly clock: Clock;
   /** Who may dial, bind and use which router: in step with the store when a write's promise resolves. */
   readonly policy: PolicyIndex;

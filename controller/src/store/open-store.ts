@@ -79,9 +79,14 @@ export async function openStore({ file, clock }: StoreOptions): Promise<Store> {
     write(work) {
       return serialised(async () => {
         const changes: Change[] = [];
+        const actions: (() => void)[] = [];
         const next = index + 1;
         const result = await db.transaction().execute(async (trx) => {
-          const value = await work({ db: trx, change: (change) => changes.push(change) });
+          const value = await work({
+            db: trx,
+            change: (change) => changes.push(change),
+            afterCommit: (action) => actions.push(action),
+          });
           if (changes.length > 0) {
             const createdAt = new Date(clock()).toISOString();
             await trx
@@ -100,6 +105,7 @@ export async function openStore({ file, clock }: StoreOptions): Promise<Store> {
           const delta = toDelta(timeline, next, changes);
           for (const listener of listeners) listener(delta);
         }
+        for (const action of actions) action();
         return result;
       });
     },

@@ -10,6 +10,12 @@ export interface Repository<T extends Table> {
   get(db: Kysely<Database>, id: string): Promise<RowOf<T> | undefined>;
   /** Rows whose members equal all of `where`; by id. */
   find(db: Kysely<Database>, where?: Partial<RowOf<T>>): Promise<RowOf<T>[]>;
+  /** Rows whose `column` is one of `values`. */
+  findIn(
+    db: Kysely<Database>,
+    column: keyof RowOf<T> & string,
+    values: readonly string[],
+  ): Promise<RowOf<T>[]>;
   insert(tx: WriteTx, row: RowOf<T>): Promise<RowOf<T>>;
   /** Writes the given members only. Undefined when there is no such row. */
   update(tx: WriteTx, id: string, patch: Partial<RowOf<T>>): Promise<RowOf<T> | undefined>;
@@ -48,6 +54,14 @@ export function createRepository<T extends Table>(
       const condition = clauses.length === 0 ? sql`1 = 1` : sql.join(clauses, sql` and `);
       const { rows } =
         await sql`select * from ${name} where ${condition} order by ${sql.ref('id')}`.execute(db);
+      return rows.map(decode);
+    },
+    async findIn(db, column, values) {
+      const list = sql`(select value from json_each(${JSON.stringify(values)}))`;
+      const { rows } =
+        await sql`select * from ${name} where ${sql.ref(column)} in ${list} order by ${sql.ref('id')}`.execute(
+          db,
+        );
       return rows.map(decode);
     },
     async insert(tx, row) {

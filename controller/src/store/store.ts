@@ -27,4 +27,6 @@ export interface WriteTx {
   readonly db: Transaction<Database>;
   /** Appends to the change log in this transaction; subscribers hear of it after commit. */
   change(change: Change): void;
+  /** Runs once the transaction is on disk, after the change subscribers; not at all if it fails. */
+  afterCommit(action: () => void): void;
 }

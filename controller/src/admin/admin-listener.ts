@@ -1,0 +1,44 @@
+/** The HTTPS listener of the Edge APIs: our own PKI, client certificates asked for but not required. */
+import { createServer, type Server } from 'node:https';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import type { ControllerContext } from '../context.ts';
+import { MANAGEMENT_BASE } from '../edge-api/common-routes.ts';
+import { createClientApi, createManagementApi } from '../edge-api/index.ts';
+import type { Pki } from '../pki/pki.ts';
+
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** TLS 1.2 because existing SDKs speak it; the certificate follows the PKI's renewals. */
+export function createAdminServer(pki: Pki): Server {
+  const secureContext = () => ({
+    key: pki.server().keyPem,
+    cert: pki.server().certChainPem,
+    ca: pki.trustBundlePem,
+  });
+  const server = createServer({
+    ...secureContext(),
+    minVersion: 'TLSv1.2',
+    requestCert: true,
+    rejectUnauthorized: false,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    maxHeaderSize: 16_384,
+  });
+  pki.events.on('renewed', () => server.setSecureContext(secureContext()));
+  return server;
+}
+
+/** Dispatches to the Management API under its base and to the Client API everywhere else. */
+export function createAdminHandler(ctx: ControllerContext) {
+  const management = createManagementApi(ctx);
+  const client = createClientApi(ctx);
+  return getRequestListener((request, env) => {
+    const { pathname } = new URL(request.url);
+    const { app } =
+      pathname === MANAGEMENT_BASE || pathname.startsWith(`${MANAGEMENT_BASE}/`)
+        ? management
+        : client;
+    return app.fetch(request, env as HttpBindings);
+  });
+}

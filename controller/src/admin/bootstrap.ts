@@ -1,0 +1,68 @@
+/** What a new controller starts with: the default auth policy and one administrator. */
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '@postern/shared/errors';
+import { hashPassword } from '../auth/passwords.ts';
+import type { ControllerContext } from '../context.ts';
+import { DEFAULT_AUTH_POLICY_ID } from '../model/auth-policies.ts';
+import { defaultAuthPolicy, newEntity, newIdentity } from '../model/defaults.ts';
+import { readIfPresent, writeDurably } from '../pki/authorities.ts';
+import { repositories } from '../store/repositories.ts';
+
+type BootstrapContext = Pick<ControllerContext, 'config' | 'store' | 'clock' | 'logger'>;
+
+/** Makes what is missing; there is no default password. @throws AppError ERR_CONFIG_ADMIN_PASSWORD */
+export async function bootstrap({ config, store, clock, logger }: BootstrapContext): Promise<void> {
+  if (!(await repositories.authPolicies.get(store.db, DEFAULT_AUTH_POLICY_ID))) {
+    await store.write((tx) => repositories.authPolicies.insert(tx, defaultAuthPolicy(clock())));
+  }
+  if ((await repositories.identities.find(store.db, { isDefaultAdmin: true })).length > 0) return;
+
+  const { username, passwordFile } = config.bootstrap.admin;
+  const password =
+    passwordFile === undefined
+      ? await generatedPassword(config.dataDir)
+      : await givenPassword(passwordFile);
+  const passwordHash = await hashPassword(password);
+  await store.write(async (tx) => {
+    const values = { name: 'Default Admin', isAdmin: true, isDefaultAdmin: true };
+    const admin = await repositories.identities.insert(tx, newIdentity(values, clock()));
+    await repositories.authenticators.insert(tx, {
+      ...newEntity(clock()),
+      tags: {},
+      method: 'updb',
+      identityId: admin.id,
+      username,
+      passwordHash,
+      failedAttempts: 0,
+      certPem: null,
+      fingerprint: null,
+      isIssuedByNetwork: false,
+    });
+  });
+  logger.info('bootstrap.admin-created', {
+    username,
+    passwordFile: passwordFile ?? 'admin-password in the data folder',
+  });
+}
+
+/** 24 characters of base64url, 144 bits; kept in a file so that a crash before the commit loses nothing. */
+async function generatedPassword(dataDir: string): Promise<string> {
+  const file = join(dataDir, 'admin-password');
+  const present = await readIfPresent(file);
+  if (present !== undefined) return present.trim();
+  const password = randomBytes(18).toString('base64url');
+  await writeDurably(file, `${password}\n`);
+  return password;
+}
+
+async function givenPassword(file: string): Promise<string> {
+  const password = (await readFile(file, 'utf8')).trim();
+  if (password.length < 8)
+    throw new AppError(
+      'ERR_CONFIG_ADMIN_PASSWORD',
+      'the admin password must be at least 8 characters',
+    );
+  return password;
+}

@@ -1,0 +1,208 @@
+/** The controller process: composes store, PKI, APIs and the listeners of the control plane. */
+import { chmod, mkdir, readFile } from 'node:fs/promises';
+import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { PolicyIndex } from '@postern/shared/policy';
+import type { Logger } from '@postern/shared/log';
+import { createAdminHandler, createAdminServer } from './admin/admin-listener.ts';
+import { bootstrap } from './admin/bootstrap.ts';
+import { startMaintenance } from './admin/maintenance.ts';
+import { createAuthentication } from './auth/create-authentication.ts';
+import type { ControllerConfig } from './config.ts';
+import type { Clock, ControllerContext } from './context.ts';
+import { createControlServer } from './control/control-server.ts';
+import { createControllerEvents } from './events.ts';
+import { openTokenServices } from './grants/token-services.ts';
+import { openPki } from './pki/open-pki.ts';
+import type { Pki } from './pki/pki.ts';
+import { createPublicApp } from './public-api/public-app.ts';
+import { openSealer } from './store/sealer.ts';
+import { openStore } from './store/open-store.ts';
+import type { Store } from './store/store.ts';
+
+export interface ControllerOptions {
+  logger: Logger;
+  /** Default: `Date.now`. */
+  clock?: Clock;
+}
+
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface RunningController {
+  readonly admin: Listening & { readonly url: string };
+  readonly public: Listening & { readonly url: string };
+  readonly control: Listening;
+  /** Root and issuing CA, PEM: what clients of `admin` trust. */
+  readonly trustBundlePem: string;
+  /** Stops listening, ends connections and closes the store, in under 2 s. Idempotent. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+type WebServer = Server | HttpsServer;
+
+/** Starts a controller; at first start makes its PKI, default auth policy and administrator in `dataDir`. */
+export async function createController(
+  config: ControllerConfig,
+  { logger, clock = Date.now }: ControllerOptions,
+): Promise<RunningController> {
+  // Undone in reverse order, by close() and when the start-up fails half-way.
+  const undo: (() => Promise<void> | void)[] = [];
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> =>
+    (closing ??= (async () => {
+      for (const step of undo.reverse()) await step();
+    })());
+
+  try {
+    await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+    await chmod(config.dataDir, 0o700);
+    const pkiDir = join(config.dataDir, 'pki');
+    const pki = await openPki({
+      dir: pkiDir,
+      trustDomain: config.trustDomain,
+      serverNames: serverNames(config),
+      clock,
+    });
+    undo.push(() => pki.close());
+    const sealer = await openSealer(pkiDir);
+    const store = await openStore({ file: join(config.dataDir, 'store.db'), clock });
+    undo.push(() => store.close());
+    await bootstrap({ config, store, clock, logger });
+    undo.push(startMaintenance({ store, clock, logger }));
+
+    const adminServer = createAdminServer(pki);
+    const publicServer = await createPublicServer(config, pki);
+    const admin = await listen(adminServer, config.admin);
+    undo.push(() => closeServer(adminServer));
+    const open = await listen(publicServer, config.public);
+    undo.push(() => closeServer(publicServer));
+
+    const events = createControllerEvents();
+    const ctx: ControllerContext = {
+      config,
+      logger,
+      store,
+      pki,
+      sealer,
+      clock,
+      policy: await followPolicy(store),
+      events,
+      auth: createAuthentication({ store, clock, config, events, logger }),
+      endpoints: {
+        admin: config.admin.url ?? `https://${authority(admin)}`,
+        public:
+          config.public.url ??
+          `${config.public.tls === 'none' ? 'http' : 'https'}://${authority(open)}`,
+        control: config.control.advertise,
+      },
+    };
+    const tokens = await openTokenServices(ctx);
+    undo.push(() => tokens.close());
+    const controlServer = await createControlServer(ctx, tokens);
+    undo.push(() => controlServer.close());
+    if (ctx.endpoints.control.length === 0)
+      ctx.endpoints.control = [`tls:${authority(controlServer.address)}`];
+    const publicApp = await createPublicApp(ctx, tokens);
+    undo.push(() => publicApp.close());
+
+    adminServer.on('request', createAdminHandler(ctx));
+    publicServer.on('request', (request, response) => publicApp.handle(request, response));
+    logger.info('controller.started', {
+      admin: ctx.endpoints.admin,
+      public: ctx.endpoints.public,
+      control: ctx.endpoints.control,
+    });
+    return {
+      admin: { ...admin, url: ctx.endpoints.admin },
+      public: { ...open, url: ctx.endpoints.public },
+      control: controlServer.address,
+      trustBundlePem: pki.trustBundlePem,
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The policy index, loaded and from then on moved by every committed change. */
+async function followPolicy(store: Store): Promise<PolicyIndex> {
+  const policy = new PolicyIndex();
+  policy.load(await store.snapshot());
+  store.changes.subscribe(({ changes }) => {
+    for (const change of changes) policy.apply(change);
+  });
+  return policy;
+}
+
+function serverNames({
+  admin,
+  public: open,
+  control,
+  serverNames: extra,
+}: ControllerConfig): string[] {
+  const urls = [admin.url, open.url].flatMap((url) =>
+    url === undefined ? [] : new URL(url).hostname,
+  );
+  const advertised = control.advertise.map((address) =>
+    address.slice('tls:'.length, address.lastIndexOf(':')),
+  );
+  const hosts = [admin.host, open.host, control.host].filter(
+    (host) => host !== '0.0.0.0' && host !== '::',
+  );
+  return ['localhost', '127.0.0.1', '::1', ...hosts, ...urls, ...advertised, ...extra].map((name) =>
+    name.replace(/^\[|\]$/g, ''),
+  );
+}
+
+async function createPublicServer(
+  { public: { tls } }: ControllerConfig,
+  pki: Pki,
+): Promise<WebServer> {
+  const limits = { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16_384 };
+  if (tls === 'none') return createHttpServer(limits);
+  if (tls === 'pki') {
+    const server = createHttpsServer({
+      ...limits,
+      key: pki.server().keyPem,
+      cert: pki.server().certChainPem,
+    });
+    pki.events.on('renewed', () =>
+      server.setSecureContext({ key: pki.server().keyPem, cert: pki.server().certChainPem }),
+    );
+    return server;
+  }
+  return createHttpsServer({
+    ...limits,
+    key: await readFile(tls.keyFile),
+    cert: await readFile(tls.certFile),
+  });
+}
+
+function listen(server: WebServer, { host, port }: Listening): Promise<Listening> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve({ host, port: (server.address() as AddressInfo).port });
+    });
+  });
+}
+
+function closeServer(server: WebServer): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+function authority({ host, port }: Listening): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

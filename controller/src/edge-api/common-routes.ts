@@ -1,0 +1,63 @@
+import type { ControllerContext } from '../context.ts';
+import { detail, type EdgeReply } from './envelope.ts';
+import { buildOpenApi } from './openapi.ts';
+import type { EdgeRoutes } from './routes.ts';
+
+/** As OpenZiti clients read it: they want 1.0.0 or newer before they use today's paths. */
+const VERSION = 'v1.0.0';
+
+export const MANAGEMENT_BASE = '/edge/management/v1';
+export const CLIENT_BASE = '/edge/client/v1';
+
+/** What both APIs answer without a session: version, CA certificates, their own description. */
+export function addCommonRoutes(
+  routes: EdgeRoutes,
+  ctx: ControllerContext,
+  title: string,
+  base: string,
+): void {
+  const version = (): Promise<EdgeReply> => Promise.resolve(detail(versionDocument(ctx)));
+  for (const path of ['/version', '/']) {
+    routes.add(
+      { method: 'get', path, access: 'anyone', summary: 'Version and paths of the APIs' },
+      version,
+    );
+  }
+  routes.add(
+    {
+      method: 'get',
+      path: '/.well-known/est/cacerts',
+      access: 'anyone',
+      summary: 'CA certificates, PKCS#7 (RFC 7030 §4.1.3)',
+    },
+    () =>
+      Promise.resolve(
+        new Response(ctx.pki.cacertsPkcs7, {
+          headers: {
+            'content-type': 'application/pkcs7-mime',
+            'content-transfer-encoding': 'base64',
+          },
+        }),
+      ),
+  );
+  routes.add(
+    { method: 'get', path: '/openapi.json', access: 'anyone', summary: 'This description' },
+    () => Promise.resolve(Response.json(buildOpenApi(title, base, routes.specs))),
+  );
+}
+
+function versionDocument({ endpoints }: ControllerContext) {
+  const api = (path: string) => ({ v1: { path, apiBaseUrls: [endpoints.admin + path] } });
+  return {
+    version: VERSION,
+    revision: 'unknown',
+    buildDate: '1970-01-01T00:00:00Z',
+    runtimeVersion: process.version,
+    apiVersions: {
+      edge: api(CLIENT_BASE),
+      'edge-client': api(CLIENT_BASE),
+      'edge-management': api(MANAGEMENT_BASE),
+    },
+    capabilities: [],
+  };
+}

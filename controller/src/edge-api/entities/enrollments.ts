@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { describeEnrollment, issueEnrollment } from '../../enroll/issue.ts';
+import { repositories } from '../../store/repositories.ts';
+import { defineEntity, type EntityDefinition } from '../crud.ts';
+import { reference } from '../envelope.ts';
+import { EdgeError, fieldError, notFound } from '../errors.ts';
+import { edgeRouters } from './edge-routers.ts';
+import { id } from './fields.ts';
+import { identities } from './identities.ts';
+
+/** A moment to come, RFC 3339. */
+export const futureTime = z.iso
+  .datetime({ offset: true })
+  .transform((value) => new Date(value).toISOString());
+
+export const enrollments: EntityDefinition = defineEntity({
+  plural: 'enrollments',
+  permission: 'enrollment',
+  repository: repositories.enrollments,
+  actions: ['create', 'read', 'delete'],
+  symbols: {
+    aliases: { identity: 'identityId', edgeRouter: 'edgeRouterId' },
+    references: {
+      identity: { column: 'identityId', target: () => identities.symbols },
+      edgeRouter: { column: 'edgeRouterId', target: () => edgeRouters.symbols },
+    },
+    constants: { isSystem: false },
+  },
+  input: z.object({
+    method: z.enum(['ott', 'updb']),
+    identityId: id,
+    expiresAt: futureTime,
+    username: z.string().min(4).max(100).optional(),
+  }),
+  async check(input, { db, nowMs }) {
+    if (Date.parse(input.expiresAt) <= nowMs)
+      throw fieldError('expiresAt', 'must be in the future', input.expiresAt);
+    if (!(await repositories.identities.get(db, input.identityId))) throw notFound();
+    const { identityId, method, username } = input;
+    if ((await repositories.enrollments.find(db, { identityId, method })).length > 0)
+      throw new EdgeError('ENROLLMENT_EXISTS');
+    if (method !== 'updb') return;
+    if (username === undefined) throw fieldError('username', 'is required');
+    if ((await repositories.authenticators.find(db, { username })).length > 0) {
+      throw fieldError('username', 'duplicate value, username must be unique', username);
+    }
+  },
+  create: ({ method, identityId, expiresAt, username }, { ctx, tx }) =>
+    issueEnrollment(tx, ctx, {
+      method,
+      identityId,
+      expiresAt,
+      username: method === 'updb' ? (username ?? null) : null,
+    }),
+  async render(rows, { ctx, db }) {
+    const owners = await repositories.identities.findIn(
+      db,
+      'id',
+      rows.flatMap((row) => row.identityId ?? []),
+    );
+    const routers = await repositories.edgeRouters.findIn(
+      db,
+      'id',
+      rows.flatMap((row) => row.edgeRouterId ?? []),
+    );
+    return Promise.all(
+      rows.map(async (row) => {
+        const owner = owners.find((item) => item.id === row.identityId);
+        const router = routers.find((item) => item.id === row.edgeRouterId);
+        return {
+          ...(await describeEnrollment(ctx, row)),
+          ...(owner && { identity: reference('identities', owner.id, owner.name) }),
+          ...(router && { edgeRouter: reference('edge-routers', router.id, router.name) }),
+        };
+      }),
+    );
+  },
+});

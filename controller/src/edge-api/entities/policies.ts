@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { repositories } from '../../store/repositories.ts';
+import { defineEntity, type EntityDefinition, type Env } from '../crud.ts';
+import { EdgeError, fieldError } from '../errors.ts';
+import { edgeRouters } from './edge-routers.ts';
+import { name, roles, semantic, tags } from './fields.ts';
+import { identities } from './identities.ts';
+import { displayRoles, idsInRoles, requireRoleTargets, roleNames, type RoleKind } from './roles.ts';
+import { services } from './services.ts';
+
+interface RoleList {
+  member: string;
+  kind: RoleKind;
+  of: () => EntityDefinition;
+}
+const identityList: RoleList = {
+  member: 'identityRoles',
+  kind: 'identities',
+  of: () => identities,
+};
+const serviceList: RoleList = { member: 'serviceRoles', kind: 'services', of: () => services };
+const routerList: RoleList = {
+  member: 'edgeRouterRoles',
+  kind: 'edgeRouters',
+  of: () => edgeRouters,
+};
+
+/** What the three kinds of policy have in common, given their two role lists. */
+function rolePolicy(lists: readonly RoleList[]) {
+  const paths: Record<RoleKind, string> = {
+    identities: 'identities',
+    services: 'services',
+    edgeRouters: 'edge-routers',
+  };
+  return {
+    links: lists.map(({ kind }) => paths[kind]),
+    subLists: Object.fromEntries(
+      lists.map(({ member, kind, of }) => [
+        paths[kind],
+        {
+          of,
+          ids: (row: Record<string, unknown>, { db }: Env) =>
+            idsInRoles(db, kind, row[member] as string[], row['semantic'] as 'AllOf' | 'AnyOf'),
+        },
+      ]),
+    ),
+    async check(input: Record<string, unknown>, { db }: Env) {
+      for (const { member, kind } of lists)
+        await requireRoleTargets(db, kind, member, input[member] as string[]);
+    },
+    async render(rows: Record<string, unknown>[], { db }: Env) {
+      const rendered: Record<string, unknown>[] = rows.map(() => ({}));
+      for (const { member, kind } of lists) {
+        const names = await roleNames(
+          db,
+          kind,
+          rows.map((row) => row[member] as string[]),
+        );
+        rows.forEach((row, at) => {
+          Object.assign(rendered[at] ?? {}, {
+            [`${member}Display`]: displayRoles(row[member] as string[], names),
+          });
+        });
+      }
+      return rendered;
+    },
+  };
+}
+
+const servicePolicyLists = rolePolicy([identityList, serviceList]);
+export const servicePolicies: EntityDefinition = defineEntity({
+  plural: 'service-policies',
+  permission: 'service-policy',
+  repository: repositories.servicePolicies,
+  symbols: { constants: { isSystem: false } },
+  ...servicePolicyLists,
+  input: z.object({
+    name,
+    type: z.enum(['Dial', 'Bind']),
+    semantic: semantic.default('AllOf'),
+    identityRoles: roles,
+    serviceRoles: roles,
+    postureCheckRoles: roles,
+    tags,
+  }),
+  async check(input, env) {
+    const [unknownCheck] = input.postureCheckRoles.filter((role) => role.startsWith('@'));
+    if (unknownCheck)
+      throw fieldError('postureCheckRoles', `no such entity: ${unknownCheck}`, unknownCheck);
+    await servicePolicyLists.check(input, env);
+  },
+  async render(rows, env) {
+    const rendered = await servicePolicyLists.render(rows, env);
+    return rows.map((row, at) => ({
+      ...rendered[at],
+      postureCheckRolesDisplay: displayRoles(row.postureCheckRoles, new Map()),
+    }));
+  },
+});
+
+const edgeRouterPolicyLists = rolePolicy([identityList, routerList]);
+export const edgeRouterPolicies: EntityDefinition = defineEntity({
+  plural: 'edge-router-policies',
+  permission: 'edge-router-policy',
+  repository: repositories.edgeRouterPolicies,
+  ...edgeRouterPolicyLists,
+  input: z.object({
+    name,
+    semantic: semantic.default('AllOf'),
+    identityRoles: roles,
+    edgeRouterRoles: roles,
+    isSystem: z.unknown().transform(() => false),
+    tags,
+  }),
+  async check(input, env, row) {
+    if (row?.isSystem)
+      throw new EdgeError('ENTITY_CAN_NOT_BE_UPDATED', 'system policies are locked');
+    await edgeRouterPolicyLists.check(input, env);
+  },
+  async remove(row, { tx }) {
+    if (row.isSystem)
+      throw new EdgeError('ENTITY_CAN_NOT_BE_DELETED', 'system policies are locked');
+    await repositories.edgeRouterPolicies.remove(tx, row.id);
+  },
+});
+
+export const serviceEdgeRouterPolicies: EntityDefinition = defineEntity({
+  plural: 'service-edge-router-policies',
+  permission: 'service-edge-router-policy',
+  repository: repositories.serviceEdgeRouterPolicies,
+  symbols: { constants: { isSystem: false } },
+  ...rolePolicy([serviceList, routerList]),
+  input: z.object({
+    name,
+    semantic: semantic.default('AllOf'),
+    serviceRoles: roles,
+    edgeRouterRoles: roles,
+    tags,
+  }),
+});

@@ -1,0 +1,2 @@
+export { createClientApi } from './client.ts';
+export { createManagementApi } from './management.ts';

@@ -1,0 +1,7 @@
+export {
+  controllerConfigSchema,
+  type ControllerConfig,
+  type ControllerConfigInput,
+} from './config.ts';
+export { createController, type ControllerOptions, type RunningController } from './controller.ts';
+export { createLogger } from './log.ts';
