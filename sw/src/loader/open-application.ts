@@ -10,8 +10,8 @@ import { type LoaderReply, type LoaderRequest, parseLoaderReply } from '../messa
 import { noteAttempt } from './attempts.ts';
 
 /** Longest wait for the worker to install, and then for its answer. */
-export const INSTALL_TIMEOUT_MS = 20_000;
-export const ANSWER_TIMEOUT_MS = 30_000;
+const INSTALL_TIMEOUT_MS = 20_000;
+const ANSWER_TIMEOUT_MS = 30_000;
 
 /** The browser, as far as the loader needs it. */
 export interface LoaderEnvironment {

@@ -1,7 +1,7 @@
 import { wordsFor } from '../worker/pages/error-page.ts';
 
 /** What a person is told: what happened, and what to do about it. */
-export interface Problem {
+interface Problem {
   title: string;
   next: string;
   action: string;
@@ -34,7 +34,7 @@ const own = {
   },
 } as const satisfies Record<string, Problem>;
 
-export type LoaderCode = keyof typeof own;
+type LoaderCode = keyof typeof own;
 
 const signInCodes = new Set(['ERR_SESSION_ENDED', 'ERR_TOKEN_INVALID']);
 

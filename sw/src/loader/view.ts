@@ -5,7 +5,7 @@ const PROGRESS_DELAY_MS = 300;
 /** When the first words are replaced by calming ones. */
 const SLOW_DELAY_MS = 6_000;
 
-export interface LoaderView {
+interface LoaderView {
   /** Replaces the progress by what happened and what to do. */
   showProblem(code: string, retry: () => void): void;
 }

@@ -26,7 +26,7 @@ export interface ControllerApi {
   endSession(sessionToken: string): Promise<void>;
 }
 
-export interface ControllerApiOptions {
+interface ControllerApiOptions {
   config: LoginConfig;
   proof: DeviceProof;
   fetch: (url: string, init: RequestInit) => Promise<Response>;

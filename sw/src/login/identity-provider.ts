@@ -11,13 +11,13 @@ import { z } from 'zod';
 export type ExternalMethod = z.infer<typeof extJwtMethodSchema>;
 
 /** A sign-in that ended well: the ID token is for the controller to judge. */
-export interface ExternalLogin {
+interface ExternalLogin {
   uid: string;
   signerId: string;
   token: string;
 }
 
-export interface IdentityProviderOptions {
+interface IdentityProviderOptions {
   /** Exact address the provider sends people back to. */
   redirectUri: string;
   /** `sessionStorage` of the login origin. */

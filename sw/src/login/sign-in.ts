@@ -9,7 +9,7 @@ import type { LastApplication, LoginStore } from './login-store.ts';
 /** Session tokens are single use: one tab at a time may spend one. */
 const SESSION_LOCK = 'postern-session';
 
-export type Next =
+type Next =
   /** Navigate to `url`. */
   | { kind: 'go'; url: string }
   /** Let the person choose. */
@@ -21,7 +21,7 @@ export interface SignedOut {
   lastApplication: LastApplication | undefined;
 }
 
-export interface SignInOptions {
+interface SignInOptions {
   config: LoginConfig;
   api: ControllerApi;
   store: LoginStore;
