@@ -1,0 +1,71 @@
+import { parseCookieDate } from './cookie-date.ts';
+
+export type SameSite = 'strict' | 'lax' | 'none';
+
+/** A `Set-Cookie` value taken apart, nothing decided yet. */
+export interface ParsedSetCookie {
+  readonly name: string;
+  readonly value: string;
+  /** Lower case, without a leading dot; `undefined`: host-only. */
+  readonly domain: string | undefined;
+  /** `undefined`: the default path of the request. */
+  readonly path: string | undefined;
+  readonly secure: boolean;
+  readonly httpOnly: boolean;
+  /** Lax when absent, as browsers do. */
+  readonly sameSite: SameSite;
+  /** Milliseconds since 1970; `undefined`: until the session ends. */
+  readonly expiresAtMs: number | undefined;
+}
+
+const MAX_NAME_VALUE_BYTES = 4096;
+const MAX_ATTRIBUTE_BYTES = 1024;
+/** Browsers cut lifetimes there: RFC 6265bis §5.5. */
+const MAX_AGE_MS = 400 * 24 * 3_600_000;
+
+/** RFC 6265bis §5.6: `undefined` if the whole header is to be ignored. */
+export function parseSetCookie(header: string, nowMs: number): ParsedSetCookie | undefined {
+  // eslint-disable-next-line no-control-regex -- step 1: these end the matter
+  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(header)) return undefined;
+  const [pair = '', ...attributes] = header.split(';');
+  const equals = pair.indexOf('=');
+  const name = equals < 0 ? '' : trim(pair.slice(0, equals));
+  const value = trim(pair.slice(equals + 1));
+  if (name === '' && value === '') return undefined;
+  if (name.length + value.length > MAX_NAME_VALUE_BYTES) return undefined;
+
+  let domain: string | undefined;
+  let path: string | undefined;
+  let secure = false;
+  let httpOnly = false;
+  let sameSite: SameSite = 'lax';
+  let expiresAtMs: number | undefined;
+  let maxAgeMs: number | undefined;
+  for (const attribute of attributes) {
+    const at = attribute.indexOf('=');
+    const key = trim(at < 0 ? attribute : attribute.slice(0, at)).toLowerCase();
+    const text = at < 0 ? '' : trim(attribute.slice(at + 1));
+    if (text.length > MAX_ATTRIBUTE_BYTES) continue;
+    if (key === 'secure') secure = true;
+    else if (key === 'httponly') httpOnly = true;
+    else if (key === 'domain') domain = text.replace(/^\./, '').toLowerCase() || undefined;
+    else if (key === 'path') path = text.startsWith('/') ? text : undefined;
+    else if (key === 'samesite') sameSite = parseSameSite(text);
+    else if (key === 'expires') expiresAtMs = parseCookieDate(text) ?? expiresAtMs;
+    else if (key === 'max-age' && /^-?\d+$/.test(text)) {
+      maxAgeMs = Math.min(Number(text) * 1000, MAX_AGE_MS);
+    }
+  }
+  if (maxAgeMs !== undefined) expiresAtMs = maxAgeMs <= 0 ? 0 : nowMs + maxAgeMs;
+  else if (expiresAtMs !== undefined) expiresAtMs = Math.min(expiresAtMs, nowMs + MAX_AGE_MS);
+  return { name, value, domain, path, secure, httpOnly, sameSite, expiresAtMs };
+}
+
+function parseSameSite(text: string): SameSite {
+  const value = text.toLowerCase();
+  return value === 'strict' || value === 'none' ? value : 'lax';
+}
+
+function trim(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, '');
+}
