@@ -6,8 +6,8 @@ interface EventMap {
   identityEnded: [{ identityId: string; reason: 'disabled' | 'deleted' }];
   /** A router must enrol again or is gone: drop its control connection. */
   routerReset: [{ routerId: string }];
-  /** An application was made, changed or deleted: connectors learn its origin. */
-  applicationsChanged: [];
+  /** Entities of this kind were written over REST, and committed; for kinds that routers never see. */
+  entityWritten: [{ plural: string }];
 }
 
 export type ControllerEvents = EventEmitter<EventMap>;

@@ -238,7 +238,7 @@ describe('a connector', () => {
     await ctx.insert('services', { id: 'chat' });
     expect((await host.next('hostState')).services.map(({ id }) => id)).toEqual(['chat', 'wiki']);
     await ctx.insert('applications', { id: 'app', serviceId: 'chat', origin: 'http://chat.test' });
-    ctx.events.emit('applicationsChanged');
+    ctx.events.emit('entityWritten', { plural: 'applications' });
     expect((await host.next('hostState')).services[0]).toMatchObject({
       applicationOrigin: 'http://chat.test',
     });

@@ -163,11 +163,13 @@ export async function createControlServer(
   const resetRouter = ({ routerId }: { routerId: string }): void => {
     end(`router ${routerId}`, 'ERR_CONTROL_PEER_REFUSED');
   };
-  const refreshAll = (): void => {
+  // Connectors know the origins of the applications they host.
+  const refreshAll = ({ plural }: { plural: string }): void => {
+    if (plural !== 'applications') return;
     for (const { session } of connections.values()) session.refresh();
   };
   ctx.events.on('routerReset', resetRouter);
-  ctx.events.on('applicationsChanged', refreshAll);
+  ctx.events.on('entityWritten', refreshAll);
 
   const server = createServer(
     {
@@ -212,7 +214,7 @@ export async function createControlServer(
     close: async () => {
       unsubscribe();
       ctx.events.off('routerReset', resetRouter);
-      ctx.events.off('applicationsChanged', refreshAll);
+      ctx.events.off('entityWritten', refreshAll);
       ctx.pki.events.off('renewed', renew);
       for (const timer of graceTimers.values()) clearTimeout(timer);
       const closed = once(server, 'close');
