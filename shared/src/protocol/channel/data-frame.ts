@@ -41,11 +41,26 @@ export function encodeData(
   channelSequence: number,
   body: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
-  const frame = newFrame(ContentType.data, channelSequence, DATA_HEADERS_BYTES, body.length);
+  const frame = new Uint8Array(DATA_PREFIX_BYTES + body.length);
+  frame.set(body, DATA_PREFIX_BYTES);
+  writeDataPrefix(frame, connectionId, sequence, channelSequence);
+  return frame;
+}
+
+/**
+ * Makes a Data frame of a buffer whose body lies at {@link DATA_PREFIX_BYTES} already: writes what
+ * belongs before it, copies nothing.
+ */
+export function writeDataPrefix(
+  frame: Uint8Array,
+  connectionId: number,
+  sequence: number,
+  channelSequence: number,
+): void {
+  const bodyBytes = frame.length - DATA_PREFIX_BYTES;
+  writePrefix(frame, ContentType.data, channelSequence, DATA_HEADERS_BYTES, bodyBytes);
   writeHeaderU32(frame, PREFIX_BYTES, HeaderKey.connId, connectionId);
   writeHeaderU32(frame, SECOND_HEADER, HeaderKey.sequence, sequence);
-  frame.set(body, DATA_PREFIX_BYTES);
-  return frame;
 }
 
 /** Encodes a CircuitCredit frame. `totalBytes` counts from the circuit's start, below 2⁵³. */
@@ -55,7 +70,8 @@ export function encodeCredit(
   sequence: number,
   channelSequence: number,
 ): Uint8Array<ArrayBuffer> {
-  const frame = newFrame(ContentType.circuitCredit, channelSequence, CREDIT_HEADERS_BYTES, 0);
+  const frame = new Uint8Array(PREFIX_BYTES + CREDIT_HEADERS_BYTES);
+  writePrefix(frame, ContentType.circuitCredit, channelSequence, CREDIT_HEADERS_BYTES, 0);
   writeHeaderU32(frame, PREFIX_BYTES, HeaderKey.connId, connectionId);
   writeU32(frame, SECOND_HEADER, HeaderKey.creditBytes);
   writeU32(frame, SECOND_HEADER + 4, 8);
@@ -153,17 +169,16 @@ function writeHeaderU32(frame: Uint8Array, offset: number, key: number, value: n
   writeU32(frame, offset + 8, value);
 }
 
-function newFrame(
+function writePrefix(
+  frame: Uint8Array,
   contentType: number,
   sequence: number,
   headersBytes: number,
   bodyBytes: number,
-): Uint8Array<ArrayBuffer> {
-  const frame = new Uint8Array(PREFIX_BYTES + headersBytes + bodyBytes);
+): void {
   writeU32(frame, 0, MAGIC);
   writeU32(frame, 4, contentType);
   writeU32(frame, 8, sequence);
   writeU32(frame, 12, headersBytes);
   writeU32(frame, 16, bodyBytes);
-  return frame;
 }

@@ -12,6 +12,7 @@ export {
   peekContentType,
   peekDataSequence,
   rewriteConnectionId,
+  writeDataPrefix,
 } from './data-frame.ts';
 export type { Credit, HeaderSpan } from './data-frame.ts';
 export {

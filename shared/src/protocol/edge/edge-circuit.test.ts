@@ -1,7 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
 import {
   ContentType,
+  DATA_PREFIX_BYTES,
   decodeCredit,
+  decodeMessage,
+  EDGE_LIMITS,
+  encodeData,
   encodeMessage,
   HeaderKey,
   MAX_DATA_BODY_BYTES,
@@ -205,6 +209,22 @@ describe('sending', () => {
       second!.headers.u32(HeaderKey.sequence),
     ]).toEqual([1, 2]);
     expect(first!.headers.u32(HeaderKey.connId)).toBe(id);
+  });
+
+  it('sends in place without a copy what send would have sent', async () => {
+    const { router, circuit, id } = await join();
+    const sent: Uint8Array[] = [];
+    const buffer = new Uint8Array(DATA_PREFIX_BYTES + 2).fill(0xff);
+    buffer.set([1, 2], circuit.headroomBytes);
+    router.send = (frame) => sent.push(frame);
+    circuit.sendInPlace?.(buffer);
+    circuit.send(bytes(1, 2));
+    expect(sent[0]).toBe(buffer);
+    const channelSequence = decodeMessage(buffer, EDGE_LIMITS).sequence;
+    expect(buffer).toEqual(encodeData(id, 1, channelSequence, bytes(1, 2)));
+    expect(sent[1]).toEqual(encodeData(id, 2, channelSequence + 1, bytes(1, 2)));
+    expect(circuit.creditBytes).toBe(CIRCUIT_WINDOW_BYTES - 4);
+    expect(() => circuit.sendInPlace?.(new Uint8Array(43))).toThrow(code('ERR_BYTES_TRUNCATED'));
   });
 
   it('waits for credit and is let through by it', async () => {

@@ -1,6 +1,7 @@
 import { AppError } from '../../errors/index.ts';
 import {
   ContentType,
+  DATA_PREFIX_BYTES,
   dataBody,
   decodeCredit,
   encodeCredit,
@@ -9,6 +10,7 @@ import {
   MAX_DATA_BODY_BYTES,
   MessageHeaders,
   peekDataSequence,
+  writeDataPrefix,
 } from '../channel/index.ts';
 import type { Clock } from '../channel/index.ts';
 import { CLOSED_OK, refusal, toCloseReason } from './close-reason.ts';
@@ -43,6 +45,7 @@ interface HeldMessage {
 export class EdgeCircuit implements Circuit {
   readonly circuitId: string;
   readonly maxMessageBytes = MAX_DATA_BODY_BYTES;
+  readonly headroomBytes = DATA_PREFIX_BYTES;
   readonly #options: EdgeCircuitOptions;
   readonly #send = new CreditWindow();
   readonly #receive = new ReceiveCredit();
@@ -90,18 +93,21 @@ export class EdgeCircuit implements Circuit {
    * records may go without waiting.
    */
   send(message: Uint8Array): void {
-    this.#assertOpen();
-    if (message.length > this.maxMessageBytes) {
-      throw new AppError('ERR_CIRCUIT_MESSAGE_TOO_LARGE', `message of ${message.length} bytes`);
-    }
-    if (this.#send.wouldExceed(message.length, SEND_SLACK_BYTES, SEND_SLACK_MESSAGES)) {
-      throw new AppError('ERR_CIRCUIT_FLOW_CONTROL', 'sent without waiting for credit');
-    }
-    this.#send.sent(message.length);
+    this.#countSent(message.length);
     const { connectionId, sender } = this.#options;
-    sender.sendFrame(
-      encodeData(connectionId, this.#send.sentMessages, sender.nextSequence(), message),
-    );
+    const sequence = this.#send.sentMessages;
+    sender.sendFrame(encodeData(connectionId, sequence, sender.nextSequence(), message));
+  }
+
+  /** As {@link EdgeCircuit.send}; a buffer shorter than its headroom throws `ERR_BYTES_TRUNCATED`. */
+  sendInPlace(buffer: Uint8Array): void {
+    if (buffer.length < this.headroomBytes) {
+      throw new AppError('ERR_BYTES_TRUNCATED', 'the buffer has no room for the header');
+    }
+    this.#countSent(buffer.length - this.headroomBytes);
+    const { connectionId, sender } = this.#options;
+    writeDataPrefix(buffer, connectionId, this.#send.sentMessages, sender.nextSequence());
+    sender.sendFrame(buffer);
   }
 
   /** Rejects with `ERR_CIRCUIT_CLOSED` or `ERR_ABORTED`; several callers are served in order. */
@@ -233,6 +239,17 @@ export class EdgeCircuit implements Circuit {
     sender.sendFrame(
       encodeCredit(connectionId, credit.totalBytes, credit.sequence, sender.nextSequence()),
     );
+  }
+
+  #countSent(bytes: number): void {
+    this.#assertOpen();
+    if (bytes > this.maxMessageBytes) {
+      throw new AppError('ERR_CIRCUIT_MESSAGE_TOO_LARGE', `message of ${bytes} bytes`);
+    }
+    if (this.#send.wouldExceed(bytes, SEND_SLACK_BYTES, SEND_SLACK_MESSAGES)) {
+      throw new AppError('ERR_CIRCUIT_FLOW_CONTROL', 'sent without waiting for credit');
+    }
+    this.#send.sent(bytes);
   }
 
   #assertOpen(): void {

@@ -32,6 +32,7 @@ import { CLOSED_OK, readCloseReason, refusal, toCloseReason, toError } from './c
 import type { Binding, BindOptions, EdgeConnectionOptions, OnDial } from './connection-types.ts';
 import { EdgeCircuit } from './edge-circuit.ts';
 import { browserHello, checkRouterId, hostHello, readHelloResult } from './edge-opening.ts';
+import type { HelloContent } from './edge-opening.ts';
 import { FrameSender } from './frame-sender.ts';
 import { answerLatency, readLatencyMs, sendLatency } from './latency.ts';
 import { PendingReplies } from './pending-replies.ts';
@@ -237,7 +238,7 @@ export class EdgeConnection {
     );
   }
 
-  #awaitHelloResult(hello: ReturnType<typeof hostHello>): void {
+  #awaitHelloResult(hello: HelloContent): void {
     const sequence = this.#sender.sendMessage(ContentType.hello, hello);
     const accepted = this.#replies.wait(sequence, (result) => {
       try {

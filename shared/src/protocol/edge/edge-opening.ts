@@ -7,7 +7,7 @@ import type { BrowserCredentials } from './connection-types.ts';
 import { CHALLENGE_BYTES, helloProofBytes } from './hello-proof.ts';
 
 /** Content of a Hello as its sender gives it to its channel. */
-type HelloContent = Pick<OutgoingMessage, 'headers' | 'body'>;
+export type HelloContent = Pick<OutgoingMessage, 'headers' | 'body'>;
 
 /** A connector's Hello: the body is a free label, the identity is the TLS certificate's. */
 export function hostHello(): HelloContent {
