@@ -22,7 +22,15 @@ const onlyShared = (own) => ({
 
 export default tseslint.config(
   {
-    ignores: ['**/dist/**', '**/node_modules/**', 'test/.cache/**', '**/*.mjs', '**/*.js', '.wrangler/**'],
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      'test/.cache/**',
+      '**/*.mjs',
+      '**/*.js',
+      '**/*.d.mts',
+      '.wrangler/**',
+    ],
   },
   ...tseslint.configs.strictTypeChecked,
   {
@@ -41,7 +49,10 @@ export default tseslint.config(
       ],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
+      ],
     },
   },
   ...['controller', 'router', 'connector', 'gateway', 'sw'].map(onlyShared),
@@ -53,8 +64,14 @@ export default tseslint.config(
         'error',
         {
           patterns: [
-            { group: ['node:*'], message: 'shared runs in browsers and Workers too: inject what Node offers.' },
-            { group: ['@postern/*'], message: 'shared imports nothing of ours: use relative paths.' },
+            {
+              group: ['node:*'],
+              message: 'shared runs in browsers and Workers too: inject what Node offers.',
+            },
+            {
+              group: ['@postern/*'],
+              message: 'shared imports nothing of ours: use relative paths.',
+            },
           ],
         },
       ],
