@@ -34,7 +34,10 @@ function createHttpBackend(
   return {
     config,
     async serve(stream, { session, claims, logger }, applicationOrigin) {
-      if (stream.type !== 'http') return refuse(stream);
+      if (stream.type !== 'http') {
+        refuse(stream);
+        return;
+      }
       await serveHttp(stream, {
         config,
         app,
@@ -57,7 +60,10 @@ function createTcpBackend(
   return {
     config,
     async serve(stream, { logger }) {
-      if (stream.type !== 'tcp') return refuse(stream);
+      if (stream.type !== 'tcp') {
+        refuse(stream);
+        return;
+      }
       await serveTcp(stream, { target, connectMs: config.timeouts.connectMs, logger });
     },
     close: () => Promise.resolve(),

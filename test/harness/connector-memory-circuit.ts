@@ -13,6 +13,8 @@ class MemoryCircuit implements Circuit {
   /** Most bytes that were sent and not yet consumed by the other end. */
   peakBytes = 0;
   #closed = false;
+  /** The other end closed; what it sent before is still delivered. */
+  #ending: CloseReason | undefined;
   readonly #inbox: Uint8Array[] = [];
   #delivering = false;
   readonly #waiters: { bytes: number; resolve: () => void; reject: (error: Error) => void }[] = [];
@@ -42,7 +44,8 @@ class MemoryCircuit implements Circuit {
   close(reason: CloseReason = { code: 'OK', message: '', retryable: true }): void {
     if (this.#closed) return;
     this.#closed = true;
-    setImmediate(() => this.peer.#end(reason));
+    this.peer.#ending = reason;
+    setImmediate(() => void this.peer.#deliver());
   }
 
   #end(reason: CloseReason): void {
@@ -60,6 +63,7 @@ class MemoryCircuit implements Circuit {
       this.peer.#credit(message.length);
     }
     this.#delivering = false;
+    if (this.#ending) this.#end(this.#ending);
   }
 
   #credit(bytes: number): void {

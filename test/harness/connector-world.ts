@@ -15,9 +15,8 @@ import { connectSecure } from '@postern/shared/protocol/handshake';
 import type { SecureSession } from '@postern/shared/protocol/session';
 import type { HostRevocation, HostState } from '@postern/shared/schemas';
 import { SignJWT } from 'jose';
-import { z } from 'zod';
 import { createBackend, type Backend } from '../../connector/src/backend.ts';
-import { hostedServiceSchema } from '../../connector/src/config.ts';
+import { type ConnectorConfigInput, hostedServiceSchema } from '../../connector/src/config.ts';
 import { createCookieSealer } from '../../connector/src/cookies/seal.ts';
 import { SessionHost } from '../../connector/src/sessions/session-host.ts';
 import { memoryCircuits } from './connector-memory-circuit.ts';
@@ -36,12 +35,12 @@ export interface ConnectorWorld {
   /** Lines the connector logged. */
   readonly log: { event: string; fields: LogFields }[];
   readonly host: SessionHost;
-  newCaller(identityId?: string): Promise<Caller>;
-  open(caller?: Caller, options?: OpenOptions): Promise<SecureSession>;
-  dialGrant(caller: Caller, claims?: Record<string, unknown>): Promise<string>;
-  assertion(caller: Caller, claims?: Record<string, unknown>): Promise<string>;
-  revoke(revocation: HostRevocation): void;
-  close(): Promise<void>;
+  newCaller: (identityId?: string) => Promise<Caller>;
+  open: (caller?: Caller, options?: OpenOptions) => Promise<SecureSession>;
+  dialGrant: (caller: Caller, claims?: Record<string, unknown>) => Promise<string>;
+  assertion: (caller: Caller, claims?: Record<string, unknown>) => Promise<string>;
+  revoke: (revocation: HostRevocation) => void;
+  close: () => Promise<void>;
 }
 
 export interface OpenOptions {
@@ -52,8 +51,8 @@ export interface OpenOptions {
 
 /** @param service what a connector's configuration says of the service, which has the id `svc-1`. */
 export async function startConnectorWorld(
-  service: Omit<z.input<typeof hostedServiceSchema>, 'service'>,
-  { cookieKey = randomBytes(32), isConnected = () => true, now = Date.now } = {},
+  service: Omit<ConnectorConfigInput['services'][number], 'service'>,
+  { cookieKey = randomBytes(32), isConnected = (): boolean => true, now = Date.now } = {},
 ): Promise<ConnectorWorld> {
   const hostKey = await generateP256KeyPair();
   const signing = await generateP256KeyPair();
@@ -144,13 +143,15 @@ export async function startConnectorWorld(
     assertion,
     async open(caller, { serviceId = 'svc-1', grantClaims = {}, assertion: given } = {}) {
       const who = caller ?? (await newCaller());
+      const grant = await dialGrant(who, { svc: serviceId, ...grantClaims });
+      const ownAssertion = given ?? (await assertion(who));
       const [near, far] = memoryCircuits(randomUUID());
       host.accept(serviceId, far, { circuitId: far.circuitId, callerId: undefined });
       return connectSecure({
         circuit: near,
         serviceId,
-        dialGrant: await dialGrant(who, { svc: serviceId, ...grantClaims }),
-        assertion: given ?? (await assertion(who)),
+        dialGrant: grant,
+        assertion: ownAssertion,
         key: who.key,
         keys: createKeySet(keys),
       });

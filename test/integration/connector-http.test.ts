@@ -6,11 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { encodeFields, encodeRequestHead, type Field } from '@postern/shared/protocol/http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { request } from '../harness/connector-client.ts';
-import {
-  applicationOrigin,
-  startConnectorWorld,
-  type ConnectorWorld,
-} from '../harness/connector-world.ts';
+import { startConnectorWorld, type ConnectorWorld } from '../harness/connector-world.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -51,8 +47,6 @@ async function rawApp(serve: (socket: Socket) => void): Promise<ConnectorWorld> 
     ),
   });
 }
-
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 describe('requests', () => {
   it.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'M-SEARCH'])(
@@ -205,7 +199,7 @@ describe('requests', () => {
     expect(announced.status).toBe(413);
     const streamed = await request(session, '/', { method: 'POST', body: Buffer.alloc(11) }).then(
       ({ status }) => status,
-      (error: { code: string }) => error.code,
+      (error: unknown) => (error as { code: string }).code,
     );
     expect([413, 'ERR_HTTP_BODY_TOO_LARGE']).toContain(streamed);
     expect((await request(session, '/', { method: 'POST', body: Buffer.alloc(10) })).status).toBe(
@@ -251,7 +245,7 @@ describe('smuggling', () => {
       body: Buffer.from('x'),
     }).then(
       ({ status }) => status,
-      (error: { code: string }) => error.code,
+      (error: unknown) => (error as { code: string }).code,
     );
     expect([400, 'ERR_HTTP_REQUEST_INVALID']).toContain(answer);
   });
@@ -487,7 +481,10 @@ describe('responses', () => {
     const { open } = await world((_incoming, response) => {
       const block = Buffer.alloc(65_536);
       const timer = setInterval(() => {
-        if (response.writableNeedDrain) return stalled.resolve();
+        if (response.writableNeedDrain) {
+          stalled.resolve();
+          return;
+        }
         for (let i = 0; i < 16; i += 1) {
           written += block.length;
           if (!response.write(block)) return;

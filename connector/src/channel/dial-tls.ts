@@ -53,8 +53,10 @@ export function dialTls(options: DialTlsOptions): Promise<TLSSocket> {
     if (signal?.aborted === true) onAbort();
     socket.once('error', fail);
     socket.once('secureConnect', () => {
-      if (socket.alpnProtocol !== options.alpn)
-        return fail(new Error('peer speaks another protocol'));
+      if (socket.alpnProtocol !== options.alpn) {
+        fail(new Error('peer speaks another protocol'));
+        return;
+      }
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
       socket.off('error', fail);

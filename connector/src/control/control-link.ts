@@ -13,8 +13,8 @@ export interface ControlLinkOptions {
   /** `tls:host:port`. */
   address: string;
   identity: Identity;
-  onState(state: HostState): void;
-  onRevocation(revocation: HostRevocation): void;
+  onState: (state: HostState) => void;
+  onRevocation: (revocation: HostRevocation) => void;
   logger: Logger;
 }
 

@@ -90,11 +90,15 @@ function pinnedConnector(leaf: X509Certificate): buildConnector.connector {
   const connect = buildConnector({ rejectUnauthorized: false, timeout: TIMEOUT_MS });
   return (options, callback) => {
     connect(options, (...[error, socket]) => {
-      if (error !== null) return callback(error, null);
+      if (error !== null) {
+        callback(error, null);
+        return;
+      }
       const presented = 'getPeerX509Certificate' in socket && socket.getPeerX509Certificate();
       if (!presented || presented.fingerprint256 !== leaf.fingerprint256) {
         socket.destroy();
-        return callback(new AppError('ERR_ENROLL_TOKEN', 'another server answered'), null);
+        callback(new AppError('ERR_ENROLL_TOKEN', 'another server answered'), null);
+        return;
       }
       callback(null, socket);
     });

@@ -88,7 +88,7 @@ export function forward(
     try {
       app.pool.dispatch(
         {
-          method: request.method as Dispatcher.HttpMethod,
+          method: request.method,
           path: request.path,
           headers: request.fields.flat(),
           body:

@@ -15,7 +15,7 @@ export interface RequestBodyOptions {
   /** Ends reading, for example when the app answered without waiting for the body. */
   signal: AbortSignal;
   /** Told the length of each chunk handed on. */
-  onBytes(bytes: number): void;
+  onBytes: (bytes: number) => void;
 }
 
 /**
