@@ -73,10 +73,11 @@ export function createJar(serialized: unknown, origin: string): Jar {
     // §5.6.7 step 22: script neither sees nor replaces an HttpOnly cookie.
     if (old?.httpOnly === true && !fromHttp) return;
     const createdAtMs = old?.createdAtMs ?? nowMs;
-    const others = live(nowMs).filter((known) => known !== old);
     const added = { name, value, path, expiresAtMs, secure, httpOnly, sameSite, createdAtMs };
-    cookies =
-      expiresAtMs !== undefined && expiresAtMs <= nowMs ? others : order([...others, added]);
+    const index = old === undefined ? cookies.length : cookies.indexOf(old);
+    // An expired one takes its place only to be left out by the next line.
+    cookies = order(cookies.toSpliced(index, 1, added));
+    cookies = live(nowMs);
     if (cookies.length > MAX_COOKIES) {
       const oldest = cookies.reduce((a, b) => (b.createdAtMs < a.createdAtMs ? b : a));
       cookies = cookies.filter((known) => known !== oldest);
