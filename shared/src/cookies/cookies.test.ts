@@ -153,7 +153,6 @@ describe('cookie jar', () => {
         set(`x=1; ${a}=${b}; Expires=${b}; Domain=${a}; Path=${b}`);
         jar.setFromScript(a, url());
         const header = jar.cookieHeaderFor(url(), sameSite) ?? '';
-        // eslint-disable-next-line no-control-regex -- the point of the test
         expect(header).not.toMatch(/[\0\r\n]/);
       }),
     );

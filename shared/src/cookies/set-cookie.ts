@@ -25,7 +25,6 @@ const MAX_AGE_MS = 400 * 24 * 3_600_000;
 
 /** RFC 6265bis §5.6: `undefined` if the whole header is to be ignored. */
 export function parseSetCookie(header: string, nowMs: number): ParsedSetCookie | undefined {
-  // eslint-disable-next-line no-control-regex -- step 1: these end the matter
   if (/[\x00-\x08\x0a-\x1f\x7f]/.test(header)) return undefined;
   const [pair = '', ...attributes] = header.split(';');
   const equals = pair.indexOf('=');

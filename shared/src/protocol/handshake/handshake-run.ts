@@ -59,10 +59,9 @@ export async function runHandshake<T>(
       } else if (held.length < MAX_HELD_MESSAGES) held.push(next);
       else stop(failure('too many messages during the handshake'));
     });
-  let failed = false;
-  let circuitEnded = false;
+  const state = { failed: false, circuitEnded: false };
   circuit.onClose = (reason) => {
-    circuitEnded = true;
+    state.circuitEnded = true;
     stop(circuitClosed(reason));
   };
   const cancelTimer = clock.schedule(timeoutMs, () => stop(failure('took too long')));
@@ -80,7 +79,7 @@ export async function runHandshake<T>(
     },
     handOver(takeOver, receiver) {
       // Steps that were overtaken by the time limit must not bring a session to life.
-      if (failed || circuitEnded) throw failure('already over');
+      if (state.failed || state.circuitEnded) throw failure('already over');
       const taken = takeOver();
       for (const { message, consumed } of held.splice(0)) {
         void Promise.resolve(receiver(taken, message)).then(consumed);
@@ -94,10 +93,10 @@ export async function runHandshake<T>(
     });
     return await Promise.race([verified, stopped]);
   } catch (error) {
-    failed = true;
+    state.failed = true;
     circuit.onMessage = undefined;
     circuit.onClose = undefined;
-    if (!circuitEnded) {
+    if (!state.circuitEnded) {
       circuit.close({ code: 'ERR_HANDSHAKE_FAILED', message: '', retryable: false });
     }
     for (const { consumed } of held.splice(0)) consumed();

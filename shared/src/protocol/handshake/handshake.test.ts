@@ -375,7 +375,7 @@ describe('handshake', () => {
     };
 
     it('fails when the peer stays silent', async () => {
-      let fire = () => undefined as void;
+      let fire: () => void = () => undefined;
       const waiting = {
         nowMs: () => NOW_MS,
         schedule: (_: number, callback: () => void) => {

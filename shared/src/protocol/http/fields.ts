@@ -32,7 +32,6 @@ export function isFieldName(name: string): boolean {
 
 /** No control characters but tab, no white space at either end: RFC 9110 §5.5. */
 export function isFieldValue(value: string): boolean {
-  // eslint-disable-next-line no-control-regex -- these are what must not occur
   return !/[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]|^[ \t]|[ \t]$/.test(value);
 }
 

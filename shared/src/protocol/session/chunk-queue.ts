@@ -28,7 +28,7 @@ export class ChunkQueue {
       this.#gathered = 0;
     }
     (this.#chunks.at(-1) as Uint8Array).set(chunk, this.#gathered);
-    this.#gathered = (this.#gathered ?? 0) + chunk.length;
+    this.#gathered += chunk.length;
   }
 
   shift(): Uint8Array | undefined {
