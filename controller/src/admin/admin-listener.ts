@@ -35,10 +35,7 @@ export function createAdminHandler(ctx: ControllerContext) {
   const client = createClientApi(ctx);
   return getRequestListener((request, env) => {
     const { pathname } = new URL(request.url);
-    const { app } =
-      pathname === MANAGEMENT_BASE || pathname.startsWith(`${MANAGEMENT_BASE}/`)
-        ? management
-        : client;
-    return app.fetch(request, env as HttpBindings);
+    const isManagement = pathname === MANAGEMENT_BASE || pathname.startsWith(`${MANAGEMENT_BASE}/`);
+    return (isManagement ? management : client).app.fetch(request, env as HttpBindings);
   });
 }

@@ -163,8 +163,14 @@ export function addCrudRoutes(
     identity: request.caller.identity,
     request,
   });
-  const write = <T>(request: EdgeRequest, work: (env: WriteEnv) => Promise<T>): Promise<T> =>
-    ctx.store.write((tx) => work({ ...readEnv(request), db: tx.db, tx }));
+  const write = async <T>(
+    request: EdgeRequest,
+    work: (env: WriteEnv) => Promise<T>,
+  ): Promise<T> => {
+    const result = await ctx.store.write((tx) => work({ ...readEnv(request), db: tx.db, tx }));
+    ctx.events.emit('entityWritten', { plural });
+    return result;
+  };
   const existing = async ({ db, request }: Env): Promise<Row> => {
     const row = await repository.get(db, request.param('id'));
     if (!row) throw notFound();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { newEntity } from '../../model/defaults.ts';
 import { repositories } from '../../store/repositories.ts';
 import { defineEntity, type EntityDefinition, type Env } from '../crud.ts';
 import { EdgeError, fieldError } from '../errors.ts';
@@ -109,7 +110,6 @@ export const edgeRouterPolicies: EntityDefinition = defineEntity({
     semantic: semantic.default('AllOf'),
     identityRoles: roles,
     edgeRouterRoles: roles,
-    isSystem: z.unknown().transform(() => false),
     tags,
   }),
   async check(input, env, row) {
@@ -117,6 +117,8 @@ export const edgeRouterPolicies: EntityDefinition = defineEntity({
       throw new EdgeError('ENTITY_CAN_NOT_BE_UPDATED', 'system policies are locked');
     await edgeRouterPolicyLists.check(input, env);
   },
+  create: (input, { tx, nowMs }) =>
+    repositories.edgeRouterPolicies.insert(tx, { ...newEntity(nowMs), ...input, isSystem: false }),
   async remove(row, { tx }) {
     if (row.isSystem)
       throw new EdgeError('ENTITY_CAN_NOT_BE_DELETED', 'system policies are locked');
