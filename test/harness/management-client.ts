@@ -59,7 +59,7 @@ export class ManagementClient {
             const text = Buffer.concat(chunks).toString();
             if ((response.statusCode ?? 500) >= 300) {
               reject(new Error(`${method} ${path} answered ${response.statusCode}: ${text}`));
-            } else resolve(((JSON.parse(text) as { data?: Json }).data ?? {}) as Json);
+            } else resolve((JSON.parse(text) as { data?: Json }).data ?? {});
           });
         },
       );

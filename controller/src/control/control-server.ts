@@ -86,16 +86,15 @@ export async function createControlServer(
     const peer = await identifyPeer(ctx, leaf);
     const key = `${peer.role} ${peer.id}`;
     const peerLogger = logger.child({ [`${peer.role}Id`]: peer.id });
-    let session: Session | undefined;
     const channel = new ControlChannel({
       pipe: pipeOf(socket),
       role: 'server',
       ownId: ctx.pki.trustDomain,
       accepts: peer.role === 'router' ? ROUTER_SENDS : [],
-      onMessage: (message) => session?.receive(message),
+      onMessage: (message) => session.receive(message),
       logger: peerLogger,
     });
-    session =
+    const session: Session =
       peer.role === 'router'
         ? createRouterSession({
             ctx,

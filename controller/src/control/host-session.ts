@@ -111,16 +111,16 @@ export function createHostSession(
   };
   const stillOpen = (): boolean => !closed;
 
-  const refresh = latestOnly<void>(sendState, (error) => {
+  const requestState = latestOnly<undefined>(sendState, (error) => {
     ctx.logger.error('control.hostStateFailed', { identityId: host.id, error });
   });
+  const refresh = (): void => requestState(undefined);
   const timer = setInterval(refresh, REISSUE_MS);
   timer.unref();
-  dialers = new Map();
   revokeLostAccess();
 
   return {
-    refresh: () => refresh(),
+    refresh,
     push: ({ changes }) => {
       for (const change of changes) {
         if (change.op === 'put' && change.kind === 'revocation') {

@@ -175,6 +175,6 @@ async function generate(use: KeyUse, issuer: string, activeAtMs: number): Promis
 }
 
 /** As a non-extractable key: what holds it can sign, not copy. */
-async function importPrivate(jwk: PrivateJwk): Promise<CryptoKey> {
-  return (await importJWK(jwk, 'ES256', { extractable: false })) as CryptoKey;
+function importPrivate(jwk: PrivateJwk): Promise<CryptoKey> {
+  return importJWK(jwk, 'ES256', { extractable: false });
 }

@@ -115,7 +115,7 @@ export function createSignIn(
       return {
         application: { id, name, origin },
         methods: await loginMethods(ctx, application),
-        expiresAt: new Date((interaction.exp ?? 0) * 1000).toISOString(),
+        expiresAt: new Date(interaction.exp * 1000).toISOString(),
       };
     },
 
