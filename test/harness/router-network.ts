@@ -141,8 +141,6 @@ export class RouterNetwork {
       });
     }
     const input: RouterConfigInput = { stateDir, edge: EDGE, fabric: LISTEN, ...options };
-    for (const part of ['edge', 'fabric'] as const)
-      if (input[part] === undefined) delete input[part];
     const router = await createRouter(routerConfigSchema.parse(input), { logger: silentLogger });
     this.routers.set(id, router);
     if (this.controller.isRunning) await this.inSync();

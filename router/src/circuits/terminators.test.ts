@@ -11,12 +11,13 @@ const terminator = (id: string, extra: Partial<TerminatorCandidate> = {}): Termi
   ...extra,
 });
 const near = () => 0;
-const nowhere = (): number | undefined => undefined;
+const costs = (known: Record<string, number>) => (routerId: string) => known[routerId];
 
 describe('chooseTerminator', () => {
   it('answers undefined when nothing is reachable', () => {
-    expect(chooseTerminator([], near)).toBeUndefined();
-    expect(chooseTerminator([terminator('a')], nowhere)).toBeUndefined();
+    const none: TerminatorCandidate[] = [];
+    expect(chooseTerminator(none, near)).toBeUndefined();
+    expect(chooseTerminator([terminator('a')], costs({}))).toBeUndefined();
   });
 
   it('puts precedence before cost', () => {
@@ -31,7 +32,7 @@ describe('chooseTerminator', () => {
 
   it('skips an unreachable better class', () => {
     const all = [terminator('a', { precedence: 'required', routerId: 'gone' }), terminator('b')];
-    expect(chooseTerminator(all, (id) => (id === 'gone' ? undefined : 0))?.id).toBe('b');
+    expect(chooseTerminator(all, costs({ r1: 0 }))?.id).toBe('b');
   });
 
   it('adds the path cost to the terminator cost', () => {

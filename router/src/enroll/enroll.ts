@@ -60,7 +60,6 @@ async function fetchAuthorities(token: string, issuer: URL): Promise<string> {
     const answer = await call(issuer, {
       method: 'GET',
       path,
-      agent: false,
       createConnection: () => socket,
     });
     return certificatesFromPkcs7(answer);
