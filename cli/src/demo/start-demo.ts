@@ -150,7 +150,7 @@ async function writeConfigs(layout: DemoLayout, state: DemoState): Promise<void>
 }
 
 function caFile(layout: DemoLayout): string {
-  return layout.inData('controller', 'pki', 'ca.pem');
+  return layout.inData('controller', 'pki', 'root.crt');
 }
 
 function createReport(
