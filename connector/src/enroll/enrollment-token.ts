@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { AppError } from '@postern/shared/errors';
 import { decodeJwt, jwtVerify } from 'jose';
 import { z } from 'zod';
@@ -36,7 +37,8 @@ export async function verifyEnrollmentToken(
 ): Promise<void> {
   const { iss } = parseEnrollmentToken(token);
   const host = new URL(iss).hostname.replace(/^\[|\]$/g, '');
-  if (leaf.checkHost(host) === undefined && leaf.checkIP(host) === undefined) {
+  const certified = isIP(host) === 0 ? leaf.checkHost(host) : leaf.checkIP(host);
+  if (certified === undefined) {
     throw new AppError('ERR_ENROLL_TOKEN', 'the controller’s certificate is for another host');
   }
   try {

@@ -78,6 +78,16 @@ export const reasons = {
     next: 'Its connector is running but cannot reach it. Tell the person who runs the application.',
     retryable: true,
   },
+  ERR_APP_FAILED: {
+    title: 'The application broke off its answer',
+    next: 'Try again. If it happens again, tell the person who runs the application.',
+    retryable: true,
+  },
+  ERR_APP_TIMEOUT: {
+    title: 'The application took too long to answer',
+    next: 'Try again in a minute.',
+    retryable: true,
+  },
   ERR_CONTROLLER_UNREACHABLE: {
     title: 'The controller cannot be reached',
     next: 'Check your network connection and try again in a minute.',
