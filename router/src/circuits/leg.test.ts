@@ -5,29 +5,17 @@ import {
   ENFORCE_SLACK_MESSAGES,
 } from '@postern/shared/protocol/edge';
 import { describe, expect, it } from 'vitest';
-import type { FrameSocket } from '../net/frame-socket.ts';
+import { FakeFrameSocket } from '../../../test/harness/router-frame-socket.ts';
 import { Peer } from '../net/peer.ts';
 import { RouterCircuit } from './circuit.ts';
 import { Leg } from './leg.ts';
 
-const nothing = () => undefined;
-const socket: FrameSocket = {
-  remoteAddress: '192.0.2.1',
-  isClosed: false,
-  bufferedBytes: 0,
-  flushedBytes: 0,
-  onFrame: nothing,
-  onClose: nothing,
-  send: nothing,
-  end: nothing,
-  destroy: nothing,
-};
 const subject = { circuitId: 'c', serviceId: 's', callerId: 'i', sessionId: 'x' };
 const options = { accepting: true, nowMs: 0, maxQueuedBytes: 1 };
 
 function leg(kind: 'client' | 'link' = 'client'): Leg {
-  const circuit = new RouterCircuit(subject, true, nothing);
-  return new Leg(circuit, new Peer(kind, 'p', socket, options), 1);
+  const circuit = new RouterCircuit(subject, true, () => undefined);
+  return new Leg(circuit, new Peer(kind, 'p', new FakeFrameSocket(), options), 1);
 }
 
 const ALL_BYTES = CIRCUIT_WINDOW_BYTES + ENFORCE_SLACK_BYTES;
