@@ -9,10 +9,11 @@ export async function createKeyAndRequest(
   commonName: string,
 ): Promise<{ key: string; request: string }> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const request = await Pkcs10CertificateRequestGenerator.create(
-    { name: [{ CN: [commonName] }], keys, signingAlgorithm: algorithm },
-    webcrypto,
-  );
+  const request = await Pkcs10CertificateRequestGenerator.create({
+    name: [{ CN: [commonName] }],
+    keys,
+    signingAlgorithm: algorithm,
+  });
   const key = KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' });
   return { key: String(key), request: request.toString('pem') };
 }

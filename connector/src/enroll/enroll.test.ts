@@ -28,7 +28,7 @@ describe('enroll', () => {
     serverKeys = await newKeys();
     const ca = await x509.X509CertificateGenerator.createSelfSigned({
       name: 'CN=test CA',
-      keys: caKeys as never,
+      keys: caKeys,
       signingAlgorithm: algorithm,
       extensions: [new x509.BasicConstraintsExtension(true, 1, true)],
     });
@@ -37,7 +37,7 @@ describe('enroll', () => {
         subject,
         issuer: ca.subject,
         publicKey: publicKey as never,
-        signingKey: caKeys.privateKey as never,
+        signingKey: caKeys.privateKey,
         signingAlgorithm: algorithm,
         extensions: [new x509.SubjectAlternativeNameExtension(names)],
       });
