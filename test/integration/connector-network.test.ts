@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer, type TLSSocket } from 'node:tls';
+import { ControlChannel } from '@postern/shared/protocol/control';
+import { FrameSplitter } from '@postern/shared/protocol/channel';
+import { CONTROL_ALPN, type HostState } from '@postern/shared/schemas';
+import { afterEach, describe, expect, it } from 'vitest';
+import { connectorConfigSchema, createConnector } from '../../connector/src/index.ts';
+import { HOST, RouterNetwork, SERVICE } from '../harness/router-network.ts';
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** The part of a controller that connectors see: pushes one state to whoever connects. */
+async function startControl(network: RouterNetwork, state: () => HostState) {
+  const { key, cert } = await network.pki.issue('controller/c1', ['127.0.0.1']);
+  const options = { key, cert, ca: network.pki.ca, requestCert: true };
+  const sockets = new Set<TLSSocket>();
+  const server = createServer({ ...options, ALPNProtocols: [CONTROL_ALPN] }, (socket) => {
+    sockets.add(socket);
+    const channel = new ControlChannel({
+      pipe: {
+        send: (frame) => void socket.write(frame),
+        bufferedBytes: 0,
+        close: () => socket.end(),
+      },
+      role: 'server',
+      ownId: 'c1',
+      accepts: [],
+      onMessage: () => undefined,
+    });
+    const splitter = new FrameSplitter(channel.limits, (frame) => channel.receive(frame));
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk: Buffer) => splitter.push(chunk));
+    channel.opened.then(
+      () => channel.send('hostState', state()),
+      () => undefined,
+    );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const stop = () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  };
+  cleanups.push(stop);
+  return { address: `tls:127.0.0.1:${(server.address() as AddressInfo).port}`, stop };
+}
+
+describe('createConnector', () => {
+  it('binds on a real router, survives losing the controller, and hosts again from its last state', async () => {
+    const network = await RouterNetwork.create();
+    cleanups.push(() => network.close());
+    const router = await network.startRouter('r1');
+    const stateDir = await mkdtemp(join(tmpdir(), 'postern-connector-'));
+    cleanups.push(() => rm(stateDir, { recursive: true, force: true }));
+    const { key, cert } = await network.pki.issue(`identity/${HOST}`);
+    const file = {
+      ztAPI: 'https://127.0.0.1:1/edge/client/v1',
+      id: { key: `pem:${key}`, cert: `pem:${cert}`, ca: `pem:${network.pki.ca}` },
+    };
+    await writeFile(join(stateDir, 'identity.json'), JSON.stringify(file));
+    const bindGrant = await network.bindGrant();
+    const control = await startControl(network, () => ({
+      identity: { id: HOST, name: 'Host' },
+      keys: [network.grantSigner.entity],
+      routers: [{ id: 'r1', name: 'r1', fabricAddresses: router.fabricAddresses }],
+      services: [{ id: SERVICE, name: 'wiki', bindGrant }],
+    }));
+    const config = connectorConfigSchema.parse({
+      stateDir,
+      controlAddress: control.address,
+      services: [{ service: 'wiki', target: 'http://127.0.0.1:1' }],
+    });
+    const isBound = () =>
+      network.controller.all('terminator').some(({ hostId }) => hostId === HOST);
+
+    const first = await createConnector(config);
+    cleanups.push(() => first.close());
+    await expect.poll(isBound, { timeout: 10_000 }).toBe(true);
+    expect(first.identityId).toBe(HOST);
+    expect(first.isConnected).toBe(true);
+    expect(first.connectedRouters).toBe(1);
+
+    control.stop();
+    await expect.poll(() => first.isConnected, { timeout: 5000 }).toBe(false);
+    expect(first.connectedRouters).toBe(1);
+    await first.close();
+    await expect.poll(isBound, { timeout: 10_000 }).toBe(false);
+
+    const second = await createConnector(config);
+    cleanups.push(() => second.close());
+    await expect.poll(isBound, { timeout: 10_000 }).toBe(true);
+    expect(second.isConnected).toBe(false);
+  });
+
+  it('says what is missing', async () => {
+    const stateDir = join(tmpdir(), `postern-${randomUUID()}`);
+    cleanups.push(() => rm(stateDir, { recursive: true, force: true }));
+    const services = [{ service: 'wiki', target: 'http://127.0.0.1:1' }];
+    await expect(
+      createConnector(connectorConfigSchema.parse({ stateDir, services })),
+    ).rejects.toMatchObject({ code: 'ERR_CONNECTOR_NOT_ENROLLED' });
+  });
+});
