@@ -111,7 +111,8 @@ export async function createController(
     const publicApp = await createPublicApp(ctx, tokens);
     undo.push(() => publicApp.close());
 
-    adminServer.on('request', createAdminHandler(ctx));
+    const handleAdmin = createAdminHandler(ctx);
+    adminServer.on('request', (request, response) => void handleAdmin(request, response));
     publicServer.on('request', (request, response) => publicApp.handle(request, response));
     logger.info('controller.started', {
       admin: ctx.endpoints.admin,

@@ -26,6 +26,7 @@ let offsetMs = 0;
 
 interface Answer {
   status: number;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what the API answered, judged by matchers
   body: any;
   headers: Record<string, string | string[] | undefined>;
 }
@@ -368,7 +369,7 @@ describe('entities', () => {
       'GET',
       `${filter(' name contains "page"')}&limit=2&offset=1&sort=name%20%20desc`,
     );
-    expect(page.body.data.map((row: any) => row.name)).toEqual(['page-3', 'page-2']);
+    expect(page.body.data.map((row: { name: string }) => row.name)).toEqual(['page-3', 'page-2']);
     expect(page.body.meta.pagination).toEqual({ limit: 2, offset: 1, totalCount: 4 });
     expect(await names(filter('name contains "page" sort by name skip 1 limit 2'))).toEqual([
       'page-2',

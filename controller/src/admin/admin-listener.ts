@@ -1,6 +1,6 @@
 /** The HTTPS listener of the Edge APIs: our own PKI, client certificates asked for but not required. */
 import { createServer, type Server } from 'node:https';
-import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import type { ControllerContext } from '../context.ts';
 import { MANAGEMENT_BASE } from '../edge-api/common-routes.ts';
 import { createClientApi, createManagementApi } from '../edge-api/index.ts';
@@ -36,6 +36,6 @@ export function createAdminHandler(ctx: ControllerContext) {
   return getRequestListener((request, env) => {
     const { pathname } = new URL(request.url);
     const isManagement = pathname === MANAGEMENT_BASE || pathname.startsWith(`${MANAGEMENT_BASE}/`);
-    return (isManagement ? management : client).app.fetch(request, env as HttpBindings);
+    return (isManagement ? management : client).app.fetch(request, env);
   });
 }

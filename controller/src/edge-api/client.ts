@@ -1,7 +1,7 @@
 import type { ControllerContext } from '../context.ts';
 import { repositories } from '../store/repositories.ts';
 import { addCommonRoutes, CLIENT_BASE } from './common-routes.ts';
-import { answerList, renderRows, type Env, type Row } from './crud.ts';
+import { answerList, renderRows, type Env } from './crud.ts';
 import { addEnrollRoutes } from './enroll-routes.ts';
 import { edgeRouters } from './entities/edge-routers.ts';
 import { services } from './entities/services.ts';
@@ -54,7 +54,7 @@ function addOwnResources(routes: EdgeRoutes, ctx: ControllerContext): void {
         ? await repositories.services.get(store.db, id)
         : undefined;
       if (!row) throw notFound();
-      const [data] = await renderRows(services, [row as Row], envOf(request));
+      const [data] = await renderRows(services, [row], envOf(request));
       return detail(data);
     },
   );

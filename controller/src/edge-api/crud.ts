@@ -39,7 +39,7 @@ export interface WriteEnv extends Env {
 interface SubList {
   of: () => EntityDefinition;
   /** Ids of the children. */
-  ids(row: Row, env: Env): Promise<readonly string[]>;
+  ids: (row: Row, env: Env) => Promise<readonly string[]>;
 }
 
 export interface EntityDefinition {
@@ -57,12 +57,17 @@ export interface EntityDefinition {
   actions: readonly Action[];
   subLists: Readonly<Record<string, SubList>>;
   /** Checks of create (no row) and update that need the store. */
-  check(input: Record<string, unknown>, env: WriteEnv, row?: Row): Promise<void>;
-  create(input: Record<string, unknown>, env: WriteEnv): Promise<Row>;
-  update(row: Row, input: Record<string, unknown>, env: WriteEnv, replaced: boolean): Promise<void>;
-  remove(row: Row, env: WriteEnv): Promise<void>;
+  check: (input: Record<string, unknown>, env: WriteEnv, row?: Row) => Promise<void>;
+  create: (input: Record<string, unknown>, env: WriteEnv) => Promise<Row>;
+  update: (
+    row: Row,
+    input: Record<string, unknown>,
+    env: WriteEnv,
+    replaced: boolean,
+  ) => Promise<void>;
+  remove: (row: Row, env: WriteEnv) => Promise<void>;
   /** Members of the detail beyond the row's own; called with a whole page. */
-  render(rows: readonly Row[], env: Env): Promise<Record<string, unknown>[]>;
+  render: (rows: readonly Row[], env: Env) => Promise<Record<string, unknown>[]>;
 }
 
 type Typed<T extends Table, I extends z.ZodObject> = {
@@ -76,11 +81,11 @@ type Typed<T extends Table, I extends z.ZodObject> = {
   links?: readonly string[];
   actions?: readonly Action[];
   subLists?: EntityDefinition['subLists'];
-  check?(input: z.output<I>, env: WriteEnv, row?: RowOf<T>): Promise<void>;
-  create?(input: z.output<I>, env: WriteEnv): Promise<RowOf<T>>;
-  update?(row: RowOf<T>, input: z.output<I>, env: WriteEnv, replaced: boolean): Promise<void>;
-  remove?(row: RowOf<T>, env: WriteEnv): Promise<void>;
-  render?(rows: RowOf<T>[], env: Env): Promise<Record<string, unknown>[]>;
+  check?: (input: z.output<I>, env: WriteEnv, row?: RowOf<T>) => Promise<void>;
+  create?: (input: z.output<I>, env: WriteEnv) => Promise<RowOf<T>>;
+  update?: (row: RowOf<T>, input: z.output<I>, env: WriteEnv, replaced: boolean) => Promise<void>;
+  remove?: (row: RowOf<T>, env: WriteEnv) => Promise<void>;
+  render?: (rows: RowOf<T>[], env: Env) => Promise<Record<string, unknown>[]>;
 };
 
 /** A definition with its defaults: rows hold exactly what the body's schema names. */

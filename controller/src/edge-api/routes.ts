@@ -76,7 +76,7 @@ export function createRoutes(ctx: ControllerContext, bases: readonly string[]): 
     app,
     specs,
     add(spec, handle) {
-      specs.push(spec as RouteSpec);
+      specs.push(spec);
       app[spec.method](spec.path, async (c) => {
         const caller = await authorize(ctx, c, spec.access);
         const body = (spec.body ? await parseBody(c, spec.body) : undefined) as never;

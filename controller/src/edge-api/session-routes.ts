@@ -1,4 +1,4 @@
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { z } from 'zod';
 import { openApiSession, type Caller } from '../auth/api-sessions.ts';
 import { loginByPassword } from '../auth/password-login.ts';
@@ -8,7 +8,7 @@ import { isDisabled, type ApiSession, type Identity } from '../model/identities.
 import { fingerprintOf } from '../pki/certificates.ts';
 import { repositories } from '../store/repositories.ts';
 import { isAppError } from '@postern/shared/errors';
-import { renderRows, type Row } from './crud.ts';
+import { renderRows } from './crud.ts';
 import { apiSessions, sessionMembers } from './entities/api-sessions.ts';
 import { identities } from './entities/identities.ts';
 import { remoteAddress } from './enroll-routes.ts';
@@ -115,7 +115,7 @@ export function addSessionRoutes(routes: EdgeRoutes, ctx: ControllerContext): vo
     { method: 'get', path: '/current-identity', access: 'session', summary: 'Who is logged in' },
     async (request) => {
       const { identity } = request.caller;
-      const [data] = await renderRows(identities, [identity as Row], {
+      const [data] = await renderRows(identities, [identity], {
         ctx,
         db: ctx.store.db,
         nowMs: ctx.clock(),
@@ -148,8 +148,8 @@ async function loginByCertificate(
   { store, clock }: ControllerContext,
   request: EdgeRequest,
 ): Promise<Proven | undefined> {
-  const socket = request.context.env.incoming.socket as TLSSocket;
-  if (!socket.encrypted || !socket.authorized) return undefined;
+  const { socket } = request.context.env.incoming;
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
   const leaf = socket.getPeerX509Certificate();
   if (!leaf) return undefined;
   const fingerprint = fingerprintOf(new Uint8Array(leaf.raw));

@@ -3,7 +3,8 @@ import { createHash, randomBytes, type webcrypto } from 'node:crypto';
 import { Crypto } from '@peculiar/webcrypto';
 import * as x509 from './x509.ts';
 
-const crypto = new Crypto();
+// Its own types name DOM globals that Node code does not have.
+const crypto = new Crypto() as unknown as webcrypto.Crypto;
 const EC_P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 /** Backdating, so that a peer whose clock is slow accepts a fresh certificate. */
 const BACKDATE_MS = 5 * 60_000;
@@ -19,7 +20,7 @@ export interface Authority {
 }
 
 export function generateKeyPair(): Promise<KeyPair> {
-  return crypto.subtle.generateKey(EC_P256, true, ['sign', 'verify']) as Promise<KeyPair>;
+  return crypto.subtle.generateKey(EC_P256, true, ['sign', 'verify']);
 }
 
 export async function privateKeyToPem(key: webcrypto.CryptoKey): Promise<string> {

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { AppError } from '@postern/shared/errors';
 import * as x509 from './x509.ts';
-import { SignJWT, type JWTPayload } from 'jose';
+import { SignJWT } from 'jose';
 import { loadAuthorities, readIfPresent, writeDurably } from './authorities.ts';
 import {
   certificateFromPem,
@@ -157,7 +157,7 @@ export async function openPki({ dir, trustDomain, serverNames, clock }: PkiOptio
       };
     },
     signWithServerKey: (payload) =>
-      new SignJWT(payload as JWTPayload)
+      new SignJWT(payload)
         .setProtectedHeader({ alg: 'ES256', kid: server.fingerprint, typ: 'JWT' })
         .sign(createPrivateKey(server.credential.keyPem)),
     close: () => clearInterval(timer),
@@ -173,6 +173,6 @@ function describeServer(pem: string) {
     credential,
     fingerprint: fingerprintOf(leaf),
     notAfterMs: leaf.notAfter.getTime(),
-    names: new Set(names.map(({ value }) => value as string)),
+    names: new Set(names.map(({ value }) => value)),
   };
 }

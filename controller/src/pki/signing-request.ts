@@ -27,7 +27,7 @@ export async function parseSigningRequest(pem: string): Promise<SigningRequest> 
     if (pem.length > MAX_CSR_CHARS) throw new Error('larger than 16 KiB');
     const request = new x509.Pkcs10CertificateRequest(x509.PemConverter.decodeFirst(pem));
     if (!(await request.verify(pkiCrypto))) throw new Error('its signature does not verify');
-    const publicKey = await request.publicKey.export(pkiCrypto);
+    const publicKey = (await request.publicKey.export(pkiCrypto)) as webcrypto.CryptoKey;
     requireAcceptedKey(publicKey.algorithm);
     const names = requestedNames(request);
     return {

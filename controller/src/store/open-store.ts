@@ -19,11 +19,11 @@ export interface StoreOptions {
 
 /** Opens the SQLite store, creating or migrating its tables. */
 export async function openStore({ file, clock }: StoreOptions): Promise<Store> {
-  const sqlite = new Libsql(file, { timeout: BUSY_TIMEOUT_MS } as Libsql.Options);
+  const sqlite = new Libsql(file, { timeout: BUSY_TIMEOUT_MS });
   // FULL: a commit is on disk before it is acknowledged, also in WAL mode.
   for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'foreign_keys = ON'])
     sqlite.pragma(pragma);
-  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite as never }) });
+  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) });
   const migrator = new Migrator({
     db,
     provider: { getMigrations: () => Promise.resolve(migrations) },

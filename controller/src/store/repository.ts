@@ -47,9 +47,8 @@ export function createRepository<T extends Table>(
       return rows[0] === undefined ? undefined : decode(rows[0]);
     },
     async find(db, where = {}) {
-      const clauses = Object.entries(encodeRow(table, where as Partial<RowOf<T>>)).map(
-        ([column, value]) =>
-          value === null ? sql`${sql.ref(column)} is null` : sql`${sql.ref(column)} = ${value}`,
+      const clauses = Object.entries(encodeRow(table, where)).map(([column, value]) =>
+        value === null ? sql`${sql.ref(column)} is null` : sql`${sql.ref(column)} = ${value}`,
       );
       const condition = clauses.length === 0 ? sql`1 = 1` : sql.join(clauses, sql` and `);
       const { rows } =

@@ -22,7 +22,7 @@ const identityColumn = (built: Build, nullable = false): Build =>
 export async function up(db: Kysely<unknown>): Promise<void> {
   const entity = (name: string): Build =>
     columns(
-      db.schema.createTable(name).addColumn('id', 'text', (c) => c.primaryKey().notNull()) as Build,
+      db.schema.createTable(name).addColumn('id', 'text', (c) => c.primaryKey().notNull()),
       'text',
       'createdAt updatedAt tags',
     );
