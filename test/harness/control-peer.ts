@@ -37,7 +37,7 @@ export async function issueCredential(
       keys,
       signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
     },
-    pkiCrypto,
+    pkiCrypto as unknown as Crypto,
   );
   const csr = request.toString('pem');
   const { chainPem, fingerprint } =
@@ -47,11 +47,16 @@ export async function issueCredential(
   return { certPem: chainPem, keyPem: await privateKeyToPem(keys.privateKey), fingerprint };
 }
 
-type Received =
-  | { type: 'snapshot'; value: Snapshot }
-  | { type: 'delta'; value: Delta }
-  | { type: 'hostState'; value: HostState }
-  | { type: 'hostRevocation'; value: HostRevocation };
+interface Messages {
+  snapshot: Snapshot;
+  delta: Delta;
+  hostState: HostState;
+  hostRevocation: HostRevocation;
+}
+interface Received {
+  readonly type: keyof Messages;
+  readonly value: Messages[keyof Messages];
+}
 
 export class ControlPeer {
   readonly connection: ControlConnection;
@@ -61,12 +66,12 @@ export class ControlPeer {
 
   private constructor(socket: TLSSocket, ownId: string) {
     this.#socket = socket;
-    const take = <T extends Received['type']>(type: T) => {
-      return (value: Extract<Received, { type: T }>['value']) => {
-        this.#received.push({ type, value } as Received);
+    const take =
+      <T extends keyof Messages>(type: T) =>
+      (value: Messages[T]) => {
+        this.#received.push({ type, value });
         this.#waiting?.();
       };
-    };
     this.connection = new ControlConnection({
       pipe: {
         send: (frame) => void socket.write(frame),
@@ -114,12 +119,10 @@ export class ControlPeer {
   }
 
   /** The next message of this type; others before it are dropped. */
-  async next<T extends Received['type']>(
-    type: T,
-  ): Promise<Extract<Received, { type: T }>['value']> {
+  async next<T extends keyof Messages>(type: T): Promise<Messages[T]> {
     for (;;) {
       const found = this.#received.shift();
-      if (found?.type === type) return found.value as never;
+      if (found?.type === type) return found.value as Messages[T];
       if (!found) {
         await Promise.race([
           new Promise<void>((resolve) => (this.#waiting = resolve)),
@@ -132,10 +135,10 @@ export class ControlPeer {
   }
 
   /** Reads messages until one of this type fulfils the predicate. */
-  async until<T extends Received['type']>(
+  async until<T extends keyof Messages>(
     type: T,
-    fulfils: (value: Extract<Received, { type: T }>['value']) => boolean,
-  ): Promise<Extract<Received, { type: T }>['value']> {
+    fulfils: (value: Messages[T]) => boolean,
+  ): Promise<Messages[T]> {
     for (;;) {
       const value = await this.next(type);
       if (fulfils(value)) return value;

@@ -10,6 +10,7 @@ import type { ControllerContext } from '../../controller/src/context.ts';
 import { createControllerEvents } from '../../controller/src/events.ts';
 import type { Table, RowOf } from '../../controller/src/model/table.ts';
 import { openPki } from '../../controller/src/pki/open-pki.ts';
+import { openSealer } from '../../controller/src/store/sealer.ts';
 import { openStore } from '../../controller/src/store/open-store.ts';
 import { repositories } from '../../controller/src/store/repositories.ts';
 import type { Repository } from '../../controller/src/store/repository.ts';
@@ -76,6 +77,7 @@ export async function createTestContext(options: TestContextOptions = {}): Promi
     logger: silentLogger,
     store,
     pki,
+    sealer: await openSealer(join(dataDir, 'pki')),
     clock,
     policy,
     events: createControllerEvents(),
