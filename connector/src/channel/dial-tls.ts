@@ -33,7 +33,7 @@ export function dialTls(options: DialTlsOptions): Promise<TLSSocket> {
       ca: identity.ca,
       checkServerIdentity:
         routerId === undefined
-          ? checkServerIdentity
+          ? (name, leaf) => checkServerIdentity(name, leaf) ?? checkController(leaf, identity)
           : (_host, leaf) => checkRouter(leaf, ownSpiffeName(identity.cert).domain, routerId),
     });
     const fail = (cause: unknown) => {
@@ -64,6 +64,14 @@ export function dialTls(options: DialTlsOptions): Promise<TLSSocket> {
       resolve(socket);
     });
   });
+}
+
+/** A host name alone would let a router on the same machine pass for the controller. */
+function checkController(leaf: PeerCertificate, identity: Identity): Error | undefined {
+  const name = parseSpiffeName(leaf.subjectaltname);
+  const isExpected =
+    name?.domain === ownSpiffeName(identity.cert).domain && name.role === 'controller';
+  return isExpected ? undefined : new Error('certificate is not a controller’s');
 }
 
 function checkRouter(leaf: PeerCertificate, domain: string, routerId: string): Error | undefined {

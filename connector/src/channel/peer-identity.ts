@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { AppError } from '@postern/shared/errors';
 
-/** A name of the form `spiffe://<domain>/<role>/<id>`. */
+/** A name of the form `spiffe://<domain>/<role>/<id>`; controllers may have no id. */
 export interface SpiffeName {
   domain: string;
   role: string;
@@ -12,11 +12,10 @@ export interface SpiffeName {
 export function parseSpiffeName(subjectAltName: string | undefined): SpiffeName | undefined {
   const uris = (subjectAltName ?? '').split(', ').filter((name) => name.startsWith('URI:'));
   // SPIFFE X509-SVID §2: exactly one URI.
-  const match = /^URI:spiffe:\/\/([\w.-]+)\/([\w-]+)\/([\w.-]+)$/.exec(uris[0] ?? '');
-  const [, domain, role, id] = match ?? [];
-  if (uris.length !== 1 || domain === undefined || role === undefined || id === undefined) {
-    return undefined;
-  }
+  const match = /^URI:spiffe:\/\/([\w.-]+)\/([\w-]+)(?:\/([\w.-]+))?$/.exec(uris[0] ?? '');
+  const [, domain, role, id = ''] = match ?? [];
+  if (uris.length !== 1 || domain === undefined || role === undefined) return undefined;
+  if (id === '' && role !== 'controller') return undefined;
   return { domain, role, id };
 }
 
