@@ -8,7 +8,7 @@ const file = z.string().min(1).max(4096);
 const ms = (defaultMs: number) => z.int().min(1).max(86_400_000).default(defaultMs);
 
 /** True for an address or name that only this machine can reach. */
-export function isLoopback(value: string): boolean {
+function isLoopback(value: string): boolean {
   if (value === 'localhost' || value.endsWith('.localhost') || value === '::1') return true;
   return isIP(value) === 4 && value.startsWith('127.');
 }

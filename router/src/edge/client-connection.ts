@@ -24,7 +24,7 @@ import { isExpired } from '../state/token-time.ts';
 import { verifyHello, verifySessionToken, type ClientSession } from './hello.ts';
 
 /** WebSocket close codes (docs/protocol.md, "Connecting"): refused, and ended by us later. */
-export const CLOSE_UNAUTHORIZED = 4401;
+const CLOSE_UNAUTHORIZED = 4401;
 const NONCE_BYTES = 32;
 
 export class ClientConnection {

@@ -18,8 +18,8 @@ import { gateUnauthenticated } from '../net/unauthenticated-gate.ts';
 import { WsFrameSocket } from '../net/ws-frame-socket.ts';
 import { ClientConnection } from './client-connection.ts';
 
-export const EDGE_PATH = '/edge';
-export const EDGE_SUBPROTOCOL = 'postern.edge.v1';
+const EDGE_PATH = '/edge';
+const EDGE_SUBPROTOCOL = 'postern.edge.v1';
 const MAX_FRAME_BYTES = PREFIX_BYTES + EDGE_LIMITS.maxHeadersBytes + EDGE_LIMITS.maxBodyBytes;
 /** Whole HTTP head of an upgrade. */
 const MAX_HEADER_BYTES = 16 * 1024;
