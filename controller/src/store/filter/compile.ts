@@ -54,7 +54,7 @@ function compileComparison(comparison: Comparison, symbols: SymbolTable): Sql {
   const set = setOf(symbols, symbol);
   if (reach === 'count')
     return compare(comparison, { kind: 'number', expression: sql`json_array_length(${set})` });
-  const item: ResolvedSymbol = { kind: 'text', expression: sql<unknown>`${sql.ref('item.value')}` };
+  const item: ResolvedSymbol = { kind: 'text', expression: sql`${sql.ref('item.value')}` };
   const holds = compare(comparison, item);
   const among = sql`from json_each(${set}) as item`;
   return reach === 'anyOf'
