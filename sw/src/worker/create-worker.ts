@@ -162,7 +162,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
 }
 
 /** A value made once, at first use; a failure is not kept. */
-function shared<T>(make: () => Promise<T>): { get(): Promise<T>; forget(): void } {
+function shared<T>(make: () => Promise<T>): { get: () => Promise<T>; forget: () => void } {
   let value: Promise<T> | undefined;
   return {
     get: () => {

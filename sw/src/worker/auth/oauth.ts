@@ -35,7 +35,7 @@ export interface OAuthClientOptions {
   application: ApplicationInfo;
   keyPair: CryptoKeyPair;
   fetch: typeof globalThis.fetch;
-  nowMs(): number;
+  nowMs: () => number;
 }
 
 /** Longest wait for one answer of the controller. */
@@ -50,6 +50,7 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
   const http = {
     [oauth.customFetch]: (url: string, init: object) => fetch(url, init),
     // Plain HTTP only where nothing leaves the machine.
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so as a warning to its users
     [oauth.allowInsecureRequests]: isLoopback(issuer),
   };
   const withTimeout = () => ({ ...http, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });

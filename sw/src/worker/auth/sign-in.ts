@@ -27,9 +27,9 @@ type Pending = z.infer<typeof pendingSchema>;
 export interface SignInOptions {
   store: Store;
   origin: string;
-  client(): Promise<OAuthClient>;
+  client: () => Promise<OAuthClient>;
   tokens: TokenSource;
-  nowMs(): number;
+  nowMs: () => number;
 }
 
 export class SignIn {

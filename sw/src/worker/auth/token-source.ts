@@ -22,10 +22,10 @@ type Session = z.infer<typeof sessionSchema>;
 
 export interface TokenSourceOptions {
   store: Store;
-  client(): Promise<OAuthClient>;
+  client: () => Promise<OAuthClient>;
   /** Runs `task` while no other worker of this origin does (Web Locks). */
   exclusively<T>(task: () => Promise<T>): Promise<T>;
-  nowMs(): number;
+  nowMs: () => number;
 }
 
 export class TokenSource {

@@ -14,7 +14,7 @@ export interface CookieSyncOptions {
   store: Store;
   origin: string;
   clients: Pick<Clients, 'matchAll' | 'get'>;
-  nowMs(): number;
+  nowMs: () => number;
 }
 
 export class CookieSync {

@@ -22,7 +22,6 @@ const MAX_LIFE_MS = 400 * 86_400_000;
 
 /** The cookie, or `undefined` where the text is to be ignored as a whole. */
 export function parseSetCookie(text: string, nowMs: number): ParsedCookie | undefined {
-  // eslint-disable-next-line no-control-regex -- §5.6 step 1: these void the whole text
   if (/[\x00-\x08\x0a-\x1f\x7f]/.test(text)) return undefined;
   const [pair = '', ...attributes] = text.split(';');
   const at = pair.indexOf('=');

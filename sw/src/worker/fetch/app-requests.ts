@@ -16,7 +16,7 @@ export const HOLD_PATH = '/.postern/hold';
 
 export interface AppRequestsOptions {
   origin: string;
-  session(): Promise<SecureSession>;
+  session: () => Promise<SecureSession>;
   cookies: CookieSync;
   runtime: { source: string; cspHash: string };
   navigator: Pick<WorkerNavigator, 'userAgent' | 'languages'>;

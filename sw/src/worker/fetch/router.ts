@@ -23,10 +23,10 @@ export interface FetchRouterOptions {
   app: AppRequests;
   tokens: TokenSource;
   signIn: SignIn;
-  signOut(): Promise<URL>;
-  status(): Promise<Response>;
+  signOut: () => Promise<URL>;
+  status: () => Promise<Response>;
   logger: Logger;
-  nowMs(): number;
+  nowMs: () => number;
 }
 
 export interface FetchRouter {

@@ -39,8 +39,10 @@ export function createStore(): Store {
     return opening;
   };
   return {
-    get: async (name) => (await open()).get(OBJECT_STORE, name),
-    put: async (name, value) => void (await (await open()).put(OBJECT_STORE, value, name)),
+    get: async (name): Promise<unknown> => (await open()).get(OBJECT_STORE, name),
+    put: async (name, value) => {
+      await (await open()).put(OBJECT_STORE, value, name);
+    },
     update: async (name, change) => {
       const transaction = (await open()).transaction(OBJECT_STORE, 'readwrite');
       const value: unknown = await transaction.store.get(name);

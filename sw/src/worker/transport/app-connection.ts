@@ -27,20 +27,20 @@ export const RENEW_GRANT_MS = 45_000;
 export interface AppConnectionOptions {
   grants: DialGrants;
   tokens: TokenSource;
-  openEdge(
+  openEdge: (
     url: string,
     routerId: string,
     token: string,
     signal: AbortSignal,
-  ): Promise<EdgeConnection>;
+  ) => Promise<EdgeConnection>;
   /** The authenticated handshake over a joined circuit. */
-  secure(circuit: Circuit, grant: DialGrantResponse): Promise<SecureSession>;
+  secure: (circuit: Circuit, grant: DialGrantResponse) => Promise<SecureSession>;
   /** Told of each end of a session, with its reason. */
   onEnded(reason: CloseReason): void;
   logger: Logger;
-  nowMs(): number;
+  nowMs: () => number;
   /** Resolves after the delay. */
-  sleep(delayMs: number): Promise<void>;
+  sleep: (delayMs: number) => Promise<void>;
 }
 
 interface Live {

@@ -19,10 +19,10 @@ export const MIN_GRANT_LIFE_MS = 20_000;
 export interface DialGrantsOptions {
   store: Store;
   tokens: TokenSource;
-  client(): Promise<OAuthClient>;
+  client: () => Promise<OAuthClient>;
   /** Base of the controller's API. */
-  apiUrl(): Promise<string>;
-  nowMs(): number;
+  apiUrl: () => Promise<string>;
+  nowMs: () => number;
 }
 
 export class DialGrants {
