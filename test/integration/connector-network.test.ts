@@ -70,7 +70,7 @@ describe('createConnector', () => {
     const control = await startControl(network, () => ({
       identity: { id: HOST, name: 'Host' },
       keys: [network.grantSigner.entity],
-      routers: [{ id: 'r1', name: 'r1', fabricAddresses: router.fabricAddresses }],
+      routers: [{ id: 'r1', name: 'r1', fabricAddresses: [...router.fabricAddresses] }],
       services: [{ id: SERVICE, name: 'wiki', bindGrant }],
     }));
     const config = connectorConfigSchema.parse({
