@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import type { RouterConfig } from './config.ts';
 import { formatTlsAddress, parseTlsAddress } from './net/tls-dial.ts';
 
-export interface OwnAddresses {
+interface OwnAddresses {
   edgeUrls: string[];
   fabricAddresses: string[];
 }

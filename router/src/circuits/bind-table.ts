@@ -21,7 +21,7 @@ import { removed, type Access } from './access.ts';
 import { reason, reasonOf } from './reason.ts';
 import type { TerminatorCandidate } from './terminators.ts';
 
-export interface Bind extends TerminatorCandidate {
+interface Bind extends TerminatorCandidate {
   readonly peer: Peer;
   /** The host's id for the binding on its connection. */
   readonly label: number;

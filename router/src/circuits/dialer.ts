@@ -33,7 +33,7 @@ export interface Caller {
   readonly serviceId: string;
 }
 
-export interface DialerDeps {
+interface DialerDeps {
   routerId: string;
   state: RouterState;
   access: Access;

@@ -26,7 +26,7 @@ export const routeCircuitSchema = z.strictObject({
   path: z.array(id).max(32),
 });
 
-export interface RouteStepDeps {
+interface RouteStepDeps {
   table: CircuitTable;
   binds: BindTable;
   /** The link to a neighbour, if it is up. */

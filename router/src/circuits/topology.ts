@@ -3,7 +3,7 @@ import type { RouterState } from '../state/router-state.ts';
 import { findPath, type Path, type PathNode } from './path.ts';
 
 /** Own links: neighbour router id → latency in ms. */
-export type OwnLinks = () => ReadonlyMap<string, number>;
+type OwnLinks = () => ReadonlyMap<string, number>;
 
 export class Topology {
   readonly #routerId: string;

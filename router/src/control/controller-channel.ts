@@ -17,7 +17,7 @@ import { Backoff } from './backoff.ts';
 /** Status and terminators are collected this long before they are reported. */
 const REPORT_DELAY_MS = 20;
 
-export interface ControllerChannelDeps {
+interface ControllerChannelDeps {
   routerId: string;
   trustDomain: string;
   identity: RouterIdentity;

@@ -26,7 +26,7 @@ const MAX_HEADER_BYTES = 16 * 1024;
 
 type EdgeConfig = NonNullable<RouterConfig['edge']>;
 
-export interface EdgeListenerOptions {
+interface EdgeListenerOptions {
   config: EdgeConfig;
   identity: RouterIdentity;
   context: PeerContext;

@@ -13,7 +13,7 @@ import { required } from '../net/peer.ts';
 import type { RouterState } from '../state/router-state.ts';
 
 /** How far the proof's time may be from ours. */
-export const PROOF_TIME_TOLERANCE_MS = 60_000;
+const PROOF_TIME_TOLERANCE_MS = 60_000;
 
 /** What a client connection may do, and until when. */
 export interface ClientSession extends Caller {

@@ -10,7 +10,7 @@ import {
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
-export interface KeyAndRequests {
+interface KeyAndRequests {
   /** PKCS#8 PEM. */
   key: string;
   clientRequest: string;

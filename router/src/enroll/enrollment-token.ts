@@ -16,7 +16,7 @@ const claimsSchema = z.object({
   /** `tls:host:port` of control listeners. */
   ctrls: z.array(z.string().max(512)).max(16).default([]),
 });
-export type EnrollmentClaims = z.infer<typeof claimsSchema>;
+type EnrollmentClaims = z.infer<typeof claimsSchema>;
 
 /** Reads the claims without trusting them yet. @throws AppError `ERR_ENROLL_TOKEN` */
 export function parseEnrollmentToken(token: string): EnrollmentClaims {

@@ -16,7 +16,7 @@ import { TlsFrameSocket } from '../net/tls-frame-socket.ts';
 import { gateUnauthenticated, type Settle } from '../net/unauthenticated-gate.ts';
 import { acceptHost } from './host-connection.ts';
 
-export interface FabricListenerOptions {
+interface FabricListenerOptions {
   host: string;
   port: number;
   identity: RouterIdentity;

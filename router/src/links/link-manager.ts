@@ -8,7 +8,7 @@ import { dialTls } from '../net/tls-dial.ts';
 import { TlsFrameSocket } from '../net/tls-frame-socket.ts';
 import { openLink, type LinkDeps } from './link-connection.ts';
 
-export interface LinkManagerOptions {
+interface LinkManagerOptions {
   identity: RouterIdentity;
   trustDomain: string;
   /** False for a dark router, which must dial everybody that can be dialed. */

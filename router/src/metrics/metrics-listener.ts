@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { listen, type Listener } from '../net/listen.ts';
 import type { RouterMetrics } from './metrics.ts';
 
-export interface Health {
+interface Health {
   routerId: string;
   controllerConnected: boolean;
   /** How far the policy held has come, in the controller's counting. */

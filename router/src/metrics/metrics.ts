@@ -3,7 +3,7 @@ import { isReasonCode } from '@postern/shared/errors';
 import { Counter, Gauge, Registry } from 'prom-client';
 
 /** Values read at scrape time. */
-export interface MetricSources {
+interface MetricSources {
   connections: () => Record<'client' | 'host' | 'link', number>;
   unauthenticated: () => number;
   circuits: () => number;

@@ -1,7 +1,7 @@
 /** Bounds sockets that have not authenticated yet, in total and per network address. */
 import { isIPv6 } from 'node:net';
 
-export interface AddressLimits {
+interface AddressLimits {
   total: number;
   perAddress: number;
 }

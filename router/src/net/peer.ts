@@ -23,7 +23,7 @@ const MAX_PENDING_REQUESTS = 4096;
 /** Labels from here on are given by the accepting side of a link, and by routers to hosts. */
 export const ACCEPTOR_LABELS_FROM = 0x8000_0000;
 
-export interface PeerOptions {
+interface PeerOptions {
   /** True when we accepted the connection: our labels are of the upper half. */
   accepting: boolean;
   nowMs: number;

@@ -4,7 +4,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import { AppError } from '@postern/shared/errors';
 import { peerIdentity, type PeerIdentity } from './peer-identity.ts';
 
-export interface DialTlsOptions {
+interface DialTlsOptions {
   /** `tls:host:port`; IPv6 in brackets. */
   address: string;
   alpn: string;
