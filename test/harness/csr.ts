@@ -7,7 +7,7 @@ export async function makeCsr(name: string): Promise<{ csr: string; keyPem: stri
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const request = await x509.Pkcs10CertificateRequestGenerator.create(
-    { name, keys: keys as never, signingAlgorithm: algorithm },
+    { name, keys: keys, signingAlgorithm: algorithm },
     webcrypto as never,
   );
   const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);

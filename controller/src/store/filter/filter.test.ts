@@ -174,10 +174,14 @@ describe('filter language', () => {
   });
 
   it('finds exactly the name it is given', async () => {
+    const known = new Map([
+      ['Ann', 'a'],
+      ['Cem', 'c'],
+    ]);
     await fc.assert(
       fc.asyncProperty(fc.string(), async (name) => {
         const quoted = name.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
-        expect(await ids(`name = "${quoted}"`)).toBe({ Ann: 'a', Cem: 'c' }[name] ?? '');
+        expect(await ids(`name = "${quoted}"`)).toBe(known.get(name) ?? '');
       }),
       { numRuns: 200 },
     );
