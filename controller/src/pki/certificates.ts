@@ -3,8 +3,10 @@ import { createHash, randomBytes, type webcrypto } from 'node:crypto';
 import { Crypto } from '@peculiar/webcrypto';
 import * as x509 from './x509.ts';
 
+/** What @peculiar/x509 computes with. */
+export const pkiCrypto = new Crypto();
 // Its own types name DOM globals that Node code does not have.
-const crypto = new Crypto() as unknown as webcrypto.Crypto;
+const { subtle } = pkiCrypto as unknown as webcrypto.Crypto;
 const EC_P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 /** Backdating, so that a peer whose clock is slow accepts a fresh certificate. */
 const BACKDATE_MS = 5 * 60_000;
@@ -20,19 +22,15 @@ export interface Authority {
 }
 
 export function generateKeyPair(): Promise<KeyPair> {
-  return crypto.subtle.generateKey(EC_P256, true, ['sign', 'verify']);
+  return subtle.generateKey(EC_P256, true, ['sign', 'verify']);
 }
 
 export async function privateKeyToPem(key: webcrypto.CryptoKey): Promise<string> {
-  return (
-    x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY') + '\n'
-  );
+  return x509.PemConverter.encode(await subtle.exportKey('pkcs8', key), 'PRIVATE KEY') + '\n';
 }
 
 export function privateKeyFromPem(pem: string): Promise<webcrypto.CryptoKey> {
-  return crypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(pem), EC_P256, true, [
-    'sign',
-  ]);
+  return subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(pem), EC_P256, true, ['sign']);
 }
 
 export interface CertificateTemplate {
@@ -52,14 +50,14 @@ export async function signCertificate(
   const authority = 'certificate' in issuer ? issuer : undefined;
   const extensions = [
     ...template.extensions,
-    await x509.SubjectKeyIdentifierExtension.create(template.publicKey, false, crypto),
+    await x509.SubjectKeyIdentifierExtension.create(template.publicKey, false, pkiCrypto),
   ];
   if (authority) {
     extensions.push(
       await x509.AuthorityKeyIdentifierExtension.create(
         authority.certificate.publicKey,
         false,
-        crypto,
+        pkiCrypto,
       ),
     );
   }
@@ -77,7 +75,7 @@ export async function signCertificate(
       signingAlgorithm: EC_P256,
       extensions,
     },
-    crypto,
+    pkiCrypto,
   );
 }
 
@@ -100,5 +98,3 @@ export function certsOnlyPkcs7(certificates: x509.X509Certificate[]): string {
   const der = Buffer.from(new x509.X509Certificates(certificates).export('raw'));
   return (der.toString('base64').match(/.{1,64}/g) ?? []).join('\n') + '\n';
 }
-
-export { crypto as pkiCrypto };
