@@ -107,8 +107,9 @@ async function launchFirefox(
       const page = await browser.newPage();
       return {
         goto: async (url) => {
-          // A redirect by script may abort the first navigation; waitFor decides what counts.
-          await page.goto(url, { waitUntil: 'domcontentloaded' }).catch(() => undefined);
+          // Redirects by script may keep this load from ever ending; waitFor decides what counts.
+          const started = page.goto(url, { waitUntil: 'domcontentloaded' }).catch(() => undefined);
+          await Promise.race([started, new Promise((done) => setTimeout(done, 2_000))]);
         },
         url: () => page.url(),
         evaluate: <T>(script: string) => page.evaluate(script) as Promise<T>,

@@ -49,6 +49,7 @@ export class SupervisedChild {
     const log = (this.#log ??= createWriteStream(logFile, { flags: 'a', mode: 0o600 }));
     const child = fork(script, args, {
       env: { ...process.env, ...env },
+      execArgv: [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.#process = child;
