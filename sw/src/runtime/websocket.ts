@@ -26,12 +26,19 @@ export function createWebSocketClass(Native: NativeWebSocket, link: WorkerLink):
     }
     instance = message.instance;
   });
+  // Nothing else tells the worker that a page is gone; browsers close with 1001 then (HTML §7.4.4).
+  addEventListener('pagehide', () => {
+    for (const lose of [...alive]) lose();
+  });
 
   class WebSocket extends EventTarget {
     readonly #url: string;
     readonly #port: MessagePort;
     readonly #handlers = new Map<EventName, Handler>();
-    readonly #lose = (): void => this.#end(1006, '', false, true);
+    readonly #lose = (): void => {
+      this.#post({ kind: 'close', code: 1001, reason: undefined });
+      this.#end(1006, '', false, true);
+    };
     #readyState = CONNECTING;
     #bufferedAmount = 0;
     #binaryType: BinaryType = 'blob';
