@@ -1,0 +1,231 @@
+import { AppError } from '@postern/shared/errors';
+import { silentLogger } from '@postern/shared/log';
+import type { CloseReason, EdgeConnection } from '@postern/shared/protocol/edge';
+import type { SecureSession } from '@postern/shared/protocol/session';
+import type { DialGrantResponse } from '@postern/shared/schemas';
+import { describe, expect, it, vi } from 'vitest';
+import type { TokenSource } from '../auth/token-source.ts';
+import { AppConnection, IDLE_CLOSE_MS, RENEW_GRANT_MS, UPKEEP_MS } from './app-connection.ts';
+import { backoffMs, FIRST_DELAY_MS, MAX_DELAY_MS } from './backoff.ts';
+import type { DialGrants } from './dial-grants.ts';
+import { MAX_RACERS, raceRouters } from './race.ts';
+
+const grant = (dialGrant: string) =>
+  ({
+    dialGrant,
+    assertion: 'assertion',
+    service: { id: 's', name: 'Wiki' },
+    identity: { id: 'i', name: 'alice' },
+    routers: [{ id: 'r1', name: 'Router 1', edgeUrls: ['ws://one/edge', 'ws://two/edge'] }],
+  }) as unknown as DialGrantResponse;
+
+function createWorld() {
+  const sessions: {
+    end: (reason: CloseReason) => void;
+    openStreams: number;
+    renew: ReturnType<typeof vi.fn>;
+  }[] = [];
+  const edges: EdgeConnection[] = [];
+  let nowMs = 0;
+  let freshMs = 100_000;
+  const sleepers: (() => void)[] = [];
+  const openEdge = vi.fn<(url: string) => Promise<EdgeConnection>>(() => {
+    const edge = {
+      routerId: 'r1',
+      roundTripMs: 1,
+      close: vi.fn(),
+      updateToken: vi.fn(),
+      dial: vi.fn(() => Promise.resolve({})),
+    };
+    edges.push(edge as unknown as EdgeConnection);
+    return Promise.resolve(edge as unknown as EdgeConnection);
+  });
+  const secure = vi.fn(() => {
+    let end: (reason: CloseReason) => void = () => undefined;
+    const closed = new Promise<CloseReason>((resolve) => (end = resolve));
+    const session = {
+      closed,
+      openStreams: 0,
+      suite: 'suite',
+      renew: vi.fn(),
+      ping: () => Promise.resolve(2),
+      close: () => end({ code: 'OK', message: '', retryable: true }),
+      end,
+    };
+    sessions.push(session);
+    return Promise.resolve(session as unknown as SecureSession);
+  });
+  const grants = {
+    current: vi.fn(() => Promise.resolve(grant('grant1'))),
+    fetch: vi.fn(() => Promise.resolve(grant('grant2'))),
+    forget: vi.fn(() => Promise.resolve()),
+    freshMs: () => freshMs,
+  };
+  const tokens = {
+    token: vi.fn(() => Promise.resolve('token1')),
+    renew: vi.fn(() => Promise.resolve('token2')),
+  };
+  const onEnded = vi.fn();
+  const connection = new AppConnection({
+    grants: grants as unknown as DialGrants,
+    tokens: tokens as unknown as TokenSource,
+    openEdge,
+    secure,
+    onEnded,
+    logger: silentLogger,
+    nowMs: () => nowMs,
+    sleep: (delayMs) =>
+      delayMs === UPKEEP_MS
+        ? new Promise((resolve) => sleepers.push(resolve))
+        : Promise.resolve(void (nowMs += delayMs + 1)),
+  });
+  return {
+    connection,
+    sessions,
+    edges,
+    openEdge,
+    secure,
+    grants,
+    tokens,
+    onEnded,
+    setFresh: (ms: number) => (freshMs = ms),
+    upkeep: async (afterMs = UPKEEP_MS) => {
+      nowMs += afterMs;
+      sleepers.shift()?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+const failure = (code: `ERR_${string}`, retryable: boolean) =>
+  new AppError(code, code, { retryable });
+
+describe('AppConnection', () => {
+  it('connects once for all who ask, and shares the session', async () => {
+    const { connection, secure, sessions } = createWorld();
+    const [one, two] = await Promise.all([connection.session(), connection.session()]);
+    expect(one).toBe(two);
+    expect(await connection.session()).toBe(sessions[0]);
+    expect(secure).toHaveBeenCalledOnce();
+  });
+
+  it('connects anew after a loss and tells of it', async () => {
+    const { connection, sessions, edges, onEnded } = createWorld();
+    await connection.session();
+    const reason: CloseReason = { code: 'ERR_CIRCUIT_LOST', message: '', retryable: true };
+    sessions[0]!.end(reason);
+    await vi.waitFor(() => expect(onEnded).toHaveBeenCalledWith(reason));
+    expect(edges[0]!.close).toHaveBeenCalled();
+    expect(await connection.session()).toBe(sessions[1]);
+  });
+
+  it('tries again while that can help', async () => {
+    const { connection, openEdge, sessions } = createWorld();
+    openEdge
+      .mockRejectedValueOnce(failure('ERR_NO_ROUTER', true))
+      .mockRejectedValueOnce(failure('ERR_NO_ROUTER', true));
+    expect(await connection.session()).toBe(sessions[0]);
+  });
+
+  it('gives up in the end, and at once where trying cannot help', async () => {
+    const patient = createWorld();
+    patient.secure.mockImplementation(() =>
+      Promise.reject(failure('ERR_SERVICE_NOT_HOSTED', true)),
+    );
+    await expect(patient.connection.session()).rejects.toMatchObject({
+      code: 'ERR_SERVICE_NOT_HOSTED',
+    });
+    expect(patient.secure.mock.calls.length).toBeGreaterThan(2);
+    const refused = createWorld();
+    refused.secure.mockImplementation(() => Promise.reject(failure('ERR_HANDSHAKE_FAILED', false)));
+    await expect(refused.connection.session()).rejects.toMatchObject({
+      code: 'ERR_HANDSHAKE_FAILED',
+    });
+    expect(refused.secure).toHaveBeenCalledOnce();
+  });
+
+  it('renews a refused token and grant once', async () => {
+    const { connection, openEdge, tokens, grants, sessions } = createWorld();
+    openEdge
+      .mockRejectedValueOnce(failure('ERR_TOKEN_INVALID', false))
+      .mockRejectedValueOnce(failure('ERR_TOKEN_INVALID', false));
+    expect(await connection.session()).toBe(sessions[0]);
+    expect(tokens.renew).toHaveBeenCalledOnce();
+    expect(grants.forget).toHaveBeenCalledOnce();
+    const never = createWorld();
+    never.openEdge.mockImplementation(() => Promise.reject(failure('ERR_TOKEN_INVALID', false)));
+    await expect(never.connection.session()).rejects.toMatchObject({ code: 'ERR_TOKEN_INVALID' });
+  });
+
+  it('proves its authorisation anew while in use', async () => {
+    const { connection, sessions, edges, tokens, setFresh, upkeep } = createWorld();
+    await connection.session();
+    sessions[0]!.openStreams = 1;
+    await upkeep();
+    expect(sessions[0]!.renew).not.toHaveBeenCalled();
+    setFresh(RENEW_GRANT_MS);
+    tokens.token.mockResolvedValue('token2');
+    await upkeep();
+    expect(sessions[0]!.renew).toHaveBeenCalledExactlyOnceWith('grant2', 'assertion');
+    const used = await connection.status();
+    expect(edges.filter((edge) => vi.mocked(edge.updateToken).mock.calls.length > 0)).toHaveLength(
+      1,
+    );
+    expect(used).toMatchObject({
+      router: 'Router 1',
+      service: 'Wiki',
+      identity: 'alice',
+      sessionRoundTripMs: 2,
+    });
+  });
+
+  it('closes when idle, not while streams are open', async () => {
+    const { connection, sessions, onEnded, upkeep } = createWorld();
+    await connection.session();
+    sessions[0]!.openStreams = 1;
+    expect(connection.isBusy).toBe(true);
+    await upkeep(IDLE_CLOSE_MS + 1);
+    expect(onEnded).not.toHaveBeenCalled();
+    sessions[0]!.openStreams = 0;
+    await upkeep(IDLE_CLOSE_MS + 1);
+    expect(onEnded).toHaveBeenCalledWith(expect.objectContaining({ code: 'OK' }));
+    expect(await connection.status()).toBeUndefined();
+  });
+});
+
+describe('raceRouters', () => {
+  it('keeps the quickest and stops the others', async () => {
+    const signals: AbortSignal[] = [];
+    const winner = await raceRouters(['slow', 'quick'], (name, signal) => {
+      signals.push(signal);
+      return name === 'quick' ? Promise.resolve(name) : new Promise<string>(() => undefined);
+    });
+    expect(winner).toBe('quick');
+    expect(signals.every(({ aborted }) => aborted)).toBe(true);
+  });
+
+  it('goes on to the next ones when all of the first fail', async () => {
+    const names = Array.from({ length: MAX_RACERS + 1 }, (_, index) => index);
+    const winner = await raceRouters(names, (name) =>
+      name === MAX_RACERS ? Promise.resolve(name) : Promise.reject(failure('ERR_NO_ROUTER', true)),
+    );
+    expect(winner).toBe(MAX_RACERS);
+  });
+
+  it('reports the refusal rather than the unreachable', async () => {
+    const failures = [failure('ERR_NO_ROUTER', true), failure('ERR_TOKEN_INVALID', false)];
+    await expect(raceRouters(failures, (error) => Promise.reject(error))).rejects.toBe(failures[1]);
+    await expect(raceRouters([1], () => Promise.reject(new Error('x')))).rejects.toMatchObject({
+      code: 'ERR_NO_ROUTER',
+      retryable: true,
+    });
+  });
+});
+
+describe('backoffMs', () => {
+  it('grows up to its limit', () => {
+    expect(backoffMs(0, () => 1)).toBe(FIRST_DELAY_MS);
+    expect(backoffMs(1, () => 0.5)).toBe(FIRST_DELAY_MS);
+    expect(backoffMs(50, () => 1)).toBe(MAX_DELAY_MS);
+  });
+});
