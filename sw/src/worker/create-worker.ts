@@ -54,7 +54,12 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     nowMs,
   });
   const signIn = new SignIn({ store, origin, client: oauth.get, tokens, nowMs });
-  const cookies = new CookieSync({ store, origin, clients: scope.clients, nowMs });
+  const cookies = new CookieSync({
+    store,
+    origin,
+    pages: () => scope.clients.matchAll({ type: 'window' }),
+    nowMs,
+  });
   const grants = new DialGrants({
     store,
     tokens,

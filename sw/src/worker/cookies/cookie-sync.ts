@@ -13,7 +13,8 @@ export const PAGE_WAIT_MS = 100;
 export interface CookieSyncOptions {
   store: Store;
   origin: string;
-  clients: Pick<Clients, 'matchAll' | 'get'>;
+  /** The pages of this origin. */
+  pages: () => Promise<readonly { postMessage(message: WorkerMessage): void }[]>;
   nowMs: () => number;
 }
 
@@ -83,9 +84,7 @@ export class CookieSync {
 
   async #tellPages(cookies: VisibleCookie[]): Promise<void> {
     const message: WorkerMessage = { type: 'postern.cookies', version: ++this.#version, cookies };
-    for (const client of await this.#options.clients.matchAll({ type: 'window' })) {
-      client.postMessage(message);
-    }
+    for (const page of await this.#options.pages()) page.postMessage(message);
   }
 
   async #untilSeen(clientId: string): Promise<void> {

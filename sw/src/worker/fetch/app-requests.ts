@@ -19,7 +19,7 @@ export interface AppRequestsOptions {
   session: () => Promise<SecureSession>;
   cookies: CookieSync;
   runtime: { source: string; cspHash: string };
-  navigator: Pick<WorkerNavigator, 'userAgent' | 'languages'>;
+  navigator: { userAgent: string; languages: readonly string[] };
   logger: Logger;
 }
 

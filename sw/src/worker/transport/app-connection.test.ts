@@ -3,7 +3,7 @@ import { silentLogger } from '@postern/shared/log';
 import type { CloseReason, EdgeConnection } from '@postern/shared/protocol/edge';
 import type { SecureSession } from '@postern/shared/protocol/session';
 import type { DialGrantResponse } from '@postern/shared/schemas';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi, type Mock } from 'vitest';
 import type { TokenSource } from '../auth/token-source.ts';
 import { AppConnection, IDLE_CLOSE_MS, RENEW_GRANT_MS, UPKEEP_MS } from './app-connection.ts';
 import { backoffMs, FIRST_DELAY_MS, MAX_DELAY_MS } from './backoff.ts';
@@ -25,7 +25,7 @@ function createWorld() {
     openStreams: number;
     renew: ReturnType<typeof vi.fn>;
   }[] = [];
-  const edges: EdgeConnection[] = [];
+  const edges: { close: Mock; updateToken: Mock }[] = [];
   let nowMs = 0;
   let freshMs = 100_000;
   const sleepers: (() => void)[] = [];
@@ -37,7 +37,7 @@ function createWorld() {
       updateToken: vi.fn(),
       dial: vi.fn(() => Promise.resolve({})),
     };
-    edges.push(edge as unknown as EdgeConnection);
+    edges.push(edge);
     return Promise.resolve(edge as unknown as EdgeConnection);
   });
   const secure = vi.fn(() => {
@@ -168,9 +168,7 @@ describe('AppConnection', () => {
     await upkeep();
     expect(sessions[0]!.renew).toHaveBeenCalledExactlyOnceWith('grant2', 'assertion');
     const used = await connection.status();
-    expect(edges.filter((edge) => vi.mocked(edge.updateToken).mock.calls.length > 0)).toHaveLength(
-      1,
-    );
+    expect(edges.filter((edge) => edge.updateToken.mock.calls.length > 0)).toHaveLength(1);
     expect(used).toMatchObject({
       router: 'Router 1',
       service: 'Wiki',

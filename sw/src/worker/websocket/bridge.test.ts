@@ -34,6 +34,7 @@ function createWorld(status = 101) {
     if (next instanceof Error) throw next;
     return next;
   });
+  const reset = vi.fn(() => settleClosed({}));
   const stream = {
     read,
     write: (bytes: Uint8Array) => {
@@ -41,7 +42,7 @@ function createWorld(status = 101) {
       return Promise.resolve();
     },
     end: vi.fn(() => Promise.resolve()),
-    reset: vi.fn(() => settleClosed({})),
+    reset,
     closed,
   } as unknown as SessionStream;
   const gone = new AbortController();
@@ -50,6 +51,7 @@ function createWorld(status = 101) {
     events,
     written,
     stream,
+    reset,
     read,
     gone,
     page: (data: unknown) => port.onmessage?.({ data } as MessageEvent),
@@ -144,7 +146,7 @@ describe('bridgeWebSocket', () => {
     world.app(chunk);
     await world.done;
     expect(world.events.at(-1)).toEqual(lost);
-    expect(world.stream.reset).toHaveBeenCalled();
+    expect(world.reset).toHaveBeenCalled();
   });
 
   it('fails when the application refuses the upgrade', async () => {
@@ -178,7 +180,7 @@ describe('bridgeWebSocket', () => {
     const world = createWorld();
     await vi.waitFor(() => expect(world.events).toHaveLength(1));
     world.gone.abort();
-    expect(world.stream.reset).toHaveBeenCalled();
+    expect(world.reset).toHaveBeenCalled();
     world.app(new AppError('ERR_STREAM_RESET', 'reset'));
     await world.done;
   });
