@@ -47,6 +47,16 @@ describe('parts that are killed', () => {
   );
 
   it('the controller: what REST acknowledged is there after kill -9', async () => {
+    await expect
+      .poll(
+        () =>
+          demo.admin('GET', '/version').then(
+            ({ status }) => status,
+            () => 0,
+          ),
+        { timeout: 20_000 },
+      )
+      .toBe(200);
     const created = await demo.admin('POST', '/services', {
       name: 'written-just-before',
       encryptionRequired: true,
