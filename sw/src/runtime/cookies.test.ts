@@ -1,0 +1,64 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { PageMessage, VisibleCookie, WorkerMessage } from '../messages/page.ts';
+import { applyAssignment, createCookieView } from './cookies.ts';
+
+const a: VisibleCookie = { name: 'a', value: '1', path: '/dir' };
+
+describe('applyAssignment', () => {
+  it.each([
+    ['b=2', [a, { name: 'b', value: '2', path: '/dir' }]],
+    [' b = 2 ; Path=/', [a, { name: 'b', value: '2', path: '/' }]],
+    ['a=2; path=/dir', [{ ...a, value: '2' }]],
+    ['a=2; path=relative', [{ ...a, value: '2' }]],
+    ['v', [a, { name: '', value: 'v', path: '/dir' }]],
+    ['a=; max-age=0', []],
+    ['a=; expires=Thu, 01 Jan 1970 00:00:00 GMT', []],
+    ['a=2; max-age=5; expires=Thu, 01 Jan 1970 00:00:00 GMT', [{ ...a, value: '2' }]],
+    ['a=2; HttpOnly', [a]],
+    ['', [a]],
+    ['=', [a]],
+  ])('%j', (assignment, expected) => {
+    expect(applyAssignment([a], assignment, '/dir/page')).toEqual(expected);
+  });
+});
+
+describe('createCookieView', () => {
+  const createWorld = (path: string) => {
+    const sent: PageMessage[] = [];
+    let deliver: (message: WorkerMessage) => void = () => undefined;
+    const link = {
+      send: (message: PageMessage) => sent.push(message) > 0,
+      listen: vi.fn((handler: (message: WorkerMessage) => void) => (deliver = handler)),
+    };
+    const initial = [a, { name: 'root', value: 'r', path: '/' }];
+    const view = createCookieView(initial, link, () => path);
+    return { view, sent, deliver: (message: WorkerMessage) => deliver(message) };
+  };
+
+  it.each([
+    ['/dir/page', 'a=1; root=r'],
+    ['/dir', 'a=1; root=r'],
+    ['/directory', 'root=r'],
+  ])('shows at %s what matches', (path, expected) => {
+    expect(createWorld(path).view.read()).toBe(expected);
+  });
+
+  it('shows a write at once and sends it on', () => {
+    const { view, sent } = createWorld('/dir/page');
+    view.write('a=2');
+    expect(view.read()).toBe('a=2; root=r');
+    expect(sent).toEqual([{ type: 'postern.cookie', value: 'a=2' }]);
+  });
+
+  it('takes over what the jar says, and says so', () => {
+    const { view, sent, deliver } = createWorld('/dir/page');
+    deliver({ type: 'postern.pong', instance: 'x' });
+    deliver({
+      type: 'postern.cookies',
+      version: 7,
+      cookies: [{ name: 'n', value: 'v', path: '/' }],
+    });
+    expect(view.read()).toBe('n=v');
+    expect(sent).toEqual([{ type: 'postern.cookies-seen', version: 7 }]);
+  });
+});
