@@ -1,19 +1,25 @@
 /** The frame of the worker's own pages: no script, no outside resource, no framing. */
 import { html, Markup } from './html.ts';
 
+/** The look of the loader and the login pages (sw/src/login/main.css), as much of it as these need. */
 const STYLE = `
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; }
-main { max-width: 34rem; padding: 2rem; }
-h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .75rem; }
-p { margin: 0 0 1.25rem; }
-a.button { display: inline-block; padding: .5rem 1.25rem; border-radius: .375rem; background: #1f5fbf; color: #fff; text-decoration: none; }
-a.button:focus-visible { outline: 3px solid currentColor; outline-offset: 2px; }
-code, dd { font-family: ui-monospace, monospace; }
-small { display: block; margin-top: 2rem; opacity: .75; }
-dl { display: grid; grid-template-columns: auto 1fr; gap: .25rem 1.5rem; }
+:root { color-scheme: light dark; --text: #1b1f24; --muted: #57606a; --back: #f6f7f9; --card: #fff; --line: #d8dee4; --accent: #0b5cad; --on-accent: #fff; }
+@media (prefers-color-scheme: dark) { :root { --text: #e6e8eb; --muted: #9aa4af; --back: #14171b; --card: #1d2126; --line: #30363d; --accent: #6cb2ff; --on-accent: #0d1a29; } }
+* { box-sizing: border-box; }
+body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.5rem; background: var(--back); color: var(--text); font: 1rem/1.5 system-ui, sans-serif; }
+main { width: min(100%, 32rem); padding: 2rem; background: var(--card); border: 1px solid var(--line); border-radius: .75rem; }
+h1 { margin: 0; font-size: 1.35rem; line-height: 1.3; }
+p { margin: .75rem 0 0; }
+a.button { display: inline-block; margin-top: .75rem; padding: .6rem 1.25rem; border-radius: .5rem; background: var(--accent); color: var(--on-accent); font-weight: 600; text-decoration: none; }
+a.button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+small { display: block; margin-top: 1.5rem; color: var(--muted); }
+code { font-family: ui-monospace, monospace; }
+dl { display: grid; grid-template-columns: auto 1fr; gap: .4rem 1.5rem; margin: 1.25rem 0 0; }
+dt { color: var(--muted); }
 dd { margin: 0; overflow-wrap: anywhere; }
 `;
+/** Exactly what the policy's hash is over: not a byte of white space around it. */
+const STYLE_ELEMENT = new Markup(`<style>${STYLE}</style>`);
 
 /** A whole response. `title` is text, `body` the content of `<main>`. */
 export async function pageResponse(status: number, title: string, body: Markup): Promise<Response> {
@@ -23,9 +29,7 @@ export async function pageResponse(status: number, title: string, body: Markup):
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}</title>
-        <style>
-          ${new Markup(STYLE)}
-        </style>
+        ${STYLE_ELEMENT}
       </head>
       <body>
         <main>${body}</main>
