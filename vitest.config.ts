@@ -10,6 +10,11 @@ const shared = {
 
 export default defineConfig({
   test: {
+    coverage: {
+      include: ['*/src/**/*.ts'],
+      reporter: ['text', 'html'],
+      reportsDirectory: 'test/.cache/coverage',
+    },
     projects: [
       {
         ...shared,
