@@ -10,6 +10,11 @@ import { decodeLatin1, encodeLatin1 } from './latin1.ts';
 import { MAX_METHOD_BYTES, MAX_TARGET_BYTES, httpError, tooLarge } from './limits.ts';
 
 const FLAG_WEBSOCKET = 1;
+/**
+ * The Fetch standard's forbidden methods (§2.2.1). CONNECT asks for a tunnel, which `tcp` streams are
+ * for; servers answer TRACE with the request itself, and so would show a page its HttpOnly cookies.
+ */
+const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK']);
 
 export interface RequestHead {
   readonly method: string;
@@ -79,8 +84,7 @@ export function isInformational(status: number): boolean {
 function checkRequest({ method, target, webSocket }: RequestHead): void {
   if (method.length > MAX_METHOD_BYTES) throw tooLarge('method');
   if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method)) throw httpError('the method is not a token');
-  // CONNECT asks for a tunnel; `tcp` streams are for that.
-  if (method === 'CONNECT') throw httpError('CONNECT is not allowed');
+  if (FORBIDDEN_METHODS.has(method.toUpperCase())) throw httpError('the method is not allowed');
   if (webSocket && method !== 'GET') throw httpError('a WebSocket opens with GET');
   if (target.length > MAX_TARGET_BYTES) throw tooLarge('target');
   // Visible ASCII without `#` and `\`; anything else must be percent-encoded.

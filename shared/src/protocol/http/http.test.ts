@@ -52,9 +52,12 @@ describe('heads', () => {
     },
   );
 
-  it.each(['', 'G T', 'GET\r', 'CONNECT', 'X'.repeat(40)])('refuse the method %j', (method) => {
-    expect(() => encodeRequestHead({ ...request, method })).toThrow();
-  });
+  it.each(['', 'G T', 'GET\r', 'CONNECT', 'TRACE', 'Track', 'X'.repeat(40)])(
+    'refuse the method %j',
+    (method) => {
+      expect(() => encodeRequestHead({ ...request, method })).toThrow();
+    },
+  );
 
   it.each([
     ['Accept', 'x'],
