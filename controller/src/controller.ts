@@ -15,6 +15,7 @@ import type { Clock, ControllerContext } from './context.ts';
 import { createControlServer } from './control/control-server.ts';
 import { createControllerEvents } from './events.ts';
 import { openTokenServices } from './grants/token-services.ts';
+import { holdRequests } from './hold-requests.ts';
 import { openPki } from './pki/open-pki.ts';
 import type { Pki } from './pki/pki.ts';
 import { createPublicApp } from './public-api/public-app.ts';
@@ -78,6 +79,8 @@ export async function createController(
 
     const adminServer = createAdminServer(pki);
     const publicServer = await createPublicServer(config, pki);
+    const serveAdmin = holdRequests(adminServer);
+    const servePublic = holdRequests(publicServer);
     const admin = await listen(adminServer, config.admin);
     undo.push(() => closeServer(adminServer));
     const open = await listen(publicServer, config.public);
@@ -111,9 +114,8 @@ export async function createController(
     const publicApp = await createPublicApp(ctx, tokens);
     undo.push(() => publicApp.close());
 
-    const handleAdmin = createAdminHandler(ctx);
-    adminServer.on('request', (request, response) => void handleAdmin(request, response));
-    publicServer.on('request', (request, response) => publicApp.handle(request, response));
+    serveAdmin(createAdminHandler(ctx));
+    servePublic((request, response) => publicApp.handle(request, response));
     logger.info('controller.started', {
       admin: ctx.endpoints.admin,
       public: ctx.endpoints.public,

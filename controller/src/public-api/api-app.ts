@@ -18,7 +18,7 @@ import type { SignIn } from '../sign-in/sign-in.ts';
 import { etagOf, lookupApplication } from './applications.ts';
 import type { DialGrants } from './dial-grants.ts';
 import type { PublicEnv } from './env.ts';
-import { exactOriginCors, requestContext, securityHeaders } from './middleware.ts';
+import { exactOriginCors, onlyPagesOf, requestContext, securityHeaders } from './middleware.ts';
 import type { Origins } from './origins.ts';
 import { problem, problemOnError, problemOnNotFound } from './problem.ts';
 
@@ -66,6 +66,10 @@ export function createApiApp(ctx: ControllerContext, parts: ApiParts): Hono<Publ
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
 
   const api = new Hono<PublicEnv>();
+  // An application's page, hostile or not, takes no part in signing in and out.
+  for (const path of ['/interactions/*', '/session/*']) {
+    api.use(path, onlyPagesOf(ctx.config.loginOrigin));
+  }
   api.use(exactOriginCors(origins));
   api.use(
     bodyLimit({

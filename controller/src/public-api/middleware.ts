@@ -28,6 +28,16 @@ export function securityHeaders(): MiddlewareHandler<PublicEnv> {
   };
 }
 
+/** For routes that pages of one origin alone have business with; goes before {@link exactOriginCors}. */
+export function onlyPagesOf(allowed: string): MiddlewareHandler<PublicEnv> {
+  return async function checkOnlyOrigin(c, next) {
+    const origin = c.req.header('origin');
+    if (origin !== undefined && origin !== allowed)
+      return problem(c, 403, 'ERR_ORIGIN_NOT_ALLOWED');
+    await next();
+  };
+}
+
 /** A request from a page of any other origin is refused, not merely left without headers. */
 export function exactOriginCors(origins: Origins): MiddlewareHandler<PublicEnv> {
   return async function checkOrigin(c, next) {

@@ -176,9 +176,13 @@ describe('signing in', () => {
       application: { id: 'app-wiki' },
       methods: [{ type: 'password' }],
     });
-    const foreign = await page.call('GET', `/interactions/${uid}`, { origin: 'http://evil.test' });
-    expect(await refusalOf(foreign)).toEqual({ status: 403, code: 'ERR_ORIGIN_NOT_ALLOWED' });
-    expect(foreign.headers.get('access-control-allow-origin')).toBeNull();
+    for (const origin of ['http://evil.test', app.info.origin, 'http://chat.localhost:1']) {
+      for (const path of [`/interactions/${uid}`, '/session/end']) {
+        const foreign = await page.call(path.endsWith('end') ? 'POST' : 'GET', path, { origin });
+        expect(await refusalOf(foreign)).toEqual({ status: 403, code: 'ERR_ORIGIN_NOT_ALLOWED' });
+        expect(foreign.headers.get('access-control-allow-origin')).toBeNull();
+      }
+    }
   });
 
   it('refuses to finish in a browser that did not prove the login', async () => {
