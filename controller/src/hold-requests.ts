@@ -1,5 +1,7 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:net';
+
+type Serve = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 /**
  * A listener has to be bound before what it serves can be built, because the addresses go into URLs
@@ -7,8 +9,8 @@ import type { Server } from 'node:net';
  *
  * @returns A function to call once, with what serves the requests.
  */
-export function holdRequests(server: Server): (serve: RequestListener) => void {
-  let serving: RequestListener | undefined;
+export function holdRequests(server: Server): (serve: Serve) => void {
+  let serving: Serve | undefined;
   const held: [IncomingMessage, ServerResponse][] = [];
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (serving) void serving(request, response);
