@@ -53,7 +53,17 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     exclusively: (task) => scope.navigator.locks.request('postern-renewal', task),
     nowMs,
   });
-  const signIn = new SignIn({ store, origin, client: oauth.get, tokens, nowMs });
+  const signIn = new SignIn({
+    store,
+    origin,
+    client: async () => {
+      await application.fresh();
+      oauth.forget();
+      return oauth.get();
+    },
+    tokens,
+    nowMs,
+  });
   const cookies = new CookieSync({
     store,
     origin,
@@ -124,14 +134,13 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
       tokens,
       signIn,
       signOut: async () => {
-        const { loginOrigin } = await application.get();
         connection.close();
         await cookies.clear();
         await store.delete('session', 'dial', 'signIns', 'cookies', 'appKey');
         await grants.forget();
         appKey.forget();
         oauth.forget();
-        return new URL('/signout', loginOrigin);
+        return new URL('/signout', (await application.fresh()).loginOrigin);
       },
       status: async () =>
         statusPage({

@@ -10,6 +10,11 @@ export interface ApplicationSource {
   get(): Promise<ApplicationInfo>;
   /** Asks the gateway again and stores the answer; falls back on what is stored if it cannot be reached. */
   refresh(): Promise<ApplicationInfo>;
+  /**
+   * What the gateway says now, never what is stored: a page can write to storage, and where people
+   * sign in and out must not be its choice. Throws like `get`.
+   */
+  fresh(): Promise<ApplicationInfo>;
 }
 
 export interface ApplicationSourceOptions {
@@ -26,18 +31,22 @@ export function createApplicationSource(options: ApplicationSourceOptions): Appl
     const parsed = applicationInfoSchema.safeParse(await store.get('application'));
     return parsed.success && parsed.data.origin === origin ? parsed.data : undefined;
   };
+  const fresh = async (): Promise<ApplicationInfo> => {
+    known = await fetchApplication(fetch, origin);
+    await store.put('application', known);
+    return known;
+  };
   const refresh = async (): Promise<ApplicationInfo> => {
     try {
-      known = await fetchApplication(fetch, origin);
+      return await fresh();
     } catch (error) {
       known ??= await stored();
       if (known === undefined) throw error;
       return known;
     }
-    await store.put('application', known);
-    return known;
   };
   return {
+    fresh,
     refresh,
     get: async () => (known ??= await stored()) ?? refresh(),
   };
