@@ -15,20 +15,23 @@ export interface PageReport {
 
 /** A helper script as a process of its own that says its port over IPC. */
 export class BenchProcess {
+  /** What the process said when it was ready. */
+  readonly started: unknown;
   readonly port: number;
   readonly pid: number;
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess, port: number) {
+  private constructor(child: ChildProcess, started: { port: number }) {
     this.#child = child;
-    this.port = port;
+    this.started = started;
+    this.port = started.port;
     this.pid = child.pid ?? 0;
   }
 
   static async start(script: string, ...args: string[]): Promise<BenchProcess> {
-    const child = fork(fileURLToPath(new URL(script, import.meta.url)), args);
+    const child = fork(fileURLToPath(new URL(script, import.meta.url)), args, { execArgv: [] });
     const [message] = (await once(child, 'message')) as [{ port: number }];
-    return new BenchProcess(child, message.port);
+    return new BenchProcess(child, message);
   }
 
   /** The next page report; rejects after two minutes or when the page reports an error. */

@@ -27,8 +27,9 @@ describe.each(browserKinds)('%s', (kind) => {
     const profile = await BenchProfile.create(kind);
     const through = demo.app('bench').url;
     await profile.prepare(async (page) => {
+      const warm = server.nextReport();
       await openSignedIn(page, demo, `${through}?down=1&up=1&mode=warm-up`);
-      await page.waitFor(`document.querySelector('p')`);
+      await warm;
     });
     const direct = `http://127.0.0.1:${server.port}/`;
     const pipe = `http://pipe.localhost:${server.port}/`;
@@ -44,6 +45,7 @@ describe.each(browserKinds)('%s', (kind) => {
       for (const [mode, url] of Object.entries(modes)) {
         const report = await profile.open(`${url}&mode=${mode}&run=${round}`, server.nextReport());
         (reports[mode] ??= []).push(report);
+        if (process.env.BENCH_DEBUG) console.log(kind, JSON.stringify(report));
       }
     }
     await profile.remove();

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findBrowser } from '../browsers/find.mjs';
@@ -21,6 +21,9 @@ const chromiumArguments = [
   '--disable-sync',
 ];
 
+/** Clocks of 1 ms, Firefox's default, are too coarse for round trips of a few. */
+const firefoxPreferences = 'user_pref("privacy.reduceTimerPrecision", false);\n';
+
 export class BenchProfile {
   readonly kind: BrowserKind;
   readonly #folder: string;
@@ -31,7 +34,9 @@ export class BenchProfile {
   }
 
   static async create(kind: BrowserKind): Promise<BenchProfile> {
-    return new BenchProfile(kind, await mkdtemp(join(tmpdir(), `postern-bench-${kind}-`)));
+    const folder = await mkdtemp(join(tmpdir(), `postern-bench-${kind}-`));
+    if (kind === 'firefox') await writeFile(join(folder, 'user.js'), firefoxPreferences);
+    return new BenchProfile(kind, folder);
   }
 
   /** Uses the profile once under automation, for example to sign in. */

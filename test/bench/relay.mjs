@@ -5,7 +5,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 const upstream = process.argv[2];
 const server = createServer();
 new WebSocketServer({ server, perMessageDeflate: false }).on('connection', (client) => {
-  const host = new WebSocket(upstream, { perMessageDeflate: false });
+  const host = new WebSocket(upstream, { perMessageDeflate: false, rejectUnauthorized: false });
   pipe(client, host);
   pipe(host, client);
 });

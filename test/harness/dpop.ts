@@ -8,6 +8,7 @@ export const sha256 = (text: string): string =>
 export interface ProofKey {
   readonly thumbprint: string;
   readonly jwk: JWK;
+  readonly privateKey: CryptoKey;
   proof(method: string, url: string, token?: string, overrides?: object): Promise<string>;
 }
 
@@ -16,6 +17,7 @@ export async function createProofKey(nowMs: () => number = Date.now): Promise<Pr
   const jwk = await exportJWK(publicKey);
   return {
     jwk,
+    privateKey,
     thumbprint: await calculateJwkThumbprint(jwk),
     proof: (method, url, token, overrides = {}) =>
       new SignJWT({

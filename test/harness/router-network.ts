@@ -118,6 +118,16 @@ export class RouterNetwork {
 
   /** Starts a router, which has the controller's data then if there is one; `edge: undefined` or `fabric: undefined` leave a listener out. */
   async startRouter(id: string, options: TestRouterOptions = {}): Promise<RunningRouter> {
+    const stateDir = await this.enrollRouter(id);
+    const input: RouterConfigInput = { stateDir, edge: EDGE, fabric: LISTEN, ...options };
+    const router = await createRouter(routerConfigSchema.parse(input), { logger: silentLogger });
+    this.routers.set(id, router);
+    if (this.controller.isRunning) await this.inSync();
+    return router;
+  }
+
+  /** Gives a router its identity, and the controller the router, if they do not have them yet. Answers its state folder. */
+  async enrollRouter(id: string): Promise<string> {
     const stateDir = this.stateDir(id);
     if (!this.controller.all('router').some((router) => router.id === id)) {
       const { key, cert } = await this.pki.issue(`router/${id}`);
@@ -140,11 +150,7 @@ export class RouterNetwork {
         links: [],
       });
     }
-    const input: RouterConfigInput = { stateDir, edge: EDGE, fabric: LISTEN, ...options };
-    const router = await createRouter(routerConfigSchema.parse(input), { logger: silentLogger });
-    this.routers.set(id, router);
-    if (this.controller.isRunning) await this.inSync();
-    return router;
+    return stateDir;
   }
 
   stateDir(routerId: string): string {

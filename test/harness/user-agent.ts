@@ -7,7 +7,13 @@ interface Cookie {
 }
 
 export class UserAgent {
+  readonly #fetch: typeof fetch;
   #cookies: Cookie[] = [];
+
+  /** @param send Default: the global `fetch`, which does not know the names `*.localhost`. */
+  constructor(send: typeof fetch = fetch) {
+    this.#fetch = send;
+  }
 
   /** One request; redirects are not followed. */
   async fetch(url: string | URL, init: RequestInit & { withCookies?: boolean } = {}) {
@@ -21,7 +27,7 @@ export class UserAgent {
         .join('; ');
       if (cookie !== '') headers.set('cookie', cookie);
     }
-    const response = await fetch(target, { ...rest, headers, redirect: 'manual' });
+    const response = await this.#fetch(target, { ...rest, headers, redirect: 'manual' });
     if (withCookies) this.#store(target, response.headers.getSetCookie());
     return response;
   }

@@ -18,9 +18,9 @@ addEventListener('fetch', (event) => {
 });
 
 async function answer(request, url) {
-  const socket = new WebSocket(
-    `ws://${location.host}/pipe${url.pathname}${url.search}${plain ? '&plain' : ''}`,
-  );
+  const pipe = new URL(`/pipe${url.pathname}${url.search}`, `ws://${location.host}`);
+  if (plain) pipe.searchParams.set('plain', '');
+  const socket = new WebSocket(pipe);
   socket.binaryType = 'arraybuffer';
   const queue = [];
   let wake = () => {};

@@ -79,8 +79,9 @@ sockets.on('connection', (socket, request) => {
       while (left > 0) {
         const part = left < chunk.length ? chunk.subarray(0, left) : chunk;
         left -= part.length;
-        socket.send(seal(part), left > 0 && socket.bufferedAmount > 4e6 ? more : undefined);
-        if (left > 0 && socket.bufferedAmount > 4e6) return;
+        const isFull = left > 0 && socket.bufferedAmount > 4e6;
+        socket.send(seal(part), isFull ? more : undefined);
+        if (isFull) return;
       }
       socket.send('end');
     };
