@@ -22,13 +22,16 @@ export class MemoryCircuit implements Circuit {
   readonly tamper: Tamper;
   peer!: MemoryCircuit;
   closedWith: CloseReason | undefined;
+  /** The least credit there ever was. */
+  lowestCreditBytes: number;
   #credit: number;
   #delivery: Promise<void> = Promise.resolve();
-  #waiters: { bytes: number; resolve: () => void; reject: (e: unknown) => void }[] = [];
+  #waiters: { bytes: number; resolve: () => void }[] = [];
 
   constructor(circuitId: string, windowBytes: number, tamper: Tamper) {
     this.circuitId = circuitId;
     this.#credit = windowBytes;
+    this.lowestCreditBytes = windowBytes;
     this.tamper = tamper;
   }
 
@@ -41,6 +44,7 @@ export class MemoryCircuit implements Circuit {
     const copy = message.slice();
     const index = this.sent.push(copy) - 1;
     this.#credit -= copy.length;
+    this.lowestCreditBytes = Math.min(this.lowestCreditBytes, this.#credit);
     this.#delivery = this.#delivery.then(async () => {
       const out = await this.tamper(copy.slice(), index);
       const consumed = Promise.all(out.map((piece) => this.peer.deliver(piece)));
@@ -64,8 +68,13 @@ export class MemoryCircuit implements Circuit {
   ready(bytes: number, signal?: AbortSignal): Promise<void> {
     if (this.#credit >= bytes) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ bytes, resolve, reject });
-      signal?.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
+      const onAbort = (): void => reject(new Error('aborted'));
+      const granted = (): void => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      };
+      this.#waiters.push({ bytes, resolve: granted });
+      signal?.addEventListener('abort', onAbort, { once: true });
     });
   }
 

@@ -1,110 +1,26 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
-  memoryCircuitPair,
-  type MemoryCircuitOptions,
-} from '../../../../test/harness/memory-circuit.ts';
-import { concatBytes, encodeUtf8 } from '../../bytes/index.ts';
-import { createWebCryptoCipher, type RecordCipherFactory } from '../../crypto/index.ts';
+  closeSessions,
+  createSessionPair,
+  createSyncCipher,
+  pattern,
+  readAll,
+} from '../../../../test/harness/session-pair.ts';
+import { encodeUtf8 } from '../../bytes/index.ts';
+import { createWebCryptoCipher } from '../../crypto/index.ts';
 import type { DialGrantClaims } from '../../grants/index.ts';
-import type { AuthRenewalOptions } from './auth-renewal.ts';
 import { decodeRecordHeader } from './record.ts';
-import { Session, type SessionLimits } from './session.ts';
-import { TrafficKey } from './traffic-key.ts';
-import { ResetCode, type SessionStream } from './types.ts';
+import { ResetCode } from './types.ts';
 
-/** What connectors inject: synchronous AES-256-GCM. */
-const createSyncCipher: RecordCipherFactory = (key) => ({
-  seal(nonce, additionalData, plaintext, headroom = 0) {
-    const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(additionalData);
-    const sealed = concatBytes(
-      new Uint8Array(headroom),
-      cipher.update(plaintext),
-      cipher.final(),
-      cipher.getAuthTag(),
-    );
-    return sealed;
-  },
-  open(nonce, additionalData, sealed) {
-    const decipher = createDecipheriv('aes-256-gcm', key, nonce).setAAD(additionalData);
-    decipher.setAuthTag(sealed.subarray(-16));
-    const plaintext = decipher.update(sealed.subarray(0, -16));
-    decipher.final();
-    return new Uint8Array(plaintext);
-  },
-});
-
-const sessions: Session[] = [];
-afterEach(() => {
-  for (const session of sessions.splice(0)) session.close();
-});
-
-interface PairOptions {
-  circuit?: MemoryCircuitOptions;
-  limits?: SessionLimits;
-  createCipher?: RecordCipherFactory;
-  auth?: { options: AuthRenewalOptions; claims: DialGrantClaims };
-}
-
-async function createPair({
-  circuit,
-  limits,
-  createCipher = createWebCryptoCipher,
-  auth,
-}: PairOptions = {}) {
-  const [a, b] = memoryCircuitPair(circuit);
-  const secrets = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)] as const;
-  const key = (secret: Uint8Array) => TrafficKey.create(secret.slice(), createCipher);
-  const common = { suite: 'test', peer: {}, limits };
-  const opener = new Session({
-    ...common,
-    circuit: a,
-    role: 'opener',
-    sendKey: await key(secrets[0]),
-    receiveKey: await key(secrets[1]),
-  });
-  const host = new Session({
-    ...common,
-    circuit: b,
-    role: 'host',
-    sendKey: await key(secrets[1]),
-    receiveKey: await key(secrets[0]),
-    ...(auth && { auth }),
-  });
-  sessions.push(opener, host);
-  const accepted: SessionStream[] = [];
-  const waiting: ((stream: SessionStream) => void)[] = [];
-  host.onStream = (stream) => {
-    const next = waiting.shift();
-    if (next) next(stream);
-    else accepted.push(stream);
-  };
-  const accept = () => {
-    const stream = accepted.shift();
-    return stream
-      ? Promise.resolve(stream)
-      : new Promise<SessionStream>((resolve) => waiting.push(resolve));
-  };
-  return { a, b, opener, host, accept };
-}
-
-async function readAll(stream: SessionStream): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for (let chunk = await stream.read(); chunk; chunk = await stream.read()) chunks.push(chunk);
-  return concatBytes(...chunks);
-}
-
-/** Bytes whose place can be told from their value. */
-const pattern = (length: number) =>
-  Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 0xff);
+afterEach(closeSessions);
 
 describe.each([
   ['asynchronous', createWebCryptoCipher],
   ['synchronous', createSyncCipher],
 ] as const)('session with an %s cipher', (_, createCipher) => {
   it('carries heads, bodies and trailers both ways', async () => {
-    const { opener, accept } = await createPair({ createCipher });
+    const { opener, accept } = await createSessionPair({ createCipher });
     const stream = opener.openStream('http', encodeUtf8('request'));
     void stream.write(encodeUtf8('ping')).then(() => stream.end());
     const served = await accept();
@@ -126,7 +42,7 @@ describe.each([
   });
 
   it('carries many windows of bytes in order', async () => {
-    const { opener, accept } = await createPair({
+    const { opener, accept } = await createSessionPair({
       createCipher,
       circuit: { windowBytes: 300_000 },
     });
@@ -141,7 +57,10 @@ describe.each([
   });
 
   it('rekeys during a transfer', async () => {
-    const { opener, a, accept } = await createPair({ createCipher, limits: { rekeyRecords: 5 } });
+    const { opener, a, accept } = await createSessionPair({
+      createCipher,
+      limits: { rekeyRecords: 5 },
+    });
     const stream = opener.openStream('tcp', new Uint8Array());
     const sent = pattern(3_000_000);
     void stream
@@ -154,7 +73,7 @@ describe.each([
   });
 
   it('lets a small stream pass a bulk stream that waits for credit', async () => {
-    const { opener, a, accept } = await createPair({
+    const { opener, a, accept } = await createSessionPair({
       createCipher,
       circuit: { windowBytes: 140_000 },
     });
@@ -170,7 +89,7 @@ describe.each([
   });
 
   it('stops a writer whose reader does not read', async () => {
-    const { opener, a, accept } = await createPair({ createCipher });
+    const { opener, a, accept } = await createSessionPair({ createCipher });
     const stream = opener.openStream('tcp', new Uint8Array());
     let done = false;
     void stream.write(new Uint8Array(8_000_000)).then(
@@ -198,7 +117,7 @@ describe.each([
     ['turns it into a rekey', (m: Uint8Array) => [m.with(0, 10).with(4, 0)]],
   ] as const) {
     it(`ends every stream when a router ${name} a record`, async () => {
-      const { opener, host, accept } = await createPair({
+      const { opener, host, accept } = await createSessionPair({
         createCipher,
         circuit: { toB: (message, index) => (index === 3 ? tamper(message) : [message]) },
       });
@@ -224,7 +143,7 @@ describe.each([
 
   it('ends every stream when a router reorders records', async () => {
     let kept: Uint8Array | undefined;
-    const { opener, host, accept } = await createPair({
+    const { opener, host, accept } = await createSessionPair({
       createCipher,
       circuit: {
         toB: (message, index) => {
@@ -245,7 +164,7 @@ describe.each([
   });
 
   it('never takes a circuit that just ends for an end', async () => {
-    const { opener, b, accept } = await createPair({ createCipher });
+    const { opener, b, accept } = await createSessionPair({ createCipher });
     const stream = opener.openStream('tcp', new Uint8Array());
     await stream.write(encodeUtf8('half'));
     const served = await accept();
@@ -257,7 +176,7 @@ describe.each([
   });
 
   it('closes with GOAWAY, which the peer can tell from a lost circuit', async () => {
-    const { opener, host, a, b, accept } = await createPair({ createCipher });
+    const { opener, host, a, b, accept } = await createSessionPair({ createCipher });
     const stream = opener.openStream('tcp', new Uint8Array());
     const served = await accept();
     host.close({ code: 'ERR_ACCESS_REMOVED', message: 'gone', retryable: false });
@@ -273,7 +192,7 @@ describe.each([
   });
 
   it('resets one stream and leaves the others alone', async () => {
-    const { opener, accept } = await createPair({ createCipher });
+    const { opener, accept } = await createSessionPair({ createCipher });
     const first = opener.openStream('tcp', new Uint8Array());
     const second = opener.openStream('tcp', new Uint8Array());
     const served = await accept();
@@ -293,7 +212,7 @@ describe.each([
 
 describe('session', () => {
   it('refuses streams when nobody takes them, or beyond the limit', async () => {
-    const { opener, host } = await createPair({ limits: { maxStreams: 2 } });
+    const { opener, host } = await createSessionPair({ limits: { maxStreams: 2 } });
     host.onStream = undefined;
     const refused = opener.openStream('tcp', new Uint8Array());
     expect((await refused.closed).reset).toMatchObject({ code: ResetCode.refused, byPeer: true });
@@ -303,7 +222,7 @@ describe('session', () => {
   });
 
   it('raises the window of streams that carry much, and of no others', async () => {
-    const { opener, b, accept } = await createPair();
+    const { opener, b, accept } = await createSessionPair();
     const stream = opener.openStream('tcp', new Uint8Array());
     await stream.write(encodeUtf8('little'));
     const served = await accept();
@@ -317,7 +236,7 @@ describe('session', () => {
   });
 
   it('aborts reads without losing bytes, and writes with the stream', async () => {
-    const { opener, accept } = await createPair();
+    const { opener, accept } = await createSessionPair();
     const stream = opener.openStream('tcp', new Uint8Array());
     const served = await accept();
     const abort = new AbortController();
@@ -338,7 +257,7 @@ describe('session', () => {
       fc.asyncProperty(
         fc.array(fc.integer({ min: 1, max: 150_000 }), { minLength: 1, maxLength: 8 }),
         async (sizes) => {
-          const { opener, accept } = await createPair({ createCipher: createSyncCipher });
+          const { opener, accept } = await createSessionPair({ createCipher: createSyncCipher });
           const stream = opener.openStream('tcp', new Uint8Array());
           const all = pattern(sizes.reduce((sum, size) => sum + size, 0));
           let offset = 0;
@@ -375,7 +294,9 @@ describe('session', () => {
     it('replaces claims and assertion', async () => {
       const renewed = { ...claims, jti: 'next' };
       const verify = async () => renewed;
-      const { opener, host } = await createPair({ auth: { options: { verify, time }, claims } });
+      const { opener, host } = await createSessionPair({
+        auth: { options: { verify, time }, claims },
+      });
       opener.renew('grant', 'assertion');
       await opener.ping();
       expect(host.peer).toBe(renewed);
@@ -386,7 +307,7 @@ describe('session', () => {
       'ends the session when it is for another: %o',
       async (changes) => {
         const verify = async () => ({ ...claims, ...changes });
-        const { opener } = await createPair({ auth: { options: { verify, time }, claims } });
+        const { opener } = await createSessionPair({ auth: { options: { verify, time }, claims } });
         opener.renew('grant', '');
         expect((await opener.closed).code).toBe('ERR_GRANT_INVALID');
       },
@@ -394,15 +315,17 @@ describe('session', () => {
 
     it('ends the session when it is refused or does not come in time', async () => {
       const verify = async () => Promise.reject(new Error('no'));
-      const refused = await createPair({ auth: { options: { verify, time }, claims } });
+      const refused = await createSessionPair({ auth: { options: { verify, time }, claims } });
       refused.opener.renew('grant', '');
       expect((await refused.opener.closed).code).toBe('ERR_GRANT_INVALID');
-      const late = await createPair({ auth: { options: { verify, time, dueMs: 5 }, claims } });
+      const late = await createSessionPair({
+        auth: { options: { verify, time, dueMs: 5 }, claims },
+      });
       expect((await late.opener.closed).code).toBe('ERR_GRANT_INVALID');
     });
 
     it('is for hosts only', async () => {
-      const { opener, host } = await createPair();
+      const { opener, host } = await createSessionPair();
       opener.renew('grant', '');
       expect((await host.closed).code).toBe('ERR_RECORD_INVALID');
     });
