@@ -1,14 +1,12 @@
-/** A browser without a screen: redirects one by one, cookies by host and path, an `Origin` when a page fetches. */
-interface Cookie {
-  host: string;
-  path: string;
-  name: string;
-  value: string;
-}
+/** A browser without a screen: redirects one by one, cookies by origin, an `Origin` when a page fetches. */
+import { CookieJar } from '../../shared/src/cookies/index.ts';
+
+/** As for an address that the user typed. */
+const context = { sameSite: true, navigation: true, method: 'GET' };
 
 export class UserAgent {
   readonly #fetch: typeof fetch;
-  #cookies: Cookie[] = [];
+  readonly #jars = new Map<string, CookieJar>();
 
   /** @param send Default: the global `fetch`, which does not know the names `*.localhost`. */
   constructor(send: typeof fetch = fetch) {
@@ -21,14 +19,15 @@ export class UserAgent {
     const target = new URL(url);
     const headers = new Headers(rest.headers);
     if (withCookies) {
-      const cookie = this.#cookies
-        .filter(({ host, path }) => host === target.host && target.pathname.startsWith(path))
-        .map(({ name, value }) => `${name}=${value}`)
-        .join('; ');
-      if (cookie !== '') headers.set('cookie', cookie);
+      const cookie = this.#jar(target).cookieHeaderFor(target, context);
+      if (cookie !== undefined) headers.set('cookie', cookie);
     }
     const response = await this.#fetch(target, { ...rest, headers, redirect: 'manual' });
-    if (withCookies) this.#store(target, response.headers.getSetCookie());
+    if (withCookies) {
+      for (const line of response.headers.getSetCookie()) {
+        this.#jar(target).setFromResponse(line, target, context);
+      }
+    }
     return response;
   }
 
@@ -49,21 +48,13 @@ export class UserAgent {
   }
 
   forgetCookies(): void {
-    this.#cookies = [];
+    this.#jars.clear();
   }
 
-  #store(url: URL, lines: readonly string[]): void {
-    for (const line of lines) {
-      const [pair = '', ...attributes] = line.split(';').map((part) => part.trim());
-      const [name = '', value = ''] = pair.split(/=(.*)/s);
-      const path =
-        attributes.find((part) => part.toLowerCase().startsWith('path='))?.slice(5) ?? '/';
-      this.#cookies = this.#cookies.filter(
-        (cookie) => cookie.host !== url.host || cookie.path !== path || cookie.name !== name,
-      );
-      const expired = attributes.some((part) => /^expires=Thu, 01 Jan 1970/i.test(part));
-      if (!expired && value !== '') this.#cookies.push({ host: url.host, path, name, value });
-    }
+  #jar({ origin }: URL): CookieJar {
+    let jar = this.#jars.get(origin);
+    if (!jar) this.#jars.set(origin, (jar = new CookieJar({ origin, nowMs: () => Date.now() })));
+    return jar;
   }
 }
 

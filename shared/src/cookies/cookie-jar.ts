@@ -1,20 +1,19 @@
 /**
- * The cookies of one user at one app (RFC 6265bis), without I/O. Domains are clamped to the app's own
- * host: one origin per app, so a cookie for a parent domain stays with the app that set it.
+ * The cookies of one user at one app (RFC 6265bis §5.7, §5.8.3), without I/O. All are host-only: a
+ * `Domain` that covers the app's host is clamped to it, any other refused. So no cookie reaches another
+ * app, and no public suffix list is needed.
  */
 import { z } from 'zod';
-import { defaultPath, domainMatches, isIpAddress, pathMatches } from './matching.ts';
+import { defaultPath, domainMatches, pathMatches } from './matching.ts';
+import { serializeCookies } from './serialize.ts';
 import { parseSetCookie, type ParsedSetCookie, type SameSite } from './set-cookie.ts';
 
-export const MAX_COOKIES_PER_DOMAIN = 50;
+/** Cookies kept; see {@link CookieJar} for which one goes. */
 export const MAX_COOKIES = 180;
 
 const storedCookieSchema = z.strictObject({
   name: z.string().max(4096),
-  value: z.string().max(4096),
-  /** The app's host, or a parent domain of it. */
-  domain: z.string().max(1024),
-  hostOnly: z.boolean(),
+  value: z.string().max(6144),
   path: z.string().max(1024),
   secure: z.boolean(),
   httpOnly: z.boolean(),
@@ -24,7 +23,7 @@ const storedCookieSchema = z.strictObject({
   createdAtMs: z.number(),
   lastUsedAtMs: z.number(),
 });
-export type StoredCookie = z.infer<typeof storedCookieSchema>;
+type StoredCookie = z.infer<typeof storedCookieSchema>;
 const storedCookiesSchema = z.array(storedCookieSchema).max(MAX_COOKIES);
 
 /** Where a request comes from; decides over SameSite. */
@@ -37,29 +36,39 @@ export interface CookieContext {
 }
 
 export interface CookieJarOptions {
-  /** Host of the app's origin, for example `wiki.example.com`. */
-  readonly host: string;
-  /** Counts as secure: `https:`, and the loopback names that browsers trust. */
-  readonly secureOrigin: boolean;
-  /** True for `com`, `co.uk`, `github.io`: no cookie may be set for such a domain. */
-  readonly isPublicSuffix: (domain: string) => boolean;
+  /** The app's origin, for example `https://wiki.example.com`. */
+  readonly origin: string;
   readonly nowMs: () => number;
+}
+
+/** A cookie as script may see it. */
+export interface VisibleCookie {
+  name: string;
+  value: string;
+  path: string;
 }
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
+/** At most {@link MAX_COOKIES}: beyond, insecure ones go first, then those not used for longest. */
 export class CookieJar {
-  readonly #options: CookieJarOptions;
-  /** By name, domain and path: what RFC 6265bis calls the same cookie. Oldest first. */
+  readonly #host: string;
+  readonly #isSecure: boolean;
+  readonly #nowMs: () => number;
+  /** By name and path: what RFC 6265bis calls the same cookie, for one domain. Oldest first. */
   readonly #cookies = new Map<string, StoredCookie>();
 
-  constructor(options: CookieJarOptions) {
-    this.#options = options;
+  constructor({ origin, nowMs }: CookieJarOptions) {
+    const { hostname, protocol } = new URL(origin);
+    this.#host = hostname;
+    // The loopback names that browsers trust count as secure.
+    this.#isSecure = protocol === 'https:' || /(?:^|\.)localhost$|^127\.0\.0\.1$/.test(hostname);
+    this.#nowMs = nowMs;
   }
 
   /** Takes one `Set-Cookie` value of a response to `url`; false if it is refused. */
   setFromResponse(header: string, url: URL, context: CookieContext): boolean {
-    const parsed = parseSetCookie(header, this.#options.nowMs());
+    const parsed = parseSetCookie(header, this.#nowMs());
     if (!parsed) return false;
     const crossSite = !context.sameSite && !context.navigation;
     if (crossSite && parsed.sameSite !== 'none') return false;
@@ -68,7 +77,7 @@ export class CookieJar {
 
   /** `document.cookie = header`: neither sets nor replaces an HttpOnly cookie. */
   setFromScript(header: string, url: URL): boolean {
-    const parsed = parseSetCookie(header, this.#options.nowMs());
+    const parsed = parseSetCookie(header, this.#nowMs());
     if (!parsed || parsed.httpOnly) return false;
     return this.#store(parsed, url, false);
   }
@@ -78,17 +87,15 @@ export class CookieJar {
     const cookies = this.#matching(url).filter((cookie) =>
       sameSiteAllows(cookie.sameSite, context),
     );
-    return cookies.length === 0 ? undefined : this.#serialise(cookies);
+    return cookies.length === 0 ? undefined : serializeCookies(cookies);
   }
 
-  /** What `document.cookie` reads at `url`. */
-  scriptVisible(url: URL): string {
-    return this.#serialise(this.#matching(url).filter((cookie) => !cookie.httpOnly));
-  }
-
-  /** Forgets everything. */
-  clear(): void {
-    this.#cookies.clear();
+  /** What script may see, of any path, older ones first. */
+  visible(): VisibleCookie[] {
+    this.#dropExpired();
+    return [...this.#cookies.values()]
+      .filter(({ httpOnly }) => !httpOnly)
+      .map(({ name, value, path }) => ({ name, value, path }));
   }
 
   /** What to persist. Values of HttpOnly cookies are as the connector sealed them. */
@@ -97,30 +104,27 @@ export class CookieJar {
     return [...this.#cookies.values()].map((cookie) => ({ ...cookie }));
   }
 
-  /** A jar from {@link CookieJar.toJSON}; throws a ZodError for data of another shape. */
+  /** A jar from {@link CookieJar.toJSON}; from data of any other shape, an empty one. */
   static restore(stored: unknown, options: CookieJarOptions): CookieJar {
     const jar = new CookieJar(options);
-    for (const cookie of storedCookiesSchema.parse(stored)) {
-      if (domainMatches(options.host, cookie.domain)) jar.#cookies.set(identityOf(cookie), cookie);
-    }
+    const { data = [] } = storedCookiesSchema.safeParse(stored);
+    for (const cookie of data) jar.#cookies.set(identityOf(cookie), cookie);
     return jar;
   }
 
   #store(parsed: ParsedSetCookie, url: URL, fromHttp: boolean): boolean {
-    const { secureOrigin, nowMs } = this.#options;
-    const domain = this.#acceptedDomain(parsed.domain);
-    if (domain === undefined) return false;
     const { secure, httpOnly, sameSite, name, value } = parsed;
-    if (secure && !secureOrigin) return false;
+    if (parsed.domain !== undefined && !domainMatches(this.#host, parsed.domain)) return false;
+    if (secure && !this.#isSecure) return false;
     if (sameSite === 'none' && !secure) return false;
-    if (!prefixAllows(parsed)) return false;
     const path = parsed.path ?? defaultPath(url.pathname);
-    const hostOnly = parsed.domain === undefined;
+    if (!prefixAllows(parsed, path)) return false;
+    const now = this.#nowMs();
     const cookie: StoredCookie = {
-      ...{ name, value, domain, hostOnly, path, secure, httpOnly, sameSite },
+      ...{ name, value, path, secure, httpOnly, sameSite },
       expiresAtMs: parsed.expiresAtMs ?? null,
-      createdAtMs: nowMs(),
-      lastUsedAtMs: nowMs(),
+      createdAtMs: now,
+      lastUsedAtMs: now,
     };
     const key = identityOf(cookie);
     const previous = this.#cookies.get(key);
@@ -128,27 +132,18 @@ export class CookieJar {
     if (previous) cookie.createdAtMs = previous.createdAtMs;
     this.#cookies.set(key, cookie);
     this.#dropExpired();
-    this.#evict(domain);
+    this.#evict();
     return true;
-  }
-
-  /** The domain to store under, `undefined` if the attribute names a foreign one. */
-  #acceptedDomain(attribute: string | undefined): string | undefined {
-    const { host, isPublicSuffix } = this.#options;
-    if (attribute === undefined || attribute === host) return host;
-    if (isIpAddress(host) || !domainMatches(host, attribute)) return undefined;
-    return isPublicSuffix(attribute) ? undefined : attribute;
   }
 
   /** Longer paths first, then older cookies: RFC 6265bis §5.8.3. */
   #matching(url: URL): StoredCookie[] {
-    const { host, secureOrigin, nowMs } = this.#options;
-    if (url.hostname !== host) return [];
+    if (url.hostname !== this.#host) return [];
     this.#dropExpired();
-    const now = nowMs();
+    const now = this.#nowMs();
     return [...this.#cookies.values()]
       .filter(
-        (cookie) => pathMatches(url.pathname, cookie.path) && (!cookie.secure || secureOrigin),
+        (cookie) => pathMatches(url.pathname, cookie.path) && (!cookie.secure || this.#isSecure),
       )
       .sort((a, b) => b.path.length - a.path.length || a.createdAtMs - b.createdAtMs)
       .map((cookie) => {
@@ -157,36 +152,21 @@ export class CookieJar {
       });
   }
 
-  #serialise(cookies: readonly StoredCookie[]): string {
-    return cookies.map(({ name, value }) => (name === '' ? value : `${name}=${value}`)).join('; ');
-  }
-
   #dropExpired(): void {
-    const now = this.#options.nowMs();
+    const now = this.#nowMs();
     for (const [key, { expiresAtMs }] of this.#cookies) {
       if (expiresAtMs !== null && expiresAtMs <= now) this.#cookies.delete(key);
     }
   }
 
-  #evict(domain: string): void {
-    const ofDomain = [...this.#cookies].filter(([, cookie]) => cookie.domain === domain);
-    removeLeastUsed(this.#cookies, ofDomain, MAX_COOKIES_PER_DOMAIN);
-    removeLeastUsed(this.#cookies, [...this.#cookies], MAX_COOKIES);
+  #evict(): void {
+    const surplus = this.#cookies.size - MAX_COOKIES;
+    if (surplus <= 0) return;
+    const worstFirst = [...this.#cookies].sort(
+      ([, a], [, b]) => Number(a.secure) - Number(b.secure) || a.lastUsedAtMs - b.lastUsedAtMs,
+    );
+    for (const [key] of worstFirst.slice(0, surplus)) this.#cookies.delete(key);
   }
-}
-
-/** Non-secure cookies go first, then those not used for longest: RFC 6265bis §5.7. */
-function removeLeastUsed(
-  cookies: Map<string, StoredCookie>,
-  candidates: [string, StoredCookie][],
-  limit: number,
-): void {
-  const surplus = candidates.length - limit;
-  if (surplus <= 0) return;
-  candidates.sort(
-    ([, a], [, b]) => Number(a.secure) - Number(b.secure) || a.lastUsedAtMs - b.lastUsedAtMs,
-  );
-  for (const [key] of candidates.slice(0, surplus)) cookies.delete(key);
 }
 
 function sameSiteAllows(sameSite: SameSite, context: CookieContext): boolean {
@@ -195,7 +175,7 @@ function sameSiteAllows(sameSite: SameSite, context: CookieContext): boolean {
 }
 
 /** RFC 6265bis §4.1.3; a nameless cookie must not pretend to have a prefix. */
-function prefixAllows({ name, value, secure, domain, path }: ParsedSetCookie): boolean {
+function prefixAllows({ name, value, secure, domain }: ParsedSetCookie, path: string): boolean {
   const text = (name === '' ? value : name).toLowerCase();
   const isHost = text.startsWith('__host-');
   if (!isHost && !text.startsWith('__secure-')) return true;
@@ -203,6 +183,6 @@ function prefixAllows({ name, value, secure, domain, path }: ParsedSetCookie): b
   return !isHost || (domain === undefined && path === '/');
 }
 
-function identityOf({ name, domain, path, hostOnly }: StoredCookie): string {
-  return JSON.stringify([name, domain, path, hostOnly]);
+function identityOf({ name, path }: StoredCookie): string {
+  return JSON.stringify([name, path]);
 }

@@ -1,10 +1,11 @@
 export {
   CookieJar,
   MAX_COOKIES,
-  MAX_COOKIES_PER_DOMAIN,
   type CookieContext,
   type CookieJarOptions,
-  type StoredCookie,
+  type VisibleCookie,
 } from './cookie-jar.ts';
+export { defaultPath, pathMatches } from './matching.ts';
 export { parseCookieDate } from './cookie-date.ts';
+export { serializeCookies } from './serialize.ts';
 export { parseSetCookie, type ParsedSetCookie, type SameSite } from './set-cookie.ts';

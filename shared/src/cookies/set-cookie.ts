@@ -6,7 +6,7 @@ export type SameSite = 'strict' | 'lax' | 'none';
 export interface ParsedSetCookie {
   readonly name: string;
   readonly value: string;
-  /** Lower case, without a leading dot; `undefined`: host-only. */
+  /** Lower case, without a leading dot. */
   readonly domain: string | undefined;
   /** `undefined`: the default path of the request. */
   readonly path: string | undefined;
@@ -18,8 +18,10 @@ export interface ParsedSetCookie {
   readonly expiresAtMs: number | undefined;
 }
 
-const MAX_NAME_VALUE_BYTES = 4096;
-const MAX_ATTRIBUTE_BYTES = 1024;
+const MAX_NAME_VALUE_LENGTH = 4096;
+/** Room for a value that the connector sealed: base64url of at most 4,096 bytes and what it adds. */
+const MAX_SEALED_LENGTH = 6144;
+const MAX_ATTRIBUTE_LENGTH = 1024;
 /** Browsers cut lifetimes there: RFC 6265bis §5.5. */
 const MAX_AGE_MS = 400 * 24 * 3_600_000;
 
@@ -31,7 +33,6 @@ export function parseSetCookie(header: string, nowMs: number): ParsedSetCookie |
   const name = equals < 0 ? '' : trim(pair.slice(0, equals));
   const value = trim(pair.slice(equals + 1));
   if (name === '' && value === '') return undefined;
-  if (name.length + value.length > MAX_NAME_VALUE_BYTES) return undefined;
 
   let domain: string | undefined;
   let path: string | undefined;
@@ -44,7 +45,7 @@ export function parseSetCookie(header: string, nowMs: number): ParsedSetCookie |
     const at = attribute.indexOf('=');
     const key = trim(at < 0 ? attribute : attribute.slice(0, at)).toLowerCase();
     const text = at < 0 ? '' : trim(attribute.slice(at + 1));
-    if (text.length > MAX_ATTRIBUTE_BYTES) continue;
+    if (text.length > MAX_ATTRIBUTE_LENGTH) continue;
     if (key === 'secure') secure = true;
     else if (key === 'httponly') httpOnly = true;
     else if (key === 'domain') domain = text.replace(/^\./, '').toLowerCase() || undefined;
@@ -55,6 +56,8 @@ export function parseSetCookie(header: string, nowMs: number): ParsedSetCookie |
       maxAgeMs = Math.min(Number(text) * 1000, MAX_AGE_MS);
     }
   }
+  const maxLength = httpOnly ? MAX_SEALED_LENGTH : MAX_NAME_VALUE_LENGTH;
+  if (name.length + value.length > maxLength) return undefined;
   if (maxAgeMs !== undefined) expiresAtMs = maxAgeMs <= 0 ? 0 : nowMs + maxAgeMs;
   else if (expiresAtMs !== undefined) expiresAtMs = Math.min(expiresAtMs, nowMs + MAX_AGE_MS);
   return { name, value, domain, path, secure, httpOnly, sameSite, expiresAtMs };

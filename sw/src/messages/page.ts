@@ -7,6 +7,7 @@
  *                     application's own `message` listeners
  *     per WebSocket   SocketCommand and SocketEvent over the port transferred with `postern.websocket`
  */
+import type { VisibleCookie } from '@postern/shared/cookies';
 import { z } from 'zod';
 
 /** Longest `document.cookie` assignment taken; browsers stop at 4,096 bytes for name and value. */
@@ -29,13 +30,6 @@ export const pageMessageSchema = z.discriminatedUnion('type', [
   }),
 ]);
 export type PageMessage = z.infer<typeof pageMessageSchema>;
-
-/** A cookie that script may see. */
-export interface VisibleCookie {
-  name: string;
-  value: string;
-  path: string;
-}
 
 export type WorkerMessage =
   | { type: 'postern.pong'; instance: string }

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { PageMessage, VisibleCookie, WorkerMessage } from '../messages/page.ts';
+import type { VisibleCookie } from '@postern/shared/cookies';
+import type { PageMessage, WorkerMessage } from '../messages/page.ts';
 import { applyAssignment, createCookieView } from './cookies.ts';
 
 const a: VisibleCookie = { name: 'a', value: '1', path: '/dir' };

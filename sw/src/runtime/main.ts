@@ -3,7 +3,7 @@
  * worker cannot see (WebSocket, document.cookie) and keeps the worker alive. What it needs to know
  * stands in attributes of its own script element, so that its text, and thus its CSP hash, is fixed.
  */
-import type { VisibleCookie } from '../messages/page.ts';
+import type { VisibleCookie } from '@postern/shared/cookies';
 import { createCookieView } from './cookies.ts';
 import { startKeepalive } from './keepalive.ts';
 import { guardServiceWorker } from './service-worker-guard.ts';

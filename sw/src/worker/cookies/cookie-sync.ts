@@ -2,10 +2,9 @@
  * The application's cookies: one jar per application, kept in storage, shown to pages as far as
  * script may see them. Values of HttpOnly cookies come sealed by the connector and stay so here.
  */
-import type { VisibleCookie, WorkerMessage } from '../../messages/page.ts';
-import type { CookieContext } from '../fetch/app-requests.ts';
+import { CookieJar, type CookieContext, type VisibleCookie } from '@postern/shared/cookies';
+import type { WorkerMessage } from '../../messages/page.ts';
 import type { Store } from '../storage/store.ts';
-import { createJar, type Jar } from './jar.ts';
 
 /** How long a response waits for its page to take over the cookies it set. */
 export const PAGE_WAIT_MS = 100;
@@ -21,7 +20,7 @@ export interface CookieSyncOptions {
 export class CookieSync {
   readonly #options: CookieSyncOptions;
   readonly #waiting = new Map<string, () => void>();
-  #loading: Promise<Jar> | undefined;
+  #loading: Promise<CookieJar> | undefined;
   #version = 0;
 
   constructor(options: CookieSyncOptions) {
@@ -30,12 +29,12 @@ export class CookieSync {
 
   /** `Cookie` for a request, or `undefined` for none. */
   async header(url: URL, context: CookieContext): Promise<string | undefined> {
-    return (await this.#jar()).header(url, context, this.#options.nowMs()) || undefined;
+    return (await this.#jar()).cookieHeaderFor(url, context);
   }
 
   /** Cookies script may see, of any path: pages choose by their own. */
   async visible(): Promise<VisibleCookie[]> {
-    return (await this.#jar()).visible(this.#options.nowMs());
+    return (await this.#jar()).visible();
   }
 
   /**
@@ -50,7 +49,7 @@ export class CookieSync {
   ): Promise<void> {
     const jar = await this.#jar();
     const before = this.#fingerprint(jar);
-    for (const value of values) jar.storeFromResponse(value, url, context, this.#options.nowMs());
+    for (const value of values) jar.setFromResponse(value, url, context);
     await this.#changed(jar, before, clientId);
   }
 
@@ -58,7 +57,7 @@ export class CookieSync {
   async storeFromPage(url: URL, value: string): Promise<void> {
     const jar = await this.#jar();
     const before = this.#fingerprint(jar);
-    jar.storeFromPage(value, url, this.#options.nowMs());
+    jar.setFromScript(value, url);
     await this.#changed(jar, before, '');
   }
 
@@ -69,16 +68,16 @@ export class CookieSync {
 
   /** Forgets all cookies, also on open pages. */
   async clear(): Promise<void> {
-    this.#loading = Promise.resolve(createJar(undefined, this.#options.origin));
+    this.#loading = Promise.resolve(new CookieJar(this.#options));
     await this.#options.store.delete('cookies');
     await this.#tellPages([]);
   }
 
-  async #changed(jar: Jar, before: string, clientId: string): Promise<void> {
+  async #changed(jar: CookieJar, before: string, clientId: string): Promise<void> {
     // Storage need not be waited for: a worker killed right now loses what the page just got.
-    const saved = this.#options.store.put('cookies', jar.serialize());
+    const saved = this.#options.store.put('cookies', jar.toJSON());
     if (this.#fingerprint(jar) === before) return saved;
-    await this.#tellPages(jar.visible(this.#options.nowMs()));
+    await this.#tellPages(jar.visible());
     await Promise.all([saved, this.#untilSeen(clientId)]);
   }
 
@@ -97,14 +96,14 @@ export class CookieSync {
     this.#waiting.delete(clientId);
   }
 
-  #fingerprint(jar: Jar): string {
-    return JSON.stringify(jar.visible(this.#options.nowMs()));
+  #fingerprint(jar: CookieJar): string {
+    return JSON.stringify(jar.visible());
   }
 
-  #jar(): Promise<Jar> {
+  #jar(): Promise<CookieJar> {
     this.#loading ??= this.#options.store
       .get('cookies')
-      .then((value) => createJar(value, this.#options.origin));
+      .then((value) => CookieJar.restore(value, this.#options));
     return this.#loading;
   }
 }

@@ -1,5 +1,5 @@
 /** The page runtime as the element that goes into documents. */
-import type { VisibleCookie } from '../../messages/page.ts';
+import type { VisibleCookie } from '@postern/shared/cookies';
 import type { RuntimeNeeds } from './csp.ts';
 
 export interface RuntimeScript {

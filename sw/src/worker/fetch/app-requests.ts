@@ -1,4 +1,5 @@
 /** Requests for the application: from the page's `fetch` event to the response it gets. */
+import type { CookieContext } from '@postern/shared/cookies';
 import { isAppError } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
 import type { SecureSession } from '@postern/shared/protocol/session';
@@ -6,7 +7,7 @@ import type { CookieSync } from '../cookies/cookie-sync.ts';
 import { createRuntimeScript } from '../documents/runtime-script.ts';
 import { acceptEncoding } from './content-coding.ts';
 import { exchange, type ExchangeResponse } from './exchange.ts';
-import { initiatorSite, isSafeMethod, type RequestFacts } from './initiator.ts';
+import { initiatorSite, type RequestFacts } from './initiator.ts';
 import { createPageResponse } from './page-response.ts';
 import { openRequestBody } from './request-body.ts';
 import { buildRequestFields } from './request-fields.ts';
@@ -114,16 +115,11 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
 }
 
 /** What decides about `SameSite` cookies (RFC 6265bis §5.6.7.1, §5.8.3). */
-export interface CookieContext {
-  isSameSite: boolean;
-  /** A navigation of a whole tab by a safe method: sends `Lax` cookies from anywhere. */
-  isSafeTopLevelNavigation: boolean;
-}
-
 function cookieContext(facts: RequestFacts): CookieContext {
   return {
-    isSameSite: initiatorSite(facts) !== 'cross-site',
-    isSafeTopLevelNavigation: facts.destination === 'document' && isSafeMethod(facts.method),
+    sameSite: initiatorSite(facts) !== 'cross-site',
+    navigation: facts.destination === 'document',
+    method: facts.method,
   };
 }
 
