@@ -2,11 +2,11 @@
 import { createPrivateKey, webcrypto } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { certificateIdentity } from '@postern/node/tls';
 import { AppError } from '@postern/shared/errors';
 import { silentLogger, type Logger } from '@postern/shared/log';
 import type { HostState } from '@postern/shared/schemas';
 import { createBackend, type Backend } from './backend.ts';
-import { ownSpiffeName } from './channel/peer-identity.ts';
 import type { ConnectorConfig } from './config.ts';
 import { ControlLink } from './control/control-link.ts';
 import { StateFile } from './control/state-file.ts';
@@ -39,7 +39,7 @@ export interface Connector {
  * once it runs; connections come and go from then on, each of them dialed from here.
  *
  * Throws `ERR_CONNECTOR_NOT_ENROLLED`, `ERR_CONNECTOR_NO_CONTROLLER`, `ERR_CONNECTOR_IDENTITY_FILE`,
- * `ERR_CONNECTOR_COOKIE_KEY` or what `enroll` throws.
+ * `ERR_PEER_IDENTITY` (our own certificate names nobody), `ERR_CONNECTOR_COOKIE_KEY` or what `enroll` throws.
  */
 export async function createConnector(
   config: ConnectorConfig,
@@ -47,7 +47,7 @@ export async function createConnector(
 ): Promise<Connector> {
   await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
   const identity = await loadIdentity(config, logger);
-  const { id: identityId } = ownSpiffeName(identity.cert);
+  const { id: identityId } = certificateIdentity(identity.cert);
   const address = config.controlAddress ?? identity.controlAddress;
   if (address === undefined) {
     throw new AppError('ERR_CONNECTOR_NO_CONTROLLER', 'controlAddress is not configured');
@@ -152,7 +152,7 @@ async function loadIdentity(config: ConnectorConfig, logger: Logger): Promise<Id
   const token = (await readFile(config.enrollmentJwtFile, 'utf8')).trim();
   const identity = await enroll(token);
   await writeIdentity(path, identity);
-  logger.info('connector.enrolled', { identityId: ownSpiffeName(identity.cert).id });
+  logger.info('connector.enrolled', { identityId: certificateIdentity(identity.cert).id });
   return identity;
 }
 

@@ -2,8 +2,8 @@
 import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { listen } from '@postern/node/listen';
 import { PolicyIndex } from '@postern/shared/policy';
 import type { Logger } from '@postern/shared/log';
 import { createAdminHandler, createAdminServer } from './admin/admin-listener.ts';
@@ -60,6 +60,12 @@ export async function createController(
       for (const step of undo.reverse()) await step();
     })());
 
+  const open = async (server: WebServer, { host, port }: Listening): Promise<Listening> => {
+    const listener = await listen(server, host, port);
+    undo.push(() => listener.close());
+    return { host, port: listener.address.port };
+  };
+
   try {
     await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
     await chmod(config.dataDir, 0o700);
@@ -81,10 +87,8 @@ export async function createController(
     const publicServer = await createPublicServer(config, pki);
     const serveAdmin = holdRequests(adminServer);
     const servePublic = holdRequests(publicServer);
-    const admin = await listen(adminServer, config.admin);
-    undo.push(() => closeServer(adminServer));
-    const open = await listen(publicServer, config.public);
-    undo.push(() => closeServer(publicServer));
+    const admin = await open(adminServer, config.admin);
+    const publicAddress = await open(publicServer, config.public);
 
     const events = createControllerEvents();
     const ctx: ControllerContext = {
@@ -101,7 +105,7 @@ export async function createController(
         admin: config.admin.url ?? `https://${authority(admin)}`,
         public:
           config.public.url ??
-          `${config.public.tls === 'none' ? 'http' : 'https'}://${authority(open)}`,
+          `${config.public.tls === 'none' ? 'http' : 'https'}://${authority(publicAddress)}`,
         control: config.control.advertise,
       },
     };
@@ -123,7 +127,7 @@ export async function createController(
     });
     return {
       admin: { ...admin, url: ctx.endpoints.admin },
-      public: { ...open, url: ctx.endpoints.public },
+      public: { ...publicAddress, url: ctx.endpoints.public },
       control: controlServer.address,
       trustBundlePem: pki.trustBundlePem,
       close,
@@ -186,23 +190,6 @@ async function createPublicServer(
     ...limits,
     key: await readFile(tls.keyFile),
     cert: await readFile(tls.certFile),
-  });
-}
-
-function listen(server: WebServer, { host, port }: Listening): Promise<Listening> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve({ host, port: (server.address() as AddressInfo).port });
-    });
-  });
-}
-
-function closeServer(server: WebServer): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
   });
 }
 

@@ -4,4 +4,3 @@ export {
   type ControllerConfigInput,
 } from './config.ts';
 export { createController, type ControllerOptions, type RunningController } from './controller.ts';
-export { createLogger } from './log.ts';

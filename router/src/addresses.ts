@@ -1,8 +1,8 @@
 /** Which addresses this router tells others, and which names its certificate needs for them. */
 import { isIP, type AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
+import { formatTlsAddress, parseTlsAddress } from '@postern/node/tls';
 import type { RouterConfig } from './config.ts';
-import { formatTlsAddress, parseTlsAddress } from './net/tls-dial.ts';
 
 interface OwnAddresses {
   edgeUrls: string[];

@@ -1,6 +1,7 @@
 /** Builds a running router from its configuration: the one place where the parts meet. */
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import type { Listener } from '@postern/node/listen';
 import { AppError } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
 import type { RouterStatus, RouterTerminators } from '@postern/shared/schemas';
@@ -30,7 +31,6 @@ import { RouterMetrics } from './metrics/metrics.ts';
 import { startMetricsListener } from './metrics/metrics-listener.ts';
 import { AddressLimiter } from './net/address-limiter.ts';
 import { BufferBudget } from './net/buffer-budget.ts';
-import type { Listener } from './net/listen.ts';
 import type { PeerContext } from './net/peer-context.ts';
 import { PeerRegistry } from './net/peer-registry.ts';
 import { touches, type Impact } from './state/impact.ts';

@@ -1,6 +1,7 @@
 /** A router or connector at the control listener: real TLS, the protocol's own client. */
 import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
+import * as x509 from '@postern/node/x509';
 import { FrameSplitter } from '@postern/shared/protocol/channel';
 import { ControlConnection } from '@postern/shared/protocol/control';
 import {
@@ -16,7 +17,6 @@ import {
   pkiCrypto,
   privateKeyToPem,
 } from '../../controller/src/pki/certificates.ts';
-import * as x509 from '../../controller/src/pki/x509.ts';
 
 export interface PeerCredential {
   readonly certPem: string;

@@ -19,7 +19,7 @@ afterEach(async () => {
 
 /** The part of a controller that connectors see: pushes one state to whoever connects. */
 async function startControl(network: RouterNetwork, state: () => HostState) {
-  const { key, cert } = await network.pki.issue('controller/c1', ['127.0.0.1']);
+  const { key, cert } = await network.pki.issue('controller', ['127.0.0.1']);
   const options = { key, cert, ca: network.pki.ca, requestCert: true };
   const sockets = new Set<TLSSocket>();
   const server = createServer({ ...options, ALPNProtocols: [CONTROL_ALPN] }, (socket) => {

@@ -19,7 +19,7 @@ const documents = [
 
 describe('docs/dependencies.md', () => {
   const rows = new Map(
-    [...read('docs/dependencies.md').matchAll(/^\| `([^`]+)` \| ([^|]+) \| ([^|]+) \|/gm)].map(
+    [...read('docs/dependencies.md').matchAll(/^\| `([^`]+)` +\| ([^|]+) \| ([^|]+) \|/gm)].map(
       ([, name, users, licence]) => [name!, { users: users!.trim(), licence: licence!.trim() }],
     ),
   );

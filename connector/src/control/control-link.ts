@@ -1,12 +1,9 @@
+import { createSocketPipe, runChannel } from '@postern/node/channel';
+import { Backoff, keepConnected } from '@postern/node/retry';
+import { certificateIdentity, dialTls } from '@postern/node/tls';
 import type { Logger } from '@postern/shared/log';
 import { ControlConnection } from '@postern/shared/protocol/control';
 import { CONTROL_ALPN, type HostRevocation, type HostState } from '@postern/shared/schemas';
-import { Backoff } from '../channel/backoff.ts';
-import { dialTls } from '../channel/dial-tls.ts';
-import { ownSpiffeName } from '../channel/peer-identity.ts';
-import { keepConnected } from '../channel/reconnect.ts';
-import { runChannel } from '../channel/run-channel.ts';
-import { createSocketPipe } from '../channel/socket-pipe.ts';
 import type { Identity } from '../enroll/identity-file.ts';
 
 export interface ControlLinkOptions {
@@ -49,10 +46,13 @@ export class ControlLink {
 
   async #connectOnce(backoff: Backoff, signal: AbortSignal): Promise<void> {
     const { address, identity, logger, onState, onRevocation } = this.#options;
-    const socket = await dialTls({ address, alpn: CONTROL_ALPN, identity, signal });
+    const { id: ownId, trustDomain } = certificateIdentity(identity.cert);
+    const expected = { role: 'controller', id: '', trustDomain } as const;
+    const { key, cert, ca } = identity;
+    const socket = await dialTls({ address, alpn: CONTROL_ALPN, key, cert, ca, expected, signal });
     const connection = new ControlConnection({
       pipe: createSocketPipe(socket),
-      ownId: ownSpiffeName(identity.cert).id,
+      ownId,
       onHostState: onState,
       onHostRevocation: onRevocation,
       logger,

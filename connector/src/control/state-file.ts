@@ -1,4 +1,5 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { writeDurably } from '@postern/node/files';
 import { hostStateSchema, type HostState } from '@postern/shared/schemas';
 
 /** The last state a controller sent, kept so that a restart during an outage can still host. */
@@ -19,12 +20,9 @@ export class StateFile {
     }
   }
 
-  /** Writes whole or not at all, mode 0600, in call order. */
+  /** Writes whole or not at all, in call order. */
   write(state: HostState): Promise<void> {
-    const write = async () => {
-      await writeFile(`${this.#path}.new`, JSON.stringify(state), { mode: 0o600 });
-      await rename(`${this.#path}.new`, this.#path);
-    };
+    const write = () => writeDurably(this.#path, JSON.stringify(state));
     this.#writing = this.#writing.then(write, write);
     return this.#writing;
   }

@@ -1,12 +1,10 @@
+import { createSocketPipe, runChannel } from '@postern/node/channel';
+import { Backoff, keepConnected } from '@postern/node/retry';
+import { certificateIdentity, dialTls } from '@postern/node/tls';
 import type { Logger } from '@postern/shared/log';
 import { EDGE_LIMITS } from '@postern/shared/protocol/channel';
 import { EdgeConnection, type Circuit, type DialInfo } from '@postern/shared/protocol/edge';
 import { EDGE_ALPN, type HostState } from '@postern/shared/schemas';
-import { Backoff } from '../channel/backoff.ts';
-import { dialTls } from '../channel/dial-tls.ts';
-import { keepConnected } from '../channel/reconnect.ts';
-import { runChannel } from '../channel/run-channel.ts';
-import { createSocketPipe } from '../channel/socket-pipe.ts';
 import type { Identity } from '../enroll/identity-file.ts';
 import { ServiceBinding } from './service-binding.ts';
 
@@ -67,13 +65,10 @@ export class RouterLink {
     const { router, identity } = this.#options;
     const address = router.fabricAddresses[this.#attempts++ % router.fabricAddresses.length];
     if (address === undefined) return;
-    const socket = await dialTls({
-      address,
-      alpn: EDGE_ALPN,
-      identity,
-      routerId: router.id,
-      signal,
-    });
+    const { trustDomain } = certificateIdentity(identity.cert);
+    const expected = { role: 'router', id: router.id, trustDomain } as const;
+    const { key, cert, ca } = identity;
+    const socket = await dialTls({ address, alpn: EDGE_ALPN, key, cert, ca, expected, signal });
     const connection = new EdgeConnection({
       pipe: createSocketPipe(socket),
       credentials: { mode: 'host' },

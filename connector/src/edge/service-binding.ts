@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
+import { Backoff, keepConnected } from '@postern/node/retry';
 import type { Logger } from '@postern/shared/log';
 import type { Binding, EdgeConnection, OnDial } from '@postern/shared/protocol/edge';
-import { Backoff } from '../channel/backoff.ts';
-import { keepConnected } from '../channel/reconnect.ts';
 
 export interface ServiceBindingOptions {
   connection: EdgeConnection;

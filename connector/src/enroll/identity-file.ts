@@ -1,6 +1,5 @@
 /** The identity file, in the JSON shape of OpenZiti's SDKs so that either can use the other's. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readIfPresent, writeDurably } from '@postern/node/files';
 import { AppError } from '@postern/shared/errors';
 import { z } from 'zod';
 
@@ -29,13 +28,8 @@ export interface Identity {
 
 /** @returns `undefined` when there is none yet. Throws `ERR_CONNECTOR_IDENTITY_FILE` for another shape. */
 export async function readIdentity(path: string): Promise<Identity | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = await readIfPresent(path);
+  if (text === undefined) return undefined;
   const parsed = identityFileSchema.safeParse(parseJson(text));
   if (!parsed.success) {
     throw new AppError('ERR_CONNECTOR_IDENTITY_FILE', `${path} is not an identity file`);
@@ -53,9 +47,7 @@ export async function writeIdentity(path: string, identity: Identity): Promise<v
     configTypes: [],
     ...(identity.controlAddress !== undefined && { posternControl: identity.controlAddress }),
   };
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await writeFile(`${path}.new`, JSON.stringify(file, undefined, 2), { mode: 0o600 });
-  await rename(`${path}.new`, path);
+  await writeDurably(path, JSON.stringify(file, undefined, 2));
 }
 
 function parseJson(text: string): unknown {

@@ -2,12 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readIfPresent, writeDurably } from '@postern/node/files';
 import { AppError } from '@postern/shared/errors';
 import { hashPassword } from '../auth/passwords.ts';
 import type { ControllerContext } from '../context.ts';
 import { DEFAULT_AUTH_POLICY_ID } from '../model/auth-policies.ts';
 import { defaultAuthPolicy, newEntity, newIdentity } from '../model/defaults.ts';
-import { readIfPresent, writeDurably } from '../pki/authorities.ts';
 import { repositories } from '../store/repositories.ts';
 
 type BootstrapContext = Pick<ControllerContext, 'config' | 'store' | 'clock' | 'logger'>;

@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
+import { createSocketPipe, runChannel } from '@postern/node/channel';
 import { isAppError } from '@postern/shared/errors';
 import {
   ControlChannel,
@@ -20,7 +21,6 @@ import { createHostSession } from './host-session.ts';
 import { identifyPeer, type Peer } from './peer.ts';
 import { createRouterReports } from './router-reports.ts';
 import { createRouterSession } from './router-session.ts';
-import { connectPipe, pipeOf } from './socket-pipe.ts';
 
 const HANDSHAKE_TIMEOUT_MS = 5000;
 const MAX_CONNECTIONS = 10_000;
@@ -87,7 +87,7 @@ export async function createControlServer(
     const key = `${peer.role} ${peer.id}`;
     const peerLogger = logger.child({ [`${peer.role}Id`]: peer.id });
     const channel = new ControlChannel({
-      pipe: pipeOf(socket),
+      pipe: createSocketPipe(socket),
       role: 'server',
       ownId: ctx.pki.trustDomain,
       accepts: peer.role === 'router' ? ROUTER_SENDS : [],
@@ -106,7 +106,7 @@ export async function createControlServer(
           })
         : hostSession(channel, peer);
     const connection: Connection = { peer, channel, session };
-    connectPipe(socket, channel);
+    runChannel(socket, channel, () => channel.limits);
     try {
       await channel.opened;
     } catch {

@@ -1,5 +1,6 @@
 /** Who is at the other end of a control connection: read from the leaf certificate its handshake proved. */
 import { X509Certificate } from 'node:crypto';
+import { certificateIdentity } from '@postern/node/tls';
 import { AppError } from '@postern/shared/errors';
 import { publicJwkSchema, type PublicJwk } from '@postern/shared/schemas';
 import type { ControllerContext } from '../context.ts';
@@ -13,7 +14,7 @@ export type Peer =
 /**
  * The router or identity named by the leaf, if it is enrolled with this very certificate and may
  * connect now. The TLS stack has checked the validity period and that one of our CAs is at the root.
- * @throws AppError ERR_CONTROL_PEER_REFUSED
+ * @throws AppError ERR_CONTROL_PEER_REFUSED, ERR_PEER_IDENTITY
  */
 export async function identifyPeer(
   ctx: Pick<ControllerContext, 'store' | 'pki' | 'clock'>,
@@ -27,7 +28,10 @@ export async function identifyPeer(
   ) {
     throw refused('the leaf is not issued by our CA itself');
   }
-  const { role, id } = spiffeIdOf(leaf, ctx.pki.trustDomain);
+  const { role, id, trustDomain } = certificateIdentity(leaf);
+  if (trustDomain !== ctx.pki.trustDomain || role === 'controller') {
+    throw refused('the leaf names neither a router nor an identity of our trust domain');
+  }
   const fingerprint = leaf.fingerprint.replaceAll(':', '').toLowerCase();
   const { db } = ctx.store;
 
@@ -48,19 +52,6 @@ export async function identifyPeer(
     throw refused('the identity is unknown, disabled or enrolled with another certificate');
   }
   return { role, id, jwk: publicJwkOf(leaf) };
-}
-
-/** The single SPIFFE id of a certificate of ours (SPIFFE X.509-SVID §2: exactly one URI SAN). */
-function spiffeIdOf(leaf: X509Certificate, trustDomain: string) {
-  const uris = (leaf.subjectAltName ?? '').split(', ').filter((name) => name.startsWith('URI:'));
-  const match = /^URI:spiffe:\/\/([a-z0-9._-]+)\/(router|identity)\/([A-Za-z0-9._-]{1,64})$/.exec(
-    uris[0] ?? '',
-  );
-  const [, domain, role, id] = match ?? [];
-  if (uris.length !== 1 || domain !== trustDomain || role === undefined || id === undefined) {
-    throw refused('the leaf names neither a router nor an identity of our trust domain');
-  }
-  return { role: role as Peer['role'], id };
 }
 
 function publicJwkOf(leaf: X509Certificate): PublicJwk {

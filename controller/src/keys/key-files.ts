@@ -1,9 +1,9 @@
 /** Private signing keys: one 0600 file each, outside the database. */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readIfPresent, writeDurably } from '@postern/node/files';
 import { AppError } from '@postern/shared/errors';
 import { z } from 'zod';
-import { writeDurably } from '../pki/authorities.ts';
 
 /** A P-256 private key as JWK (RFC 7518 §6.2). */
 export const privateJwkSchema = z.strictObject({
@@ -37,9 +37,9 @@ export async function openKeyFiles(folder: string): Promise<KeyFiles> {
   return {
     read: async (kid) => {
       try {
-        return privateJwkSchema.parse(JSON.parse(await readFile(pathOf(kid), 'utf8')));
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        const text = await readIfPresent(pathOf(kid));
+        return text === undefined ? undefined : privateJwkSchema.parse(JSON.parse(text));
+      } catch {
         // The parse error could quote the key: it is not passed on.
         throw new AppError(
           'ERR_KEYS_FILE_INVALID',

@@ -9,11 +9,10 @@
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Provider } from 'oidc-provider';
+import { readIfPresent, writeDurably } from '@postern/node/files';
 import type { ControllerContext } from '../context.ts';
-import { writeDurably } from '../pki/authorities.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
 import type { SignInSessions } from '../sign-in/sessions.ts';
 import { createProvider, DIAL_SCOPE, signInProof } from './create-provider.ts';
@@ -113,12 +112,9 @@ function refuse(response: ServerResponse, status: number, error: string): void {
 
 /** 256 random bits in a 0600 file, made at first start. */
 async function loadCookieKey(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    const key = randomBytes(32).toString('base64url');
-    await writeDurably(path, key);
-    return key;
-  }
+  const present = await readIfPresent(path);
+  if (present !== undefined) return present;
+  const key = randomBytes(32).toString('base64url');
+  await writeDurably(path, key);
+  return key;
 }

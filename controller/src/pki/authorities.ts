@@ -1,6 +1,7 @@
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as x509 from './x509.ts';
+import { readIfPresent, writeDurably } from '@postern/node/files';
+import * as x509 from '@postern/node/x509';
 import {
   certificateFromPem,
   certificateToPem,
@@ -20,25 +21,6 @@ const ISSUING_RENEWAL_MS = 60 * DAY_MS;
 export interface Authorities {
   readonly root: x509.X509Certificate;
   readonly issuing: Authority;
-}
-
-const exists = (error: unknown): boolean => (error as NodeJS.ErrnoException).code !== 'ENOENT';
-
-/** The file's text, or `undefined` when there is none. */
-export async function readIfPresent(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (exists(error)) throw error;
-    return undefined;
-  }
-}
-
-/** Writes by rename, so that a crash leaves the old file or the new one. `mode` 0600 for secrets. */
-export async function writeDurably(file: string, content: string, mode = 0o600): Promise<void> {
-  const temporary = `${file}.new`;
-  await writeFile(temporary, content, { mode, flush: true });
-  await rename(temporary, file);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Keys, certificates and signing requests over @peculiar/x509. */
 import { createHash, randomBytes, type webcrypto } from 'node:crypto';
 import { Crypto } from '@peculiar/webcrypto';
-import * as x509 from './x509.ts';
+import * as x509 from '@postern/node/x509';
 
 /** What @peculiar/x509 computes with. */
 export const pkiCrypto = new Crypto();

@@ -2,10 +2,11 @@ import { EventEmitter } from 'node:events';
 import { createPrivateKey } from 'node:crypto';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { readIfPresent, writeDurably } from '@postern/node/files';
+import * as x509 from '@postern/node/x509';
 import { AppError } from '@postern/shared/errors';
-import * as x509 from './x509.ts';
 import { SignJWT } from 'jose';
-import { loadAuthorities, readIfPresent, writeDurably } from './authorities.ts';
+import { loadAuthorities } from './authorities.ts';
 import {
   certificateFromPem,
   certificateToPem,

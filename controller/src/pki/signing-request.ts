@@ -1,6 +1,6 @@
 import type { webcrypto } from 'node:crypto';
 import { AppError } from '@postern/shared/errors';
-import * as x509 from './x509.ts';
+import * as x509 from '@postern/node/x509';
 import { pkiCrypto } from './certificates.ts';
 
 /** RSA below this is refused. */

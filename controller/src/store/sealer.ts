@@ -1,7 +1,7 @@
 /** Secrets the API must show again are stored under a key that is not in the database. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { readIfPresent, writeDurably } from '../pki/authorities.ts';
+import { readIfPresent, writeDurably } from '@postern/node/files';
 
 export interface Sealer {
   seal(plain: string): string;

@@ -1,7 +1,9 @@
 /** Keeps a control channel to one of the controllers open for as long as the router runs. */
+import { createSocketPipe, runChannel } from '@postern/node/channel';
+import { Backoff, keepConnected } from '@postern/node/retry';
+import { dialTls } from '@postern/node/tls';
 import type { Logger } from '@postern/shared/log';
 import { ControlConnection } from '@postern/shared/protocol/control';
-import { HELLO_LIMITS } from '@postern/shared/protocol/channel';
 import {
   CONTROL_ALPN,
   type CircuitEvent,
@@ -9,10 +11,7 @@ import {
   type RouterTerminators,
 } from '@postern/shared/schemas';
 import type { RouterIdentity } from '../enroll/identity-store.ts';
-import { TlsFrameSocket } from '../net/tls-frame-socket.ts';
-import { dialTls } from '../net/tls-dial.ts';
 import type { RouterState } from '../state/router-state.ts';
-import { Backoff } from './backoff.ts';
 
 /** Status and terminators are collected this long before they are reported. */
 const REPORT_DELAY_MS = 20;
@@ -35,15 +34,23 @@ export class ControllerChannel {
   readonly #abort = new AbortController();
   #connection: ControlConnection | undefined;
   #reportTimer: NodeJS.Timeout | undefined;
-  #reconnectTimer: NodeJS.Timeout | undefined;
-  #nextAddress = 0;
 
   constructor(deps: ControllerChannelDeps) {
     this.#deps = deps;
   }
 
   start(): void {
-    void this.#connect();
+    const { addresses, logger } = this.#deps;
+    let attempts = 0;
+    void keepConnected(
+      async (signal) => {
+        const address = addresses[attempts++ % addresses.length];
+        if (address !== undefined) await this.#run(address, signal);
+      },
+      this.#backoff,
+      this.#abort.signal,
+      (error) => logger.debug('control.connection-failed', { error }),
+    );
   }
 
   /** Links, addresses or terminators changed: reported soon, once for several changes. */
@@ -65,7 +72,6 @@ export class ControllerChannel {
   close(): void {
     this.#abort.abort();
     clearTimeout(this.#reportTimer);
-    clearTimeout(this.#reconnectTimer);
     this.#connection?.close();
   }
 
@@ -79,25 +85,12 @@ export class ControllerChannel {
     }
   }
 
-  async #connect(): Promise<void> {
-    const { addresses, logger } = this.#deps;
-    const address = addresses[this.#nextAddress++ % addresses.length];
-    if (address === undefined) return;
-    try {
-      await this.#run(address);
-    } catch (error) {
-      logger.debug('control.connection-failed', { address, error });
-    }
-    if (this.#abort.signal.aborted) return;
-    this.#reconnectTimer = setTimeout(() => void this.#connect(), this.#backoff.nextMs());
-  }
-
   /** One connection from dial to end. */
-  async #run(address: string): Promise<void> {
+  async #run(address: string, signal: AbortSignal): Promise<void> {
     const { identity, state, trustDomain, routerId, timeoutMs, logger } = this.#deps;
     const { key, clientCert: cert, ca } = identity;
     const expected = { role: 'controller', id: '', trustDomain } as const;
-    const tls = await dialTls({
+    const socket = await dialTls({
       address,
       alpn: CONTROL_ALPN,
       key,
@@ -105,33 +98,17 @@ export class ControllerChannel {
       ca,
       timeoutMs,
       expected,
-      signal: this.#abort.signal,
+      signal,
     });
-    const socket = new TlsFrameSocket(tls, HELLO_LIMITS);
     const connection = new ControlConnection({
-      pipe: {
-        send: (frame) => socket.send(frame),
-        get bufferedBytes() {
-          return socket.bufferedBytes;
-        },
-        close: () => socket.end(),
-      },
+      pipe: createSocketPipe(socket),
       ownId: routerId,
       logger,
       onSnapshot: (snapshot) => state.load(snapshot),
       onDelta: (delta) => state.apply(delta),
     });
     this.#connection = connection;
-    socket.onFrame = (frame) => {
-      connection.receive(frame);
-      socket.limits = connection.limits;
-    };
-    socket.onClose = (cause) =>
-      connection.pipeClosed({
-        code: 'ERR_CONTROLLER_UNREACHABLE',
-        message: cause?.message ?? 'connection closed',
-        retryable: true,
-      });
+    runChannel(socket, connection, () => connection.limits);
     try {
       await connection.opened;
       connection.subscribe(state.position);

@@ -7,12 +7,12 @@ import {
   type Server,
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import { listen, type Listener } from '@postern/node/listen';
 import { HELLO_LIMITS, EDGE_LIMITS, PREFIX_BYTES } from '@postern/shared/protocol/channel';
 import { WebSocketServer } from 'ws';
 import type { RouterConfig } from '../config.ts';
 import type { RouterIdentity } from '../enroll/identity-store.ts';
 import type { AddressLimiter } from '../net/address-limiter.ts';
-import { listen, type Listener } from '../net/listen.ts';
 import type { PeerContext } from '../net/peer-context.ts';
 import { gateUnauthenticated } from '../net/unauthenticated-gate.ts';
 import { WsFrameSocket } from '../net/ws-frame-socket.ts';

@@ -3,15 +3,15 @@
  * the handshake proved counts, in exactly the role the protocol asks for.
  */
 import { createServer, type TLSSocket } from 'node:tls';
+import { listen, type Listener } from '@postern/node/listen';
+import { peerIdentity } from '@postern/node/tls';
 import { AppError } from '@postern/shared/errors';
 import { HELLO_LIMITS } from '@postern/shared/protocol/channel';
 import { EDGE_ALPN, LINK_ALPN } from '@postern/shared/schemas';
 import type { RouterIdentity } from '../enroll/identity-store.ts';
 import { acceptLink, type LinkDeps } from '../links/link-connection.ts';
 import type { AddressLimiter } from '../net/address-limiter.ts';
-import { listen, type Listener } from '../net/listen.ts';
 import type { PeerContext } from '../net/peer-context.ts';
-import { peerIdentity } from '../net/peer-identity.ts';
 import { TlsFrameSocket } from '../net/tls-frame-socket.ts';
 import { gateUnauthenticated, type Settle } from '../net/unauthenticated-gate.ts';
 import { acceptHost } from './host-connection.ts';

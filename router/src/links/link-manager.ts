@@ -1,10 +1,10 @@
 /** Dials links to other routers and dials again what was lost, forever. */
 import { randomUUID } from 'node:crypto';
+import { Backoff } from '@postern/node/retry';
+import { dialTls } from '@postern/node/tls';
 import { HELLO_LIMITS } from '@postern/shared/protocol/channel';
 import { LINK_ALPN } from '@postern/shared/schemas';
-import { Backoff } from '../control/backoff.ts';
 import type { RouterIdentity } from '../enroll/identity-store.ts';
-import { dialTls } from '../net/tls-dial.ts';
 import { TlsFrameSocket } from '../net/tls-frame-socket.ts';
 import { openLink, type LinkDeps } from './link-connection.ts';
 

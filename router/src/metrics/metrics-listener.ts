@@ -1,6 +1,6 @@
 /** `/metrics` and `/health` on loopback. */
 import { createServer } from 'node:http';
-import { listen, type Listener } from '../net/listen.ts';
+import { listen, type Listener } from '@postern/node/listen';
 import type { RouterMetrics } from './metrics.ts';
 
 interface Health {

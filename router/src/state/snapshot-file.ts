@@ -1,6 +1,7 @@
 /** The last policy held, on disk, so that a router starts and works without a controller. */
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeDurably } from '@postern/node/files';
 import type { Logger } from '@postern/shared/log';
 import { snapshotSchema, type Snapshot } from '@postern/shared/schemas';
 
@@ -11,7 +12,6 @@ const SAVE_DELAY_MS = 1_000;
 
 export class SnapshotFile {
   readonly #path: string;
-  readonly #dir: string;
   readonly #logger: Logger;
   readonly #take: () => Snapshot;
   #timer: NodeJS.Timeout | undefined;
@@ -19,7 +19,6 @@ export class SnapshotFile {
 
   /** `take` yields what is to be saved at the time of saving. */
   constructor(stateDir: string, take: () => Snapshot, logger: Logger) {
-    this.#dir = stateDir;
     this.#path = join(stateDir, FILE);
     this.#take = take;
     this.#logger = logger;
@@ -59,9 +58,7 @@ export class SnapshotFile {
     try {
       const text = JSON.stringify(this.#take());
       if (text.length > MAX_BYTES) throw new Error('too large');
-      await mkdir(this.#dir, { recursive: true, mode: 0o700 });
-      await writeFile(`${this.#path}.new`, text, { mode: 0o600, flush: true });
-      await rename(`${this.#path}.new`, this.#path);
+      await writeDurably(this.#path, text);
     } catch (error) {
       this.#logger.error('state.snapshot-not-saved', { error });
     }

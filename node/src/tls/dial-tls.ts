@@ -2,9 +2,12 @@
 import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { AppError } from '@postern/shared/errors';
+import { parseTlsAddress } from './address.ts';
 import { peerIdentity, type PeerIdentity } from './peer-identity.ts';
 
-interface DialTlsOptions {
+const DEFAULT_TIMEOUT_MS = 5_000;
+
+export interface DialTlsOptions {
   /** `tls:host:port`; IPv6 in brackets. */
   address: string;
   alpn: string;
@@ -12,17 +15,18 @@ interface DialTlsOptions {
   key: string;
   cert: string;
   ca: string;
-  timeoutMs: number;
+  /** Until the handshake is done. Default 5 s. */
+  timeoutMs?: number;
   /** Exactly who must answer. */
   expected: PeerIdentity;
   signal: AbortSignal;
 }
 
 /**
- * A connection to exactly the expected part. The SPIFFE id of the leaf decides, not a host name:
- * names in addresses come from those who advertise them.
+ * A mutual-TLS 1.3 connection to exactly the expected part. The SPIFFE id of the leaf whose key the
+ * handshake proved decides, not a host name: names in addresses come from those who advertise them.
  *
- * @throws AppError `ERR_PEER_IDENTITY` or `ERR_DIAL_FAILED`
+ * @throws AppError `ERR_PEER_IDENTITY`, `ERR_DIAL_FAILED` or `ERR_DIAL_ADDRESS`
  */
 export function dialTls(options: DialTlsOptions): Promise<TLSSocket> {
   const { host, port } = parseTlsAddress(options.address);
@@ -38,7 +42,7 @@ export function dialTls(options: DialTlsOptions): Promise<TLSSocket> {
       checkServerIdentity: () => undefined,
       ...(isIP(host) === 0 && { servername: host }),
     });
-    const deadline = AbortSignal.timeout(options.timeoutMs);
+    const deadline = AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     const signal = AbortSignal.any([options.signal, deadline]);
     const fail = (cause?: unknown): void => {
       signal.removeEventListener('abort', onAbort);
@@ -69,6 +73,7 @@ export function dialTls(options: DialTlsOptions): Promise<TLSSocket> {
       }
       signal.removeEventListener('abort', onAbort);
       socket.off('error', fail);
+      socket.setNoDelay(true);
       resolve(socket);
     });
   });
@@ -83,21 +88,4 @@ function checkPeer(socket: TLSSocket, { expected, alpn }: DialTlsOptions): void 
   if (!matches) throw new AppError('ERR_PEER_IDENTITY', 'another part answered than was dialed');
   if (socket.alpnProtocol !== alpn)
     throw new AppError('ERR_PEER_IDENTITY', 'peer does not speak our protocol');
-}
-
-/** @throws AppError `ERR_DIAL_ADDRESS` */
-export function parseTlsAddress(address: string): { host: string; port: number } {
-  const [, bracketed, plain, digits] =
-    /^tls:(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/\s]+)):(\d{1,5})$/.exec(address) ?? [];
-  const host = bracketed ?? plain;
-  const port = Number(digits);
-  if (host === undefined || port < 1 || port > 65_535) {
-    throw new AppError('ERR_DIAL_ADDRESS', 'not an address of the form tls:host:port');
-  }
-  return { host, port };
-}
-
-/** `tls:host:port` with IPv6 in brackets. */
-export function formatTlsAddress(host: string, port: number): string {
-  return `tls:${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 }

@@ -1,6 +1,9 @@
 import type { TLSSocket } from 'node:tls';
 import type { FramePipe } from '@postern/shared/protocol/edge';
 
+/** How long a graceful close may take to flush. */
+const CLOSE_GRACE_MS = 2_000;
+
 /** Sends channel frames over a TLS socket: it is a byte stream, so frames just follow each other. */
 export function createSocketPipe(socket: TLSSocket): FramePipe {
   return {
@@ -13,7 +16,7 @@ export function createSocketPipe(socket: TLSSocket): FramePipe {
     close() {
       // What was queued still goes out; a peer that does not read must not hold the socket.
       socket.end();
-      socket.setTimeout(5_000, () => socket.destroy());
+      setTimeout(() => socket.destroy(), CLOSE_GRACE_MS).unref();
     },
   };
 }

@@ -17,7 +17,7 @@ export async function keepConnected(
     } catch (error) {
       if (!isAborted(signal)) onFailure(error);
     }
-    await delay(backoff.next(), undefined, { signal }).catch(() => undefined);
+    await delay(backoff.nextMs(), undefined, { signal }).catch(() => undefined);
   }
 }
 

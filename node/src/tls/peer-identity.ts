@@ -1,9 +1,9 @@
 /** Who the other end of a mutual-TLS connection is: the leaf certificate the handshake proved. */
-import type { X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { AppError } from '@postern/shared/errors';
 
-export type PeerRole = 'router' | 'identity' | 'controller';
+type PeerRole = 'router' | 'identity' | 'controller';
 
 export interface PeerIdentity {
   trustDomain: string;
@@ -24,16 +24,24 @@ export function peerIdentity(socket: TLSSocket): PeerIdentity {
   return certificateIdentity(leaf);
 }
 
-/** @throws AppError `ERR_PEER_IDENTITY` */
-export function certificateIdentity(leaf: X509Certificate): PeerIdentity {
-  // Node quotes names that hold a comma or quote, so an unquoted ", " always separates two names.
+/**
+ * Who a certificate names; of a PEM chain, its leaf. Verifies nothing.
+ *
+ * @throws AppError `ERR_PEER_IDENTITY`
+ */
+export function certificateIdentity(
+  certificate: Pick<X509Certificate, 'subjectAltName'> | string,
+): PeerIdentity {
+  const leaf = typeof certificate === 'string' ? new X509Certificate(certificate) : certificate;
+  // SPIFFE X509-SVID §2: exactly one URI. Node quotes names that hold a comma or quote, so an
+  // unquoted ", " always separates two names.
   const names = leaf.subjectAltName?.split(', ') ?? [];
   const uris = names.filter((name) => name.startsWith('URI:')).map((name) => name.slice(4));
   const [uri, ...others] = uris;
   const match = uri === undefined ? null : SPIFFE.exec(uri);
   const [, trustDomain, role, id] = match ?? [];
   if (others.length > 0 || trustDomain === undefined) {
-    throw new AppError('ERR_PEER_IDENTITY', 'peer certificate has not exactly one SPIFFE id');
+    throw new AppError('ERR_PEER_IDENTITY', 'the certificate has not exactly one SPIFFE id');
   }
   return { trustDomain, role: (role ?? 'controller') as PeerRole, id: id ?? '' };
 }

@@ -1,0 +1,6 @@
+export {
+  createCertificateRequest,
+  generateCertificateKeys,
+  privateKeyPem,
+} from './certificate-request.ts';
+export { beginEnrollment, type Enrollment } from './enrollment.ts';

@@ -1,0 +1,1 @@
+export { readIfPresent, writeDurably } from './durable-file.ts';

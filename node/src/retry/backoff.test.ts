@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest';
+import { Backoff } from './backoff.ts';
+
+describe('Backoff', () => {
+  it('doubles to its maximum, spread over the upper half, and starts over', () => {
+    const longest = new Backoff({ random: () => 1 });
+    expect([1, 2, 3].map(() => longest.nextMs())).toEqual([50, 100, 200]);
+    for (let i = 0; i < 20; i++) longest.nextMs();
+    expect(longest.nextMs()).toBe(15_000);
+    longest.reset();
+    expect(longest.nextMs()).toBe(50);
+    const shortest = new Backoff({ random: () => 0 });
+    expect([1, 2].map(() => shortest.nextMs())).toEqual([25, 50]);
+  });
+});

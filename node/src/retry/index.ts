@@ -1,0 +1,2 @@
+export { Backoff } from './backoff.ts';
+export { keepConnected } from './keep-connected.ts';

@@ -1,0 +1,3 @@
+export { formatTlsAddress, parseTlsAddress } from './address.ts';
+export { dialTls, type DialTlsOptions } from './dial-tls.ts';
+export { certificateIdentity, peerIdentity, type PeerIdentity } from './peer-identity.ts';
