@@ -27,6 +27,12 @@ async function npmRunDemo(...args: string[]) {
   return { child, exited, out: () => out, err: () => err };
 }
 
+interface Preparation {
+  args: string[];
+  word: string;
+  end?: () => unknown;
+}
+
 describe('npm run demo', () => {
   const data = mkdtempSync(join(tmpdir(), 'postern-demo-test-'));
   afterAll(() => rmSync(data, { recursive: true, force: true }));
@@ -105,7 +111,7 @@ describe('npm run demo', () => {
   it.each([
     [
       'a port in use',
-      async () => {
+      async (): Promise<Preparation> => {
         const server = createServer();
         server.listen(0, '127.0.0.1');
         await once(server, 'listening');
@@ -118,29 +124,30 @@ describe('npm run demo', () => {
     ],
     [
       'a missing folder',
-      async () => ({
+      async (): Promise<Preparation> => ({
         args: ['--data', join(data, 'missing')],
         word: 'missing',
-        end: () => undefined,
       }),
     ],
     [
       'an unreachable app',
-      async () => ({
+      async (): Promise<Preparation> => ({
         args: ['--port', '0', '--app', 'wiki=http://127.0.0.1:9'],
         word: 'wiki',
-        end: () => undefined,
       }),
     ],
     [
       'a wrong option',
-      async () => ({ args: ['--app', 'nonsense'], word: 'NAME', end: () => undefined }),
+      async (): Promise<Preparation> => ({
+        args: ['--app', 'nonsense'],
+        word: 'NAME',
+      }),
     ],
   ] as const)('says in one line what is wrong: %s', async (_, prepare) => {
     const { args, word, end } = await prepare();
     const demo = await npmRunDemo('--json', ...args);
     const [code] = await demo.exited;
-    end();
+    end?.();
     expect(code).not.toBe(0);
     expect(demo.out()).toBe('');
     expect(demo.err().trim().split('\n')).toHaveLength(1);

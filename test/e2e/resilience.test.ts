@@ -1,9 +1,23 @@
 /** Parts die and come back by themselves; nothing acknowledged is lost; the app's side stays dark. */
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, type TestBrowser, type TestPage } from '../harness/browser.ts';
 import { startDemo, type RunningDemo } from '../harness/demo.ts';
 import { openSignedIn } from '../harness/sign-in.ts';
+
+const cliScript = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
 
 describe('parts that are killed', () => {
   let demo: RunningDemo;
@@ -96,6 +110,50 @@ describe('listening sockets', () => {
       expect(addresses.length).toBeGreaterThan(0);
       for (const { address } of addresses) expect(address).toMatch(/^127\./);
     }
+  });
+});
+
+describe('a dark router', () => {
+  let demo: RunningDemo;
+  let folder: string;
+  let router: ChildProcess;
+  beforeAll(async () => {
+    demo = await startDemo();
+    folder = mkdtempSync(join(tmpdir(), 'postern-dark-'));
+    const { data: created } = await demo.admin('POST', '/edge-routers', { name: 'dark' });
+    const { data: detail } = await demo.admin('GET', `/edge-routers/${created.id}`);
+    writeFileSync(join(folder, 'token.jwt'), detail.enrollmentJwt);
+    writeFileSync(
+      join(folder, 'router.json'),
+      JSON.stringify({
+        stateDir: join(folder, 'state'),
+        enrollmentJwtFile: join(folder, 'token.jwt'),
+      }),
+    );
+    const args = ['router', 'run', '--config', join(folder, 'router.json')];
+    router = spawn(process.execPath, [cliScript, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    });
+  });
+  afterAll(async () => {
+    router?.kill('SIGTERM');
+    await demo?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('joins the mesh by dialing out; only its metrics listen, on loopback', async () => {
+    let log = '';
+    // Links to both routers of the demo.
+    while ((log.match(/"link\.up"/g) ?? []).length < 2) {
+      const [chunk] = (await once(router.stdout!, 'data')) as [Buffer];
+      log += chunk.toString();
+    }
+    const listening = listeners(router.pid!);
+    expect(listening).toHaveLength(1);
+    expect(listening[0]!.address).toMatch(/^127\./);
+    expect(await (await fetch(`http://127.0.0.1:${listening[0]!.port}/metrics`)).text()).toContain(
+      '# HELP',
+    );
   });
 });
 

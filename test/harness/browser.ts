@@ -2,6 +2,7 @@
  * One small face over two real browsers, so that a scenario is written once: Chromium through
  * Playwright, Firefox through Puppeteer and WebDriver BiDi.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import puppeteer from 'puppeteer-core';
 import { findBrowser } from '../browsers/find.mjs';
@@ -18,7 +19,10 @@ export interface TestPage {
   waitFor(expression: string, timeoutMs?: number): Promise<void>;
   fill(selector: string, text: string): Promise<void>;
   click(selector: string): Promise<void>;
-  screenshot(path: string): Promise<void>;
+  /** @param path Ends in `.png`. */
+  screenshot(path: `${string}.png`): Promise<void>;
+  /** URLs of the page's frames, its own first. */
+  frameUrls(): string[];
   close(): Promise<void>;
 }
 
@@ -26,6 +30,8 @@ export interface TestBrowser {
   kind: BrowserKind;
   /** A page of the one profile this browser was started with. */
   newPage(): Promise<TestPage>;
+  /** Kills all service workers, as the browser does with idle ones. Chromium only. */
+  stopServiceWorkers?(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -83,8 +89,17 @@ async function launchChromium(
         screenshot: async (path) => {
           await page.screenshot({ path });
         },
+        frameUrls: () => page.frames().map((frame) => frame.url()),
         close: () => page.close(),
       };
+    },
+    stopServiceWorkers: async () => {
+      const [page] = context.pages();
+      if (!page) throw new Error('no page is open');
+      const devtools = await context.newCDPSession(page);
+      await devtools.send('ServiceWorker.enable');
+      await devtools.send('ServiceWorker.stopAllWorkers');
+      await devtools.detach();
     },
     close: () => context.close(),
   };
@@ -109,7 +124,7 @@ async function launchFirefox(
         goto: async (url) => {
           // Redirects by script may keep this load from ever ending; waitFor decides what counts.
           const started = page.goto(url, { waitUntil: 'domcontentloaded' }).catch(() => undefined);
-          await Promise.race([started, new Promise((done) => setTimeout(done, 2_000))]);
+          await Promise.race([started, sleep(attemptMs)]);
         },
         url: () => page.url(),
         evaluate: <T>(script: string) => page.evaluate(script) as Promise<T>,
@@ -129,14 +144,18 @@ async function launchFirefox(
           await page.click(selector);
         },
         screenshot: async (path) => {
-          await page.screenshot({ path: path as `${string}.png` });
+          await page.screenshot({ path });
         },
+        frameUrls: () => page.frames().map((frame) => frame.url()),
         close: () => page.close(),
       };
     },
     close: () => browser.close(),
   };
 }
+
+/** How long one look into a document may take before the next document is tried. */
+const attemptMs = 2_000;
 
 /**
  * Waits across navigations: the expression is tried again each animation frame within a document,
@@ -152,8 +171,8 @@ async function waitInPage(
   let last: unknown;
   while (Date.now() < deadline) {
     try {
-      const done = await evaluate(`new Promise((resolve) => {
-        const end = Date.now() + ${Math.min(2_000, timeoutMs)};
+      const attempt = evaluate(`new Promise((resolve) => {
+        const end = Date.now() + ${Math.min(attemptMs, timeoutMs)};
         const look = () => {
           let found = false;
           try { found = Boolean(${expression}); } catch { found = false; }
@@ -162,10 +181,13 @@ async function waitInPage(
         };
         look();
       })`);
+      // An evaluation may never settle when its document is replaced (Firefox).
+      attempt.catch(() => undefined);
+      const done = await Promise.race([attempt, sleep(attemptMs + 1_000)]);
       if (done) return;
     } catch (error) {
       last = error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await sleep(50);
     }
   }
   const text = await evaluate('document.body?.innerText.slice(0, 500)').catch(() => '(no page)');

@@ -141,13 +141,19 @@ async function signIn(
     const page = loginPage(`/interaction/${uid}`, problem);
     response.writeHead(problem ? 401 : 200, page.headers).end(page.html);
   };
-  if (request.method !== 'POST') return show();
+  if (request.method !== 'POST') {
+    show();
+    return;
+  }
   const form = new URLSearchParams(await readBody(request));
   const user = config.users.find(
     ({ username, password }) =>
       equal(username, form.get('username') ?? '') && equal(password, form.get('password') ?? ''),
   );
-  if (!user) return show('That user name and password do not match.');
+  if (!user) {
+    show('That user name and password do not match.');
+    return;
+  }
   await provider.interactionFinished(request, response, { login: { accountId: user.username } });
 }
 

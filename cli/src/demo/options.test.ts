@@ -47,7 +47,7 @@ describe('parseDemoOptions', () => {
     [['--app', 'wiki=http://127.0.0.1:1/path'], 'without a path'],
     [['--app', 'a=http://127.0.0.1:1', '--app', 'a=http://127.0.0.1:2'], 'differ'],
   ])('refuses %j', (args, word) => {
-    expect(() => parseDemoOptions(args)).toThrowError(
+    expect(() => parseDemoOptions(args)).toThrow(
       expect.objectContaining({ code: 'ERR_DEMO_OPTIONS', message: expect.stringContaining(word) }),
     );
   });
