@@ -1,3 +1,4 @@
+import { AppError } from '../../shared/src/errors/index.ts';
 import type { Circuit, CloseReason } from '../../shared/src/protocol/edge/types.ts';
 
 /** What an attacker between two circuit ends does with a message: what comes out on the other side. */
@@ -40,7 +41,7 @@ export class MemoryCircuit implements Circuit {
   }
 
   send(message: Uint8Array): void {
-    if (this.closedWith) throw new Error('closed');
+    if (this.closedWith) throw new AppError('ERR_CIRCUIT_CLOSED', 'the circuit closed');
     const copy = message.slice();
     const index = this.sent.push(copy) - 1;
     this.#credit -= copy.length;

@@ -191,6 +191,21 @@ describe.each([
     expect(a.closedWith ?? b.closedWith).toBeDefined();
   });
 
+  it('learns why the session ended also while it is sending', async () => {
+    for (let turns = 0; turns < 20; turns += 1) {
+      const { opener, host, accept } = await createSessionPair({ createCipher });
+      const stream = opener.openStream('tcp', new Uint8Array());
+      const served = await accept();
+      const writing = stream.write(new Uint8Array(10_000_000));
+      const drained = readAll(served);
+      for (let i = 0; i < turns; i += 1) await new Promise((resolve) => setImmediate(resolve));
+      host.close({ code: 'ERR_ACCESS_REMOVED', message: 'gone', retryable: false });
+      await expect(writing).rejects.toMatchObject({ code: 'ERR_ACCESS_REMOVED' });
+      await expect(drained).rejects.toMatchObject({ code: 'ERR_ACCESS_REMOVED' });
+      expect((await opener.closed).code).toBe('ERR_ACCESS_REMOVED');
+    }
+  });
+
   it('resets one stream and leaves the others alone', async () => {
     const { opener, accept } = await createSessionPair({ createCipher });
     const first = opener.openStream('tcp', new Uint8Array());

@@ -4,7 +4,7 @@
  * stream fails with `ERR_RECORD_INVALID`, and nothing after it is delivered.
  */
 import { equalBytes } from '../../bytes/index.ts';
-import { AppError, isAppError, isReasonCode, reasons } from '../../errors/index.ts';
+import { AppError, isAppError } from '../../errors/index.ts';
 import type { DialGrantClaims } from '../../grants/index.ts';
 import { systemClock, type Clock } from '../channel/clock.ts';
 import type { Circuit, CloseReason } from '../edge/types.ts';
@@ -27,7 +27,9 @@ import {
 } from './record.ts';
 import { RecordReceiver } from './record-receiver.ts';
 import { RecordSender } from './record-sender.ts';
+import { ResetBudget } from './reset-budget.ts';
 import { MAX_CONTROL_RECORDS, SendQueue } from './send-queue.ts';
+import { closeReasonOf, sessionError } from './session-error.ts';
 import { INITIAL_STREAM_WINDOW_BYTES, Stream, type StreamHost } from './stream.ts';
 import type { TrafficKey } from './traffic-key.ts';
 import { ResetCode, type SecureSession, type SessionStream, type StreamType } from './types.ts';
@@ -87,6 +89,7 @@ export class Session implements SecureSession, StreamHost {
   readonly #queue = new SendQueue();
   readonly #streams = new Map<number, Stream>();
   readonly #auth: AuthRenewal | undefined;
+  readonly #resets: ResetBudget;
   readonly #pings: {
     payload: Uint8Array;
     sentMs: number;
@@ -113,6 +116,7 @@ export class Session implements SecureSession, StreamHost {
     this.suite = options.suite;
     this.#circuit = circuit;
     this.#clock = clock;
+    this.#resets = new ResetBudget(clock);
     this.#peer = options.peer;
     this.#assertion = options.assertion;
     this.#nextId = options.role === 'opener' ? 1 : 2;
@@ -131,7 +135,7 @@ export class Session implements SecureSession, StreamHost {
       rekeyRecords: this.#limits.rekeyRecords,
       rekeyMs: this.#limits.rekeyMs,
       onRoom: () => this.#pump(),
-      onError: (cause) => this.#fail(cause),
+      onError: (cause) => this.#onSendError(cause),
     });
     this.#receiver = new RecordReceiver({
       key: options.receiveKey,
@@ -265,7 +269,7 @@ export class Session implements SecureSession, StreamHost {
         if (record) this.#sender.send(record);
       }
     } catch (error) {
-      this.#fail(error);
+      this.#onSendError(error);
     } finally {
       this.#pumping = false;
     }
@@ -299,11 +303,9 @@ export class Session implements SecureSession, StreamHost {
       case RecordType.window:
         this.#findStream(header.streamId)?.onWindow(decodeWindow(payload));
         return;
-      case RecordType.reset: {
-        const { code, reason } = decodeReason(payload);
-        this.#findStream(header.streamId)?.onReset(code, reason);
+      case RecordType.reset:
+        this.#onReset(header.streamId, payload);
         return;
-      }
       case RecordType.trailers:
         this.#findStream(header.streamId)?.onTrailers(payload);
         return;
@@ -327,8 +329,7 @@ export class Session implements SecureSession, StreamHost {
   }
 
   #onOpen(id: number, payload: Uint8Array): void {
-    const isPeers = id % 2 !== this.#nextId % 2;
-    if (!isPeers || id <= this.#lastPeerId) throw invalidRecord('stream id out of order');
+    if (!this.#isPeers(id) || id <= this.#lastPeerId) throw invalidRecord('stream id out of order');
     this.#lastPeerId = id;
     const { type, head } = decodeOpen(payload);
     if (!this.onStream || this.#streams.size >= this.#limits.maxStreams) {
@@ -344,12 +345,28 @@ export class Session implements SecureSession, StreamHost {
     }
   }
 
+  #onReset(id: number, payload: Uint8Array): void {
+    const { code, reason } = decodeReason(payload);
+    const stream = this.#findStream(id);
+    stream?.onReset(code, reason);
+    if (stream && this.#isPeers(id) && !this.#resets.spend()) {
+      this.#endWith(
+        new AppError('ERR_SESSION_OVERLOADED', 'streams opened and reset too often', {
+          retryable: true,
+        }),
+      );
+    }
+  }
+
+  #isPeers(id: number): boolean {
+    return id % 2 !== this.#nextId % 2;
+  }
+
   /** `undefined` for a stream that has ended: what was under way for it is dropped. */
   #findStream(id: number): Stream | undefined {
     const stream = this.#streams.get(id);
     if (stream) return stream;
-    const isPeers = id % 2 !== this.#nextId % 2;
-    const wasOpened = isPeers ? id <= this.#lastPeerId : id < this.#nextId;
+    const wasOpened = this.#isPeers(id) ? id <= this.#lastPeerId : id < this.#nextId;
     if (!wasOpened) throw invalidRecord('record of a stream that was never opened');
     return undefined;
   }
@@ -391,6 +408,12 @@ export class Session implements SecureSession, StreamHost {
     this.#fail(
       isAppError(cause, 'ERR_RECORD_INVALID') ? cause : invalidRecord('record refused', cause),
     );
+  }
+
+  #onSendError(cause: unknown): void {
+    // Why a circuit closed is told by its onClose, after a GOAWAY that may still be being opened.
+    if (isAppError(cause, 'ERR_CIRCUIT_CLOSED')) this.#circuitOpen = false;
+    else this.#fail(cause);
   }
 
   /** Ends at once, without GOAWAY: the circuit can't be trusted or doesn't work. */
@@ -441,23 +464,6 @@ export class Session implements SecureSession, StreamHost {
     this.#circuitOpen = false;
     this.#circuit.close(reason);
   }
-}
-
-function sessionError(reason: CloseReason, cause?: unknown): AppError {
-  const code = reason.code === 'OK' ? 'ERR_SESSION_CLOSED' : reason.code;
-  return new AppError(code, reason.message || 'the session ended', {
-    cause,
-    retryable: reason.retryable,
-  });
-}
-
-function closeReasonOf(cause: unknown): CloseReason {
-  if (!isAppError(cause)) {
-    return { code: 'ERR_SESSION_FAILED', message: 'internal error', retryable: true };
-  }
-  const code = cause.code as `ERR_${string}`;
-  const retryable = isReasonCode(code) ? reasons[code].retryable : cause.retryable;
-  return { code, message: cause.message, retryable };
 }
 
 function asError(reason: unknown): Error {
