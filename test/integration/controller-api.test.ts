@@ -1,5 +1,6 @@
 import { X509Certificate, type KeyObject } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -149,6 +150,57 @@ describe('version and CA certificates', () => {
     expect(
       paths['/applications'].post.requestBody.content['application/json'].schema.required,
     ).toContain('origin');
+  });
+});
+
+describe('the public listener', () => {
+  /** Sends the path as it is: `fetch` and undici would resolve dots first. */
+  const open = (path: string, method = 'GET', body?: unknown): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(controller.public.url);
+      const headers = { 'zt-session': token, 'content-type': 'application/json' };
+      const outgoing = httpRequest({ hostname, port, path, method, headers }, (response) => {
+        response.setEncoding('utf8');
+        let text = '';
+        response.on('data', (chunk: string) => (text += chunk));
+        response.on('end', () => {
+          const status = response.statusCode ?? 0;
+          resolve({ status, body: text === '' ? '' : JSON.parse(text), headers: response.headers });
+        });
+      });
+      outgoing.on('error', reject).end(body === undefined ? undefined : JSON.stringify(body));
+    });
+
+  it('serves the Client API', async () => {
+    expect((await open(`${CLIENT}/services`)).status).toBe(200);
+    expect((await open('/edge/v1/current-identity')).body.data.isAdmin).toBe(true);
+    const login = { username: 'admin', password: 'wrong password' };
+    expect((await open(`${CLIENT}/authenticate?method=password`, 'POST', login)).status).toBe(401);
+  });
+
+  it('speaks of itself alone', async () => {
+    const { apiVersions } = (await open('/version')).body.data;
+    expect(apiVersions['edge-client'].v1.apiBaseUrls).toEqual([controller.public.url + CLIENT]);
+    expect(apiVersions).not.toHaveProperty('edge-management');
+    expect(JSON.stringify(apiVersions)).not.toContain(controller.admin.url);
+  });
+
+  it.each([
+    '/edge/management/v1/identities',
+    '/edge/management/v1/version',
+    '/edge/management/v1',
+    '/edge/client/v1/../../management/v1/identities',
+    '/edge/client/v1/%2e%2e/%2e%2e/management/v1/identities',
+    '/edge/v1/../management/v1/identities',
+    '/edge/client/v1/edge/management/v1/identities',
+    '/version/../edge/management/v1/identities',
+    '/edge/client/v1/identities',
+    '/identities',
+  ])('has no Management API at %s, not even for an administrator', async (path) => {
+    expect((await manage('GET', '/identities')).status).toBe(200);
+    const { status, body } = await open(path);
+    expect(status).toBe(404);
+    expect(body).not.toHaveProperty('data');
   });
 });
 

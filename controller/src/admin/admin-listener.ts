@@ -32,7 +32,7 @@ export function createAdminServer(pki: Pki): Server {
 /** Dispatches to the Management API under its base and to the Client API everywhere else. */
 export function createAdminHandler(ctx: ControllerContext) {
   const management = createManagementApi(ctx);
-  const client = createClientApi(ctx);
+  const client = createClientApi(ctx, 'admin');
   return getRequestListener((request, env) => {
     const { pathname } = new URL(request.url);
     const isManagement = pathname === MANAGEMENT_BASE || pathname.startsWith(`${MANAGEMENT_BASE}/`);

@@ -1,6 +1,6 @@
 import type { ControllerContext } from '../context.ts';
 import { repositories } from '../store/repositories.ts';
-import { addCommonRoutes, CLIENT_BASE } from './common-routes.ts';
+import { addCommonRoutes, CLIENT_BASE, CLIENT_BASES, type EdgeListener } from './common-routes.ts';
 import { answerList, renderRows, type Env } from './crud.ts';
 import { addEnrollRoutes } from './enroll-routes.ts';
 import { edgeRouters } from './entities/edge-routers.ts';
@@ -11,17 +11,17 @@ import { createRoutes, sealRoutes, type EdgeRequest, type EdgeRoutes } from './r
 import { addSessionRoutes } from './session-routes.ts';
 
 /** The Client API: what an identity may see and do for itself. Policies alone decide, admin rights do not. */
-export function createClientApi(ctx: ControllerContext): EdgeRoutes {
-  const routes = createRoutes(ctx, [CLIENT_BASE, '/edge/v1', '']);
-  addCommonRoutes(routes, ctx, 'Postern Client API', CLIENT_BASE);
+export function createClientApi(ctx: ControllerContext, listener: EdgeListener): EdgeRoutes {
+  const routes = createRoutes(ctx, [...CLIENT_BASES, '']);
+  addCommonRoutes(routes, ctx, { title: 'Postern Client API', base: CLIENT_BASE, listener });
   addSessionRoutes(routes, ctx);
   addEnrollRoutes(routes, ctx);
-  addOwnResources(routes, ctx);
+  addOwnResources(routes, ctx, listener);
   sealRoutes(routes);
   return routes;
 }
 
-function addOwnResources(routes: EdgeRoutes, ctx: ControllerContext): void {
+function addOwnResources(routes: EdgeRoutes, ctx: ControllerContext, listener: EdgeListener): void {
   const { store, policy, clock } = ctx;
   const envOf = (request: EdgeRequest): Env => ({
     ctx,
@@ -105,6 +105,6 @@ function addOwnResources(routes: EdgeRoutes, ctx: ControllerContext): void {
       access: 'anyone',
       summary: 'How this controller is reached',
     },
-    () => Promise.resolve(detail({ https: { address: new URL(ctx.endpoints.admin).host } })),
+    () => Promise.resolve(detail({ https: { address: new URL(ctx.endpoints[listener]).host } })),
   );
 }

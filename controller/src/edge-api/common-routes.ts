@@ -9,14 +9,19 @@ const VERSION = 'v1.0.0';
 export const MANAGEMENT_BASE = '/edge/management/v1';
 export const CLIENT_BASE = '/edge/client/v1';
 
+/** Under which prefixes the Client API answers. */
+export const CLIENT_BASES: readonly string[] = [CLIENT_BASE, '/edge/v1'];
+
+/** The listeners that serve Edge APIs: `admin` both of them, `public` the Client API alone. */
+export type EdgeListener = 'admin' | 'public';
+
 /** What both APIs answer without a session: version, CA certificates, their own description. */
 export function addCommonRoutes(
   routes: EdgeRoutes,
   ctx: ControllerContext,
-  title: string,
-  base: string,
+  { title, base, listener }: { title: string; base: string; listener: EdgeListener },
 ): void {
-  const version = (): Promise<EdgeReply> => Promise.resolve(detail(versionDocument(ctx)));
+  const version = (): Promise<EdgeReply> => Promise.resolve(detail(versionDocument(ctx, listener)));
   for (const path of ['/version', '/']) {
     routes.add(
       { method: 'get', path, access: 'anyone', summary: 'Version and paths of the APIs' },
@@ -46,8 +51,9 @@ export function addCommonRoutes(
   );
 }
 
-function versionDocument({ endpoints }: ControllerContext) {
-  const api = (path: string) => ({ v1: { path, apiBaseUrls: [endpoints.admin + path] } });
+/** Tells of what the asked listener serves, so that nobody learns of `admin` from `public`. */
+function versionDocument({ endpoints }: ControllerContext, listener: EdgeListener) {
+  const api = (path: string) => ({ v1: { path, apiBaseUrls: [endpoints[listener] + path] } });
   return {
     version: VERSION,
     revision: 'unknown',
@@ -56,7 +62,7 @@ function versionDocument({ endpoints }: ControllerContext) {
     apiVersions: {
       edge: api(CLIENT_BASE),
       'edge-client': api(CLIENT_BASE),
-      'edge-management': api(MANAGEMENT_BASE),
+      ...(listener === 'admin' && { 'edge-management': api(MANAGEMENT_BASE) }),
     },
     capabilities: [],
   };

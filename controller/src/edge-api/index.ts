@@ -1,2 +1,3 @@
 export { createClientApi } from './client.ts';
+export { CLIENT_BASES } from './common-routes.ts';
 export { createManagementApi } from './management.ts';

@@ -49,7 +49,11 @@ const ENTITIES = [
 /** The Management API: administration of everything, administrators only unless a permission says otherwise. */
 export function createManagementApi(ctx: ControllerContext): EdgeRoutes {
   const routes = createRoutes(ctx, [MANAGEMENT_BASE]);
-  addCommonRoutes(routes, ctx, 'Postern Management API', MANAGEMENT_BASE);
+  addCommonRoutes(routes, ctx, {
+    title: 'Postern Management API',
+    base: MANAGEMENT_BASE,
+    listener: 'admin',
+  });
   addSessionRoutes(routes, ctx);
   for (const definition of ENTITIES) addCrudRoutes(routes, ctx, definition);
   addIdentityActions(routes, ctx);

@@ -1,7 +1,11 @@
-/** The public listener's application: OIDC provider, `/postern/v1` and `/healthz`. */
+/**
+ * The public listener's application: OIDC provider, `/postern/v1`, the Client API and `/healthz`. The
+ * Management API is not among its routes, whatever the path.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { ControllerContext, PublicApp } from '../context.ts';
+import { CLIENT_BASES, createClientApi } from '../edge-api/index.ts';
 import type { TokenServices } from '../grants/token-services.ts';
 import { mountOidc } from '../oidc/mount.ts';
 import { createProofVerifier } from '../sign-in/dpop.ts';
@@ -9,6 +13,9 @@ import { createSignIn } from '../sign-in/sign-in.ts';
 import { createApiApp } from './api-app.ts';
 import { createDialGrants } from './dial-grants.ts';
 import { createOrigins } from './origins.ts';
+
+/** Roots of what the Client API serves here; at its root it would hide the rest. */
+const CLIENT_PATHS = [...CLIENT_BASES, '/version', '/.well-known/est'];
 
 export async function createPublicApp(
   ctx: ControllerContext,
@@ -26,6 +33,7 @@ export async function createPublicApp(
     dialGrants: createDialGrants(ctx, keys, sessions, grants),
   });
   const handleApi = getRequestListener(api.fetch);
+  const handleClientApi = getRequestListener(createClientApi(ctx, 'public').app.fetch);
 
   const handleOidc = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { origin } = request.headers;
@@ -38,16 +46,19 @@ export async function createPublicApp(
   return {
     handle: (request, response) => {
       const target = request.url ?? '';
+      const path = target.split('?', 1)[0] ?? '';
       // Origin form only (RFC 9112 §3.2.1): no second host can hide in the target.
       if (!target.startsWith('/') || target.startsWith('//')) {
         refuse(response, 400, 'ERR_REQUEST_INVALID');
       } else if (!origins.isOurHost(request.headers.host)) {
         refuse(response, 421, 'ERR_HOST_UNKNOWN');
-      } else if (oidc.owns(target.split('?', 1)[0] ?? '')) {
+      } else if (oidc.owns(path)) {
         handleOidc(request, response).catch((error: unknown) => {
           ctx.logger.error('oidc.failed', { error });
           if (!response.headersSent) refuse(response, 500, 'ERR_INTERNAL');
         });
+      } else if (CLIENT_PATHS.some((root) => path === root || path.startsWith(`${root}/`))) {
+        void handleClientApi(request, response);
       } else void handleApi(request, response);
     },
     close: () => Promise.resolve(),
