@@ -1,5 +1,6 @@
 import type { Logger } from '@postern/shared/log';
 import type { z } from 'zod';
+import { relaxHeapGrowth } from '../process/relax-heap-growth.ts';
 
 /** What every part gives back once it serves. */
 interface Running {
@@ -23,10 +24,12 @@ const loaders = {
   },
   router: async () => {
     const { createRouter, routerConfigSchema } = await import('@postern/router');
+    relaxHeapGrowth();
     return definePart(routerConfigSchema, createRouter);
   },
   connector: async () => {
     const { connectorConfigSchema, createConnector } = await import('@postern/connector');
+    relaxHeapGrowth();
     return definePart(connectorConfigSchema, createConnector);
   },
   gateway: async () => {
