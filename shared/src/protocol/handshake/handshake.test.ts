@@ -358,6 +358,48 @@ describe('handshake', () => {
     });
   });
 
+  describe('a recording replayed to a host alone', () => {
+    /** A host for which one circuit's messages from the client come from elsewhere. */
+    const acceptAlone = async (circuitId: string, messages: readonly Uint8Array[]) => {
+      const [a, b] = memoryCircuitPair({ circuitId });
+      const streams: SessionStream[] = [];
+      const accepting = acceptSecure({
+        circuit: b,
+        serviceId: 'wiki',
+        keys: fixture.keys,
+        clock,
+        hostId: 'host-1',
+        bindGrant: await fixture.bindGrant(),
+        privateKey: fixture.host.privateKey,
+        time: () => ({ nowMs: NOW_MS, connected: true }),
+        assertionAudience: serviceResource('wiki'),
+        onStream: (stream) => streams.push(stream),
+      });
+      for (const message of messages) a.send(message);
+      const [outcome] = await Promise.allSettled([accepting]);
+      return { outcome, streams };
+    };
+
+    it('is refused at M3, on the same circuit and on another', async () => {
+      const { a, host } = await attempt();
+      expect(host.status).toBe('fulfilled');
+      for (const circuitId of ['circuit-1', 'circuit-2']) {
+        const { outcome, streams } = await acceptAlone(circuitId, a.sent);
+        expect(causeOf(outcome)).toBeInstanceOf(Error);
+        expect(streams).toEqual([]);
+      }
+    });
+
+    it('is refused when M1, or a record, comes where M3 is due', async () => {
+      const { a } = await attempt();
+      for (const second of [a.sent[0]!, a.sent[2]!]) {
+        const { outcome, streams } = await acceptAlone('circuit-1', [a.sent[0]!, second]);
+        causeOf(outcome);
+        expect(streams).toEqual([]);
+      }
+    });
+  });
+
   describe('the limits of time', () => {
     const connectAlone = async (options: Partial<ConnectSecureOptions>) => {
       const [a] = memoryCircuitPair();
