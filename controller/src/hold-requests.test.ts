@@ -13,7 +13,7 @@ it('answers requests that came before there was something to serve them', async 
   const arrived = once(server, 'request');
   const early = fetch(url).then((response) => response.text());
   await arrived;
-  serve((_, response) => response.end('served'));
+  serve((_, response) => void response.end('served'));
   expect(await early).toBe('served');
   expect(await (await fetch(url)).text()).toBe('served');
   server.closeAllConnections();

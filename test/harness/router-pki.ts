@@ -1,7 +1,6 @@
 /** A certificate authority and signing keys for router tests, as the controller would have them. */
-import 'reflect-metadata';
 import { KeyObject, randomBytes, webcrypto } from 'node:crypto';
-import * as x509 from '@peculiar/x509';
+import * as x509 from '@postern/node/x509';
 import { toBase64Url } from '@postern/shared/bytes';
 import type { Entity } from '@postern/shared/schemas';
 import { SignJWT, exportJWK } from 'jose';

@@ -571,7 +571,7 @@ describe('enrollment', () => {
     expect(claims['ctrls']).toEqual([expect.stringMatching(/^tls:/)]);
     await jwtVerify(enrollment.ott.jwt, await serverKey());
 
-    const { csr, keyPem } = await makeCsr(`CN=${id}`);
+    const { csr, keyPem } = await makeCsr(id);
     const answer = await call('POST', `/enroll?method=ott&token=${enrollment.ott.token}`, csr, {
       token: '',
       contentType: 'application/x-pem-file',
@@ -625,7 +625,7 @@ describe('enrollment', () => {
       enrollment: { ott: true },
     });
     const { token: ott } = (await get(`/identities/${id}`)).enrollment.ott;
-    const { csr } = await makeCsr(`CN=${id}`);
+    const { csr } = await makeCsr(id);
     const answers = await Promise.all(
       Array.from({ length: 50 }, () =>
         call('POST', `${CLIENT}/enroll?method=ott&token=${ott}`, csr, {
@@ -645,11 +645,7 @@ describe('enrollment', () => {
   it('enrols routers by two CSRs for their id, and again after re-enroll', async () => {
     const id = await create('/edge-routers', { name: 'enrolled-router' });
     const { enrollmentToken } = await get(`/edge-routers/${id}`);
-    const [client, server, wrong] = await Promise.all([
-      makeCsr(`CN=${id}`),
-      makeCsr(`CN=${id}`),
-      makeCsr('CN=other'),
-    ]);
+    const [client, server, wrong] = await Promise.all([makeCsr(id), makeCsr(id), makeCsr('other')]);
     const enrol = (certCsr: string, routerToken: string) =>
       call(
         'POST',
@@ -703,7 +699,7 @@ describe('enrollment', () => {
     const id = await create('/enrollments', { method: 'ott', identityId, expiresAt });
     const { token: ott } = await get(`/enrollments/${id}`);
     offsetMs = 61_000;
-    const { csr } = await makeCsr('CN=x');
+    const { csr } = await makeCsr('x');
     expect(
       (await call('POST', `/enroll?method=ott&token=${ott}`, csr, { token: '' })).body.error.code,
     ).toBe('ENROLLMENT_EXPIRED');

@@ -33,9 +33,11 @@ export async function createCertificateRequest(
     value,
   }));
   const extensions = names.length === 0 ? [] : [new SubjectAlternativeNameExtension(names)];
-  const request = await Pkcs10CertificateRequestGenerator.create(
-    { name: [{ CN: [commonName] }], keys, signingAlgorithm: algorithm, extensions },
-    webcrypto,
-  );
+  const request = await Pkcs10CertificateRequestGenerator.create({
+    name: [{ CN: [commonName] }],
+    keys,
+    signingAlgorithm: algorithm,
+    extensions,
+  });
   return request.toString('pem');
 }

@@ -1,26 +1,48 @@
 import { createPrivateKey, randomUUID, webcrypto, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import 'reflect-metadata';
-import * as x509 from '@peculiar/x509';
 import { SignJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { enroll } from './enroll.ts';
-import { readIdentity, writeIdentity } from './identity-file.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import * as x509 from '../x509/index.ts';
+import {
+  createCertificateRequest,
+  generateCertificateKeys,
+  privateKeyPem,
+} from './certificate-request.ts';
+import { beginEnrollment } from './enrollment.ts';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const newKeys = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 
-describe('enroll', () => {
+async function enroll(token: string) {
+  const enrollment = await beginEnrollment(token, 'ott');
+  const keys = await generateCertificateKeys();
+  const request = await createCertificateRequest(keys, enrollment.id);
+  const { cert } = await enrollment.redeem('application/x-pem-file', request);
+  return { enrollment, cert, key: privateKeyPem(keys) };
+}
+
+describe('beginEnrollment', () => {
   let server: Server;
   let issuer: string;
   let serverKeys: webcrypto.CryptoKeyPair;
   let caPem: string;
   const spent: string[] = [];
+  /** How the server fails to redeem a token, if it does. */
+  let answer: string | undefined;
+  afterEach(() => {
+    answer = undefined;
+  });
+  const failToAnswer = (response: ServerResponse) => {
+    if (answer === 'nothing') response.destroy();
+    else if (answer === 'cut off') {
+      response.writeHead(200, { 'content-length': 100 });
+      response.write('{"data":', () => response.destroy());
+    } else if (answer === 'too long') response.end(Buffer.alloc(1024 * 1024, ' '));
+    else response.end('{"data":{}}');
+  };
 
   beforeAll(async () => {
     x509.cryptoProvider.set(webcrypto as never);
@@ -61,6 +83,10 @@ describe('enroll', () => {
           response.end(pkcs7);
           return;
         }
+        if (answer !== undefined) {
+          failToAnswer(response);
+          return;
+        }
         const chunks: Buffer[] = [];
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
         incoming.on('end', () => {
@@ -92,30 +118,23 @@ describe('enroll', () => {
       jti: randomUUID(),
       em: 'ott',
       exp: Math.floor(Date.now() / 1000) + 60,
-      ctrls: ['tls:127.0.0.1:1'],
+      ctrls: ['tls:127.0.0.1:1', 'https://elsewhere'],
       ...claims,
     })
       .setProtectedHeader({ alg: 'ES256' })
       .sign(key as never);
 
-  it('spends a token for a certificate of its own key, and keeps it', async () => {
-    const identity = await enroll(await token());
-    expect(identity).toMatchObject({
+  it('learns the authorities and spends a token for a certificate of its own key', async () => {
+    const { enrollment, cert, key } = await enroll(await token());
+    expect(enrollment).toMatchObject({
+      id: 'id-1',
       apiUrl: `${issuer}/edge/client/v1`,
-      controlAddress: 'tls:127.0.0.1:1',
+      controlAddresses: ['tls:127.0.0.1:1'],
     });
-    const certificate = new X509Certificate(identity.cert);
+    expect(enrollment.ca.trim()).toBe(caPem.trim());
+    const certificate = new X509Certificate(cert);
     expect(certificate.subjectAltName).toBe('URI:spiffe://test/identity/id-1');
-    expect(certificate.checkPrivateKey(createPrivateKey(identity.key))).toBe(true);
-    expect(identity.ca.trim()).toBe(caPem.trim());
-
-    const folder = await mkdtemp(join(tmpdir(), 'postern-'));
-    const path = join(folder, 'identity.json');
-    await writeIdentity(path, identity);
-    expect((await stat(path)).mode & 0o777).toBe(0o600);
-    expect(await readIdentity(path)).toEqual(identity);
-    expect(await readIdentity(join(folder, 'none'))).toBeUndefined();
-    await rm(folder, { recursive: true });
+    expect(certificate.checkPrivateKey(createPrivateKey(key))).toBe(true);
   });
 
   it('refuses a spent token', async () => {
@@ -135,4 +154,14 @@ describe('enroll', () => {
     await expect(enroll(await make())).rejects.toMatchObject({ code: 'ERR_ENROLL_TOKEN' });
     expect(spent).toHaveLength(before);
   });
+
+  it.each(['cut off', 'too long', 'no certificate', 'nothing'])(
+    'fails on an answer that is %s',
+    async (kind) => {
+      answer = kind;
+      const code =
+        kind === 'cut off' || kind === 'nothing' ? 'CONTROLLER_UNREACHABLE' : 'ENROLL_REFUSED';
+      await expect(enroll(await token())).rejects.toMatchObject({ code: `ERR_${code}` });
+    },
+  );
 });
