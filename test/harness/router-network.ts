@@ -190,12 +190,12 @@ export class RouterNetwork {
     }
   }
 
-  /** A host bound on `routerId`; resolves when the controller knows the terminator. */
+  /** A host bound on `routerId`, by default at its first address; resolves when the controller knows the terminator. */
   async startHost(
     routerId: string,
     onDial: Parameters<EdgeConnection['bind']>[1],
+    address = this.router(routerId).fabricAddresses[0] ?? '',
   ): Promise<EdgeConnection> {
-    const [address = ''] = this.router(routerId).fabricAddresses;
     const host = connectHost(address, await this.pki.issue(`identity/${HOST}`), this.pki.ca);
     this.#closers.push(() => host.close());
     await host.opened;

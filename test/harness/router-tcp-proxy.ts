@@ -8,6 +8,8 @@ export interface TcpProxy {
   target: number;
   /** Resets every connection; new ones are relayed. */
   cut(): void;
+  /** Leaves connections alone; new ones are refused. */
+  refuse(): void;
   close(): Promise<void>;
 }
 
@@ -17,6 +19,7 @@ export async function startTcpProxy(): Promise<TcpProxy> {
     address: '',
     target: 0,
     cut: () => sockets.forEach((socket) => socket.destroy()),
+    refuse: () => void server.close(),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

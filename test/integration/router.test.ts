@@ -164,7 +164,7 @@ describe('two routers', () => {
     await roundTrip(circuit);
   });
 
-  it('end a binding whose policy was deleted, and close its circuits never silently', async () => {
+  it('end a binding whose policy was deleted', async () => {
     await network.startHost('r2', echo);
     network.controller.delete('servicePolicy', 'bind');
     await network.controller.changed.until(
@@ -175,7 +175,7 @@ describe('two routers', () => {
     await expect(dial()).rejects.toThrow(refusal('ERR_SERVICE_NOT_HOSTED'));
   });
 
-  it('tell both ends when a router is lost, and link again when it is back', async () => {
+  it('tell both ends when a router closes, and link again when it is back', async () => {
     let atHost: Promise<CloseReason> | undefined;
     await network.startHost('r2', (circuit) => {
       echo(circuit);
@@ -367,7 +367,7 @@ describe('one router', () => {
 });
 
 describe('a dark router', () => {
-  it('hosts services of connectors through links it dials itself', async () => {
+  it('is the first hop of circuits over a link it dialed itself', async () => {
     // "a" would wait for "z" to dial if "z" could; here "z" has the larger id and no listener.
     await network.startRouter('a');
     await network.startRouter('z', { fabric: undefined });
@@ -375,14 +375,5 @@ describe('a dark router', () => {
     expect(network.router('z').fabricAddresses).toEqual([]);
     await network.startHost('a', echo);
     await roundTrip(await dial('z'));
-  });
-
-  it('carries circuits between two others', async () => {
-    await network.startRouter('m', { edge: undefined });
-    await network.startRouter('x', { fabric: undefined });
-    await network.linked('m', 'x');
-    await network.startHost('m', echo);
-    expect(network.router('m').edgeUrls).toEqual([]);
-    await roundTrip(await dial('x'));
   });
 });

@@ -1,0 +1,285 @@
+import { connect as tcpConnect, type Socket } from 'node:net';
+import type { Circuit, CloseReason, EdgeConnection } from '@postern/shared/protocol/edge';
+import type { AppError } from '@postern/shared/errors';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RouterNetwork } from '../harness/router-network.ts';
+import { sendPattern } from '../harness/router-peers.ts';
+import { startTcpProxy } from '../harness/router-tcp-proxy.ts';
+
+let network: RouterNetwork;
+beforeEach(async () => {
+  network = await RouterNetwork.create();
+});
+afterEach(() => network.close());
+
+const idle = (): void => undefined;
+const closed = (circuit: Circuit): Promise<CloseReason> =>
+  new Promise((resolve) => (circuit.onClose = resolve));
+const echo = (circuit: Circuit): void => {
+  circuit.onMessage = async (message) => {
+    await circuit.ready(message.length);
+    circuit.send(message.slice());
+  };
+};
+
+async function roundTrip(circuit: Circuit): Promise<void> {
+  const answer = new Promise<number[]>((resolve) => (circuit.onMessage = (m) => resolve([...m])));
+  circuit.send(Uint8Array.of(1, 2, 3));
+  expect(await answer).toEqual([1, 2, 3]);
+}
+
+async function dial(routerId: string): Promise<Circuit> {
+  const { edge } = await network.browser(routerId);
+  return edge.dial(await network.dialGrant());
+}
+
+/** The path of the circuit as its first router reported it. */
+async function pathOf(circuit: Circuit): Promise<readonly string[]> {
+  const find = () =>
+    network.controller.circuitEvents.find(({ circuitId }) => circuitId === circuit.circuitId);
+  await network.controller.changed.until(() => find() !== undefined, 'circuit event');
+  return find()?.path ?? [];
+}
+
+describe('three routers', () => {
+  it('reach a host over the one that accepts links, when two accept none', async () => {
+    // Neither end accepts links, so that both can only dial the middle.
+    await network.startRouter('m', { edge: undefined });
+    await network.startRouter('x', { fabric: undefined });
+    await network.startRouter('y', { fabric: undefined });
+    await Promise.all([network.linked('m', 'x'), network.linked('m', 'y')]);
+    expect(network.hasLink('x', 'y')).toBe(false);
+    expect(network.router('m').edgeUrls).toEqual([]);
+    await network.startHost('m', echo);
+    for (const first of ['x', 'y']) {
+      const circuit = await dial(first);
+      await roundTrip(circuit);
+      expect(await pathOf(circuit)).toEqual([first, 'm']);
+    }
+  });
+
+  it('carry bytes through a dark router that dialed both others, which cannot reach each other', async () => {
+    const toX = await startTcpProxy();
+    const listen = { host: '127.0.0.1', port: 0 };
+    const x = await network.startRouter('x', { fabric: { ...listen, advertise: toX.address } });
+    toX.target = x.fabricPort;
+    await network.startRouter('m', { edge: undefined, fabric: undefined });
+    await network.linked('m', 'x');
+    // From here on nobody reaches x anew: h, whose id is smaller, would dial it.
+    toX.refuse();
+    await network.startRouter('h');
+    await network.linked('m', 'h');
+    await network.startHost('h', echo);
+    const circuit = await dial('x');
+    await roundTrip(circuit);
+    expect(network.hasLink('x', 'h')).toBe(false);
+    expect(await pathOf(circuit)).toEqual(['x', 'm', 'h']);
+    toX.cut();
+  });
+
+  it('carry bytes through a middle hop that is neither first nor last, and tell both ends when it dies', async () => {
+    const ends = await chain();
+    const circuit = await dial('x');
+    await roundTrip(circuit);
+    expect(await pathOf(circuit)).toEqual(['x', 'm', 'h']);
+    const ended = closed(circuit);
+    await network.router('m').close();
+    expect((await ended).code).toBe('ERR_CIRCUIT_LOST');
+    expect((await ends.atHost).code).toBe('ERR_CIRCUIT_LOST');
+  });
+
+  it('avoid a router that may not be in the middle', async () => {
+    await chain();
+    const router = network.controller.all('router').find(({ id }) => id === 'm')!;
+    network.controller.put('router', { ...router, noTraversal: true });
+    await network.inSync();
+    await expect(dial('x')).rejects.toMatchObject({ code: 'ERR_NO_PATH' });
+  });
+
+  it('take the cheaper of two ways, and the other when that one is lost', async () => {
+    await chain();
+    await network.startRouter('n', { edge: undefined });
+    await Promise.all([network.linked('n', 'x'), network.linked('n', 'h')]);
+    const setCost = (id: string, cost: number): void => {
+      const router = network.controller.all('router').find((candidate) => candidate.id === id)!;
+      network.controller.put('router', { ...router, cost });
+    };
+    for (const [dear, cheap] of [
+      ['m', 'n'],
+      ['n', 'm'],
+    ] as const) {
+      setCost(dear, 10_000);
+      setCost(cheap, 0);
+      await network.inSync();
+      expect(await pathOf(await dial('x'))).toEqual(['x', cheap, 'h']);
+    }
+    await network.router('m').close();
+    await network.controller.changed.until(() => !network.hasLink('x', 'm'), 'link lost');
+    const circuit = await dial('x');
+    await roundTrip(circuit);
+    expect(await pathOf(circuit)).toEqual(['x', 'n', 'h']);
+  });
+
+  /** x – m – h without a link x – h: x accepts none, and h, which dials m, has an address that leads nowhere. */
+  async function chain(): Promise<{ atHost: Promise<CloseReason> }> {
+    await network.startRouter('m', { edge: undefined });
+    await network.startRouter('x', { fabric: undefined });
+    const proxy = await startTcpProxy();
+    const h = await network.startRouter('h', {
+      fabric: { host: '127.0.0.1', port: 0, advertise: proxy.address },
+    });
+    await proxy.close();
+    await Promise.all([network.linked('m', 'x'), network.linked('m', 'h')]);
+    let ended: (reason: CloseReason) => void;
+    const atHost = new Promise<CloseReason>((resolve) => (ended = resolve));
+    await network.startHost(
+      'h',
+      (circuit) => {
+        echo(circuit);
+        circuit.onClose = (reason) => ended(reason);
+      },
+      `tls:127.0.0.1:${h.fabricPort}`,
+    );
+    expect(network.hasLink('x', 'h')).toBe(false);
+    return { atHost };
+  }
+});
+
+describe('a link', () => {
+  it('that is cut while data flows ends the circuit with an error at both ends, never as if complete', async () => {
+    const proxy = await startTcpProxy();
+    await network.startRouter('r1');
+    const r2 = await network.startRouter('r2', {
+      fabric: { host: '127.0.0.1', port: 0, advertise: proxy.address },
+    });
+    proxy.target = r2.fabricPort;
+    await network.linked('r1', 'r2');
+    let atHost: Promise<CloseReason> | undefined;
+    await network.startHost(
+      'r2',
+      (circuit) => {
+        atHost = closed(circuit);
+        void sendPattern(circuit, 1e12).catch(idle);
+      },
+      `tls:127.0.0.1:${r2.fabricPort}`,
+    );
+    const circuit = await dial('r1');
+    const ended = closed(circuit);
+    await new Promise<void>((resolve) => {
+      let received = 0;
+      circuit.onMessage = (message) => {
+        received += message.length;
+        if (received > 20_000_000) resolve();
+      };
+    });
+    proxy.cut();
+    expect(await ended).toMatchObject({ code: 'ERR_CIRCUIT_LOST', retryable: true });
+    expect((await atHost)?.code).toBe('ERR_CIRCUIT_LOST');
+    await proxy.close();
+  });
+});
+
+describe('limits', () => {
+  it('refuse dials while the router holds all the bytes it may', async () => {
+    await network.startRouter('r1', { limits: { bufferedBytes: 200_000 } });
+    await network.startHost('r1', (circuit) => {
+      circuit.onMessage = ([kind]) => {
+        if (kind === 1) void sendPattern(circuit, 1e12).catch(idle);
+      };
+    });
+    const { edge, socket } = await network.browser('r1');
+    const circuits = await dialMany(edge);
+    socket.pause();
+    for (const circuit of circuits) circuit.send(Uint8Array.of(1));
+    const other = await network.browser('r1');
+    await expect
+      .poll(
+        async () =>
+          other.edge.dial(await network.dialGrant()).then(
+            (opened) => opened.close(),
+            (error: unknown) => (error as AppError).code,
+          ),
+        { timeout: 10_000, interval: 100 },
+      )
+      .toBe('ERR_ROUTER_OVERLOADED');
+    socket.terminate();
+    // What waited for the lost browser is gone with it.
+    await expect
+      .poll(
+        async () =>
+          other.edge.dial(await network.dialGrant()).then(
+            () => 'joined',
+            () => 'refused',
+          ),
+        { timeout: 10_000, interval: 100 },
+      )
+      .toBe('joined');
+  });
+
+  it('close a connection whose peer stops reading, while bytes wait for it', async () => {
+    await network.startRouter('r1', { limits: { writeStallMs: 400, sweepMs: 50 } });
+    let atHost: Promise<CloseReason> | undefined;
+    await network.startHost('r1', (circuit) => {
+      atHost = closed(circuit);
+      circuit.onMessage = () => void sendPattern(circuit, 1e12).catch(idle);
+    });
+    const { edge, socket } = await network.browser('r1');
+    const circuits = await dialMany(edge);
+    socket.pause();
+    for (const circuit of circuits) circuit.send(Uint8Array.of(1));
+    expect((await atHost)?.code).toBe('ERR_CIRCUIT_LOST');
+  });
+
+  it('close a connection whose peer is silent', async () => {
+    await network.startRouter('r1', { limits: { pingAfterMs: 50, deadAfterMs: 300, sweepMs: 20 } });
+    let atHost: Promise<CloseReason> | undefined;
+    await network.startHost('r1', (circuit) => {
+      atHost = closed(circuit);
+    });
+    const { edge, socket } = await network.browser('r1');
+    await edge.dial(await network.dialGrant());
+    const end = new Promise((resolve) => socket.once('close', resolve));
+    // Hears the pings and answers none.
+    socket.removeAllListeners('message');
+    await end;
+    expect((await atHost)?.code).toBe('ERR_CIRCUIT_LOST');
+  });
+
+  it('hold for sockets that proved nothing in total, over all listeners', async () => {
+    const limits = { unauthenticatedSockets: 3, unauthenticatedPerAddress: 3 };
+    const { fabricPort, edgeUrls } = await network.startRouter('r1', { limits });
+    const edgePort = Number(new URL(edgeUrls[0]!).port);
+    const held = await Promise.all([open(fabricPort), open(fabricPort), open(edgePort)]);
+    for (const port of [edgePort, fabricPort]) {
+      const refused = await open(port);
+      await new Promise((resolve) => refused.once('close', resolve));
+    }
+    for (const socket of held) expect(socket.closed).toBe(false);
+    const freed = held.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+    for (const socket of held) socket.destroy();
+    await Promise.all(freed);
+    await expect
+      .poll(async () =>
+        (await network.browser('r1')).edge.opened.then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
+  });
+});
+
+/** A TCP connection that says nothing. */
+function open(port: number): Promise<Socket> {
+  return new Promise((resolve) => {
+    const socket = tcpConnect(port, '127.0.0.1', () => resolve(socket));
+    socket.on('error', idle);
+    socket.resume();
+  });
+}
+
+/** Circuits whose windows together are more than the operating system takes for a peer that does not read. */
+async function dialMany(edge: EdgeConnection): Promise<Circuit[]> {
+  const grants = await Promise.all(Array.from({ length: 8 }, () => network.dialGrant()));
+  return Promise.all(grants.map((grant) => edge.dial(grant)));
+}
