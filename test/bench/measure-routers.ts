@@ -55,7 +55,6 @@ export async function measureRouters(table: FigureTable): Promise<void> {
       for (const [name, path] of Object.entries(paths)) {
         const cost = (costs[name] ??= { toHost: [], toClient: [] });
         cost.toHost.push(await measure(path, path.toHost));
-        if (process.env.BENCH_DEBUG) console.log(name, cost.toHost.at(-1));
         cost.toClient.push(await measure(path, path.toClient));
       }
     }

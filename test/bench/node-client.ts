@@ -40,7 +40,10 @@ export class NodeClient {
       undiciFetch(url, { ...init, dispatcher })) as unknown as typeof fetch;
     const agent = new UserAgent(send);
     const config = new URL('/.postern/config.json', demo.app(appName).url);
-    const app = await AppClient.create(agent, await json<ApplicationInfo>(await agent.fetch(config)));
+    const app = await AppClient.create(
+      agent,
+      await json<ApplicationInfo>(await agent.fetch(config)),
+    );
     const uid = await app.begin();
     const page = await LoginPage.create(agent, app.info);
     const { methods } = await page.interaction(uid);

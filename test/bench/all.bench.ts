@@ -1,0 +1,69 @@
+/**
+ * `npm run bench`: everything in one run, printed as one table. Nothing is asserted: figures depend on
+ * the machine and its load, ratios within a run less so.
+ */
+import { loadavg } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
+import { afterAll, beforeAll, it } from 'vitest';
+import { browserKinds } from '../harness/browser.ts';
+import { startDemo, type RunningDemo } from '../harness/demo.ts';
+import { BenchProcess, heapFlag } from './bench-server.ts';
+import { FigureTable } from './figures.ts';
+import { BrowserBench } from './measure-browser.ts';
+import { measureNode } from './measure-node.ts';
+import { measureRouters } from './measure-routers.ts';
+import { measureSizes } from './measure-sizes.ts';
+import { NodeClient } from './node-client.ts';
+import { leadOverTwoRouters } from './two-routers.ts';
+
+const table = new FigureTable();
+const loads: string[] = [];
+let server: BenchProcess;
+let demo: RunningDemo;
+let nodeClient: NodeClient;
+const browsers: BrowserBench[] = [];
+
+beforeAll(async () => {
+  setFlagsFromString(heapFlag);
+  noteLoad();
+  server = await BenchProcess.start('browser/server.mjs');
+  demo = await startDemo('--app', `bench=http://127.0.0.1:${server.port}`);
+  nodeClient = await NodeClient.signIn(demo, 'bench');
+  for (const kind of browserKinds) browsers.push(await BrowserBench.create(kind, demo, server));
+});
+afterAll(async () => {
+  for (const browser of browsers) browser.report(table);
+  noteLoad();
+  const text = `\n${table.toString()}\n\nLoad average before and after: ${loads.join(', ')}\n`;
+  process.stdout.write(text);
+  for (const browser of browsers) await browser.remove();
+  await nodeClient?.close();
+  await demo?.stop();
+  await server?.stop();
+});
+
+it('sizes', () => measureSizes(table));
+
+it('routers', () => measureRouters(table));
+
+it('a Node client', () => measureNodeClient('Node'));
+
+it('browsers', async () => {
+  for (const browser of browsers) await browser.measure();
+});
+
+it('the same over two routers', async () => {
+  await leadOverTwoRouters(demo);
+  await measureNodeClient('Node, two routers');
+  for (const browser of browsers) await browser.measureTwoRouters();
+});
+
+async function measureNodeClient(label: string): Promise<void> {
+  const { session, close } = await nodeClient.connect();
+  await measureNode(table, label, session, server.port);
+  close();
+}
+
+function noteLoad(): void {
+  loads.push(loadavg()[0]?.toFixed(1) ?? '');
+}
