@@ -11,6 +11,7 @@ import { SignIn } from './auth/sign-in.ts';
 import { TokenSource } from './auth/token-source.ts';
 import { CookieSync } from './cookies/cookie-sync.ts';
 import { createAppRequests } from './fetch/app-requests.ts';
+import { MAX_UNPACED_BYTES } from './fetch/response-body.ts';
 import { createFetchRouter, type FetchRouter } from './fetch/router.ts';
 import { parseVerificationKeys } from './auth/verification-keys.ts';
 import { createPageMessages, type PageMessages } from './page-messages.ts';
@@ -113,6 +114,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     cookies,
     runtime: { source, cspHash },
     navigator: scope.navigator,
+    maxScriptedBytes: isChromium(scope) ? Infinity : MAX_UNPACED_BYTES,
     logger,
   });
   const sockets = new SocketTable({
@@ -173,6 +175,11 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
       return isAsked;
     },
   };
+}
+
+/** The engine that paces bodies by what the page reads; only it describes itself so. */
+function isChromium({ navigator }: ServiceWorkerGlobalScope): boolean {
+  return 'userAgentData' in navigator;
 }
 
 /** A value made once, at first use; a failure is not kept. */

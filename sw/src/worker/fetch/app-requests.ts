@@ -11,6 +11,7 @@ import { initiatorSite, type RequestFacts } from './initiator.ts';
 import { createPageResponse } from './page-response.ts';
 import { openRequestBody } from './request-body.ts';
 import { buildRequestFields } from './request-fields.ts';
+import { createStreamQueue } from './stream-queue.ts';
 
 /** Answered by a response that never ends; the page runtime asks for it. */
 export const HOLD_PATH = '/.postern/hold';
@@ -21,6 +22,8 @@ export interface AppRequestsOptions {
   cookies: CookieSync;
   runtime: { source: string; cspHash: string };
   navigator: { userAgent: string; languages: readonly string[] };
+  /** Longest body that script may fetch; {@link MAX_UNPACED_BYTES} where the browser does not pace. */
+  maxScriptedBytes: number;
   logger: Logger;
 }
 
@@ -32,8 +35,9 @@ export interface AppRequests {
 }
 
 export function createAppRequests(options: AppRequestsOptions): AppRequests {
-  const { origin, session, cookies, runtime, navigator, logger } = options;
+  const { origin, session, cookies, runtime, navigator, maxScriptedBytes, logger } = options;
   const coding = acceptEncoding();
+  const way = { session, streams: createStreamQueue() };
   const common = { userAgent: navigator.userAgent, languages: navigator.languages };
 
   return {
@@ -50,12 +54,13 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
         acceptEncoding: coding,
       });
       const head = { method: request.method, target: originForm(url), fields, webSocket: false };
-      const answer = await exchange(session, head, body);
+      const answer = await exchange(way, head, body);
       try {
         await takeCookies(url, answer, cookieContext(facts), clientId);
         return await createPageResponse({
           answer,
           method: request.method,
+          maxBytes: isScripted(facts) ? maxScriptedBytes : Infinity,
           runtime:
             request.mode === 'navigate'
               ? createRuntimeScript({
@@ -97,7 +102,7 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
       );
       if (protocols.length > 0) fields.push(['sec-websocket-protocol', protocols.join(', ')]);
       const head = { method: 'GET', target: originForm(httpUrl), fields, webSocket: true };
-      const answer = await exchange(session, head);
+      const answer = await exchange(way, head);
       await takeCookies(httpUrl, answer, cookieContext(facts), '');
       return answer;
     },
@@ -126,6 +131,11 @@ function cookieContext(facts: RequestFacts): CookieContext {
 function requestFacts(request: Request): RequestFacts {
   const { method, url, mode, destination, referrer, referrerPolicy } = request;
   return { method, url, mode, destination, referrer, referrerPolicy };
+}
+
+/** Browsers keep such a body in memory until script reads it; others go to disk or to a decoder. */
+function isScripted({ mode, destination }: RequestFacts): boolean {
+  return mode !== 'navigate' && destination === '';
 }
 
 /** RFC 9112 §3.2.1. URLs keep `\` in queries, which some servers take for a path separator. */

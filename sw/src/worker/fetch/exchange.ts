@@ -13,10 +13,16 @@ import {
   type SessionStream,
 } from '@postern/shared/protocol/session';
 import type { RequestBody } from './request-body.ts';
+import type { StreamQueue } from './stream-queue.ts';
 
 export interface ExchangeResponse extends ResponseHead {
   /** Positioned at the body, or at the messages of a WebSocket. */
   stream: SessionStream;
+}
+
+export interface ExchangeOptions {
+  session: () => Promise<SecureSession>;
+  streams: StreamQueue;
 }
 
 /** Methods that may be sent twice without harm, as far as a lost answer goes (RFC 9110 §9.2.1). */
@@ -27,27 +33,28 @@ const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS']);
  * harmless request is sent once more over a new one. Rejects with the reason the stream or session ended.
  */
 export async function exchange(
-  connect: () => Promise<SecureSession>,
+  options: ExchangeOptions,
   head: RequestHead,
   body?: RequestBody,
 ): Promise<ExchangeResponse> {
-  const session = await connect();
+  const session = await options.session();
   try {
-    return await send(session, head, body);
+    return await send(options.streams, session, head, body);
   } catch (error) {
     const isRepeatable = REPEATABLE.has(head.method) && body === undefined;
     const ended = await Promise.race([session.closed, Promise.resolve(undefined)]);
     if (!isRepeatable || ended?.retryable !== true) throw error;
-    return send(await connect(), head, body);
+    return send(options.streams, await options.session(), head, body);
   }
 }
 
 async function send(
+  streams: StreamQueue,
   session: SecureSession,
   head: RequestHead,
   body: RequestBody | undefined,
 ): Promise<ExchangeResponse> {
-  const stream = session.openStream('http', encodeRequestHead(head));
+  const stream = await streams.open(session, encodeRequestHead(head));
   if (!head.webSocket) void sendBody(stream, body);
   try {
     for (;;) {

@@ -1,25 +1,28 @@
 /** The response a page gets for what the application answered. */
+import { AppError } from '@postern/shared/errors';
 import { contentLengthOf } from '@postern/shared/protocol/http';
 import { allowsBlobWorker, extendPolicy } from '../documents/csp.ts';
 import { injectScript, type ReadChunk } from '../documents/inject.ts';
 import type { RuntimeScript } from '../documents/runtime-script.ts';
 import { contentCodings, decodeBody } from './content-coding.ts';
 import type { ExchangeResponse } from './exchange.ts';
-import { readBody, toPageStream } from './response-body.ts';
+import { limitBody, readBody, toPageStream } from './response-body.ts';
 import { buildResponseHeaders, fieldValue, NULL_BODY_STATUSES } from './response-fields.ts';
 
 export interface PageResponseOptions {
   answer: ExchangeResponse;
   method: string;
+  /** Most bytes the body may have once decoded. */
+  maxBytes: number;
   /** Given for navigations: writes the runtime into HTML documents. */
   runtime: RuntimeScript | undefined;
 }
 
 const POLICY_FIELDS = ['content-security-policy', 'content-security-policy-report-only'];
 
-/** Throws `ERR_HTTP_INVALID`, `ERR_SW_CONTENT_CODING`, or what the stream ended with. */
+/** Throws `ERR_HTTP_INVALID`, `ERR_SW_CONTENT_CODING`, `ERR_SW_BODY_TOO_LARGE`, or what the stream ended with. */
 export async function createPageResponse(options: PageResponseOptions): Promise<Response> {
-  const { answer, method, runtime } = options;
+  const { answer, method, maxBytes, runtime } = options;
   const { status, fields, stream } = answer;
   const hasBody = method !== 'HEAD' && !NULL_BODY_STATUSES.has(status);
   const codings = hasBody ? contentCodings(fieldValue(fields, 'content-encoding')) : [];
@@ -29,7 +32,11 @@ export async function createPageResponse(options: PageResponseOptions): Promise<
     void stream.read().catch(() => undefined);
     return new Response(null, { status, headers });
   }
-  let read = decodeBody(readBody(stream, contentLengthOf(fields)), codings);
+  const length = contentLengthOf(fields);
+  if (length !== undefined && length > maxBytes) {
+    throw new AppError('ERR_SW_BODY_TOO_LARGE', `${length} bytes are too many for script here`);
+  }
+  let read = limitBody(decodeBody(readBody(stream, length), codings), maxBytes);
   if (runtime !== undefined && isHtmlDocument(status, headers)) {
     read = await withRuntime(read, headers, runtime);
   }

@@ -3,9 +3,16 @@
  * authenticated end inside the session, at the announced length; anything else is an error the page
  * sees, because browsers take a short body for a complete one (browser lab, E).
  */
+import { AppError } from '@postern/shared/errors';
 import { ContentLengthCheck } from '@postern/shared/protocol/http';
 import { ResetCode, type SessionStream } from '@postern/shared/protocol/session';
 import type { ReadChunk } from '../documents/inject.ts';
+
+/**
+ * Longest body for script where the browser takes all there is, read or not: Firefox and WebKit do
+ * (browser lab, "Backpressure towards the page"), Chromium stops at about 55 MB.
+ */
+export const MAX_UNPACED_BYTES = 512 * 1024 * 1024;
 
 /** Chunks of a stream held to `expectedBytes`, the response's `content-length`. */
 export function readBody(stream: SessionStream, expectedBytes: number | undefined): ReadChunk {
@@ -14,6 +21,17 @@ export function readBody(stream: SessionStream, expectedBytes: number | undefine
     const chunk = await stream.read();
     if (chunk === undefined) check.end();
     else check.add(chunk.length);
+    return chunk;
+  };
+}
+
+/** `read` as long as it gives no more than `maxBytes`; then it throws `ERR_SW_BODY_TOO_LARGE`. */
+export function limitBody(read: ReadChunk, maxBytes: number): ReadChunk {
+  let left = maxBytes;
+  return async () => {
+    const chunk = await read();
+    left -= chunk?.length ?? 0;
+    if (left < 0) throw new AppError('ERR_SW_BODY_TOO_LARGE', `more than ${maxBytes} bytes`);
     return chunk;
   };
 }
