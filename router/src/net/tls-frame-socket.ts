@@ -2,43 +2,30 @@
 import type { TLSSocket } from 'node:tls';
 import { FrameSplitter, type FrameLimits } from '@postern/shared/protocol/channel';
 import type { BufferBudget } from './buffer-budget.ts';
-import { CLOSE_GRACE_MS, TickCork, type FrameSocket } from './frame-socket.ts';
+import { QueuedFrameSocket } from './queued-frame-socket.ts';
 
-export class TlsFrameSocket implements FrameSocket {
-  readonly remoteAddress: string;
-  onFrame: (frame: Uint8Array) => void = () => undefined;
-  onClose: (cause?: Error) => void = () => undefined;
-
+export class TlsFrameSocket extends QueuedFrameSocket {
   readonly #socket: TLSSocket;
-  readonly #budget: BufferBudget | undefined;
   readonly #splitter: FrameSplitter;
-  readonly #cork: TickCork;
-  #accounted = 0;
-  #queuedTotal = 0;
-  #closed = false;
-  #cause: Error | undefined;
-  readonly #flushed = (): void => this.#account();
 
-  constructor(socket: TLSSocket, limits: FrameLimits, budget?: BufferBudget) {
+  constructor(socket: TLSSocket, limits: FrameLimits, budget: BufferBudget) {
+    super(socket.remoteAddress ?? 'unknown', socket, budget);
     this.#socket = socket;
-    this.#budget = budget;
-    this.remoteAddress = socket.remoteAddress ?? 'unknown';
-    this.#cork = new TickCork(socket);
     this.#splitter = new FrameSplitter(limits, (frame) => {
-      if (!this.#closed) this.onFrame(frame);
+      if (!this.isClosed) this.onFrame(frame);
     });
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
-      if (this.#closed) return;
+      if (this.isClosed) return;
       try {
         this.#splitter.push(chunk);
       } catch (error) {
         this.destroy(error instanceof Error ? error : undefined);
       }
     });
-    socket.on('error', (error: Error) => (this.#cause ??= error));
+    socket.on('error', (error: Error) => (this.cause ??= error));
     socket.on('end', () => this.destroy());
-    socket.on('close', () => this.#finish());
+    socket.on('close', () => this.ended());
   }
 
   /** Frames may be this large from now on. */
@@ -46,49 +33,23 @@ export class TlsFrameSocket implements FrameSocket {
     this.#splitter.limits = limits;
   }
 
-  get isClosed(): boolean {
-    return this.#closed;
-  }
-
   get bufferedBytes(): number {
     return this.#socket.writableLength;
   }
 
-  get flushedBytes(): number {
-    return this.#queuedTotal - this.#socket.writableLength;
+  protected get isWritable(): boolean {
+    return this.#socket.writable;
   }
 
-  send(frame: Uint8Array): void {
-    if (this.#closed || !this.#socket.writable) return;
-    this.#cork.beforeWrite();
-    this.#queuedTotal += frame.length;
-    this.#socket.write(frame, this.#flushed);
-    this.#account();
+  protected write(frame: Uint8Array): void {
+    this.#socket.write(frame, this.flushed);
   }
 
-  end(): void {
-    if (this.#closed) return;
+  protected finish(): void {
     this.#socket.end();
-    setTimeout(() => this.destroy(), CLOSE_GRACE_MS).unref();
-    this.#finish();
   }
 
-  destroy(cause?: Error): void {
-    this.#cause ??= cause;
+  protected terminate(): void {
     this.#socket.destroy();
-    this.#finish();
-  }
-
-  #account(): void {
-    const now = this.#closed ? 0 : this.#socket.writableLength;
-    this.#budget?.adjust(this.#accounted, now);
-    this.#accounted = now;
-  }
-
-  #finish(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#account();
-    this.onClose(this.#cause);
   }
 }
