@@ -95,10 +95,9 @@ describe.each(browserKinds)('Node-RED in %s', (kind) => {
     await page.waitFor(
       `!document.querySelector('#red-ui-header-button-deploy').classList.contains('disabled')`,
     );
+    await page.evaluate(`RED.events.on('deploy', () => { window.deployed = true; })`);
     await page.click('#red-ui-header-button-deploy');
-    await page.waitFor(
-      `document.querySelector('#red-ui-header-button-deploy').classList.contains('disabled')`,
-    );
+    await page.waitFor(`window.deployed && !RED.nodes.dirty()`);
     const through = await page.evaluate<string>(`fetch('/hello').then((r) => r.text())`);
     expect(through).toBe('hello from the flow');
     expect(await (await fetch(`${direct}/hello`)).text()).toBe('hello from the flow');
