@@ -91,7 +91,9 @@ async function exchange(
   });
 
   const gone = new AbortController();
-  void stream.closed.then(() => {
+  // A stream that ended in order has its answer: aborting then would only cost.
+  void stream.closed.then(({ reset }) => {
+    if (reset === undefined) return;
     gone.abort(new AppError('ERR_HTTP_CLIENT_GONE', 'the browser ended the request'));
   });
   if (head.webSocket) {
@@ -120,7 +122,9 @@ async function exchange(
       onBytes: (bytes) => (record.bytesToClient += bytes),
     },
   );
-  answered.abort(new AppError('ERR_HTTP_ANSWERED', 'the app answered before the request ended'));
+  if (body.kind === 'stream') {
+    answered.abort(new AppError('ERR_HTTP_ANSWERED', 'the app answered before the request ended'));
+  }
   await discardRest(stream);
 }
 
