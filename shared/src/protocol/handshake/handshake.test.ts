@@ -400,6 +400,34 @@ describe('handshake', () => {
     });
   });
 
+  describe('a renewal of the session', () => {
+    const renewed = async (grant: Record<string, unknown>, assertion: Record<string, unknown>) => {
+      const { client, host } = await attempt();
+      const opener = (client as PromiseFulfilledResult<SecureSession>).value;
+      const accepted = (host as PromiseFulfilledResult<SecureSession>).value;
+      opener.renew(await fixture.dialGrant(grant), await fixture.assertion(assertion));
+      return { opener, accepted };
+    };
+
+    it('brings the new claims', async () => {
+      const { opener, accepted } = await renewed({ jti: 'jti-2', sid: 'sid-2' }, { sid: 'sid-2' });
+      await expect.poll(() => accepted.peer['jti']).toBe('jti-2');
+      opener.close();
+    });
+
+    it.each([
+      ['an expired grant', { exp: 1 }, {}],
+      ['a grant for another host', { hosts: ['host-9'] }, {}],
+      ['a grant of somebody else', { sub: 'bob' }, { sub: 'bob' }],
+      ['the assertion of somebody else', {}, { sub: 'bob' }],
+      ['the assertion of another sign-in', {}, { sid: 'sid-9' }],
+    ])('ends it with %s', async (_, grant, assertion) => {
+      const { opener, accepted } = await renewed(grant, assertion);
+      expect((await accepted.closed).code).toBe('ERR_GRANT_INVALID');
+      expect((await opener.closed).code).toBe('ERR_GRANT_INVALID');
+    });
+  });
+
   describe('the limits of time', () => {
     const connectAlone = async (options: Partial<ConnectSecureOptions>) => {
       const [a] = memoryCircuitPair();

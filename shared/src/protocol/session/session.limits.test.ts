@@ -2,6 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { closeSessions, createSessionPair } from '../../../../test/harness/session-pair.ts';
 import { encodeUtf8 } from '../../bytes/index.ts';
 import { ManualClock } from '../channel/manual-clock.ts';
+import type { DialGrantClaims } from '../../grants/index.ts';
+import { AuthRenewal } from './auth-renewal.ts';
 import { RecordType, decodeRecordHeader } from './record.ts';
 import { ResetCode } from './types.ts';
 
@@ -71,5 +73,47 @@ describe('a peer that opens streams and resets them at once', () => {
     }
     expect(host.openStreams).toBe(0);
     await expect(opener.ping()).resolves.toBeGreaterThanOrEqual(0);
+  });
+});
+
+describe('AuthRenewal', () => {
+  const claims = { sub: 'alice', svc: 'wiki', cnf: { jkt: 'k' }, out: 3_600 } as DialGrantClaims;
+
+  it('lets a caller outlive a controller that is away, until `out`', () => {
+    const clock = new ManualClock(0);
+    let connected = false;
+    const ends: string[] = [];
+    const options = {
+      verify: () => Promise.reject(new Error('not asked')),
+      time: () => ({ nowMs: clock.nowMs(), connected }),
+    };
+    const end = (error: { code: string }) => void ends.push(error.code);
+    new AuthRenewal(options, claims, clock, end);
+    clock.advance(3_600_000 + 29_000);
+    expect(ends).toEqual([]);
+    clock.advance(1_000);
+    expect(ends).toEqual(['ERR_GRANT_INVALID']);
+    ends.length = 0;
+    const other = new AuthRenewal(options, { ...claims, out: 9e9 }, clock, end);
+    clock.advance(3_600_000);
+    connected = true;
+    clock.advance(60_000);
+    expect(ends).toEqual(['ERR_GRANT_INVALID']);
+    other.stop();
+  });
+
+  it('verifies few renewals at once', () => {
+    const ends: string[] = [];
+    const time = () => ({ nowMs: 0, connected: true });
+    const verify = () => new Promise<never>(() => undefined);
+    const renewal = new AuthRenewal({ verify, time }, claims, new ManualClock(0), (error) =>
+      ends.push(error.code),
+    );
+    const accept = () => renewal.accept({ dialGrant: 'grant', assertion: '' }, () => undefined);
+    for (let i = 0; i < 4; i += 1) accept();
+    expect(ends).toEqual([]);
+    accept();
+    expect(ends).toEqual(['ERR_GRANT_INVALID']);
+    renewal.stop();
   });
 });
