@@ -27,7 +27,7 @@ export function buildResponseFields(
 }
 
 /** Pairs up a flat list; names become lower case, bytes are read as latin-1. */
-export function toFields(raw: readonly (Buffer | string)[]): Field[] {
+function toFields(raw: readonly (Buffer | string)[]): Field[] {
   const text = raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1')));
   const fields: Field[] = [];
   for (let index = 0; index + 1 < text.length; index += 2) {

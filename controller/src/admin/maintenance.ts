@@ -18,7 +18,7 @@ export function startMaintenance({
   return () => clearInterval(timer);
 }
 
-export async function runMaintenance({
+async function runMaintenance({
   store,
   clock,
 }: Pick<ControllerContext, 'store' | 'clock'>): Promise<void> {

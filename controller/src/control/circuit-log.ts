@@ -12,7 +12,7 @@ export interface CircuitLog {
   recent(): readonly LoggedCircuitEvent[];
 }
 
-export const DEFAULT_CIRCUIT_EVENTS = 1000;
+const DEFAULT_CIRCUIT_EVENTS = 1000;
 
 export function createCircuitLog(maxEvents: number = DEFAULT_CIRCUIT_EVENTS): CircuitLog {
   const events: LoggedCircuitEvent[] = [];

@@ -25,7 +25,7 @@ import { createRouterSession } from './router-session.ts';
 const HANDSHAKE_TIMEOUT_MS = 5000;
 const MAX_CONNECTIONS = 10_000;
 /** A router that is away longer is offline; shorter absences (a restart of ours too) go unnoticed. */
-export const ROUTER_GRACE_MS = 5000;
+const ROUTER_GRACE_MS = 5000;
 
 export interface PosternControlServer extends ControlServer {
   readonly circuits: CircuitLog;

@@ -10,7 +10,7 @@ import type { TokenServices } from '../grants/token-services.ts';
 import { latestOnly } from './latest-job.ts';
 
 /** Bind grants are replaced at half their life of an hour. */
-export const REISSUE_MS = 30 * 60_000;
+const REISSUE_MS = 30 * 60_000;
 const MAX_SERVICES = 1000;
 const MAX_ROUTERS = 1000;
 

@@ -8,7 +8,7 @@ import { repositories } from '../store/repositories.ts';
 import type { WriteTx } from '../store/store.ts';
 
 /** How long an enrollment made along with its identity or router is good for. */
-export const ENROLLMENT_LIFETIME_MS = 180 * 60_000;
+const ENROLLMENT_LIFETIME_MS = 180 * 60_000;
 
 type NewEnrollment = Pick<Enrollment, 'method'> &
   Partial<Pick<Enrollment, 'identityId' | 'edgeRouterId' | 'username' | 'expiresAt' | 'tags'>>;

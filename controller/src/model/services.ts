@@ -31,7 +31,6 @@ export const configTypes = defineTable('configTypes', {
   schema: json<Record<string, unknown>>(),
   target: optionalText(),
 });
-export type ConfigType = RowOf<typeof configTypes>;
 
 export const configs = defineTable('configs', {
   ...entityColumns,
@@ -39,7 +38,6 @@ export const configs = defineTable('configs', {
   configTypeId: text(),
   data: json<Record<string, unknown>>(),
 });
-export type Config = RowOf<typeof configs>;
 
 /** An instance of a service at a router. */
 export const terminators = defineTable('terminators', {

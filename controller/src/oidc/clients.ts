@@ -5,7 +5,7 @@ import { applications, type Application } from '../model/services.ts';
 import { decodeRow } from '../model/table.ts';
 
 /** Path on the application's origin where the authorization response arrives. */
-export const CALLBACK_PATH = '/.postern/callback';
+const CALLBACK_PATH = '/.postern/callback';
 
 export async function findApplication(
   ctx: Pick<ControllerContext, 'store'>,

@@ -16,7 +16,7 @@ import { ERROR_PAGE_HEADERS, renderErrorPage } from './error-page.ts';
 import type { PayloadStore } from './payload-store.ts';
 
 /** How long a person may take to sign in. */
-export const INTERACTION_SECONDS = 15 * 60;
+const INTERACTION_SECONDS = 15 * 60;
 const CODE_SECONDS = 60;
 /** The only scope an application's resource has. */
 export const DIAL_SCOPE = 'dial';

@@ -22,7 +22,7 @@ import { exactOriginCors, onlyPagesOf, requestContext, securityHeaders } from '.
 import type { Origins } from './origins.ts';
 import { problem, problemOnError, problemOnNotFound } from './problem.ts';
 
-export const API_PATH = '/postern/v1';
+const API_PATH = '/postern/v1';
 const MAX_BODY_BYTES = 16 * 1024;
 const DIALS_PER_MINUTE = 20 * 60;
 const uidSchema = z.string().regex(/^[A-Za-z0-9_-]{16,128}$/);

@@ -37,7 +37,7 @@ export interface SignIn {
 }
 
 /** What an external IdP must echo: it ties its ID token to one interaction and one device key. */
-export function interactionNonce(uid: string, deviceThumbprint: string): string {
+function interactionNonce(uid: string, deviceThumbprint: string): string {
   return createHash('sha256')
     .update(`postern-nonce-v1.${uid}.${deviceThumbprint}`)
     .digest('base64url');

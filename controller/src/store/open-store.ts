@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { open } from 'node:fs/promises';
 import type { Change, Delta, Snapshot } from '@postern/shared/schemas';
 import { Kysely, Migrator, SqliteDialect } from 'kysely';
 import Libsql from 'libsql';
@@ -17,8 +18,9 @@ export interface StoreOptions {
   clock: () => number;
 }
 
-/** Opens the SQLite store, creating or migrating its tables. */
+/** Opens the SQLite store, creating or migrating its tables. Only its owner may read the file. */
 export async function openStore({ file, clock }: StoreOptions): Promise<Store> {
+  if (file !== ':memory:') await (await open(file, 'a', 0o600)).close();
   const sqlite = new Libsql(file, { timeout: BUSY_TIMEOUT_MS });
   // FULL: a commit is on disk before it is acknowledged, also in WAL mode.
   for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'foreign_keys = ON'])

@@ -5,7 +5,7 @@ import type { EdgeRouter } from '../../model/edge-routers.ts';
 import { repositories } from '../../store/repositories.ts';
 import { defineEntity, type EntityDefinition } from '../crud.ts';
 import { fieldError } from '../errors.ts';
-import { cost, flatMap, id, name, roleAttributes, tags } from './fields.ts';
+import { cost, id, name, roleAttributes, tags } from './fields.ts';
 import { identities } from './identities.ts';
 import { edgeRouterPolicies, serviceEdgeRouterPolicies } from './policies.ts';
 import { forgetInPolicies, policiesHolding } from './roles.ts';
@@ -26,7 +26,7 @@ export const edgeRouters: EntityDefinition = defineEntity({
     disabled: z.boolean().default(false),
     isTunnelerEnabled: z.boolean().default(false),
     roleAttributes,
-    appData: flatMap,
+    appData: tags,
     configs: z.array(id).max(100).default([]),
     ctrlChanListeners: z
       .record(z.string().max(512), z.array(z.string().max(256)).max(100))

@@ -3,10 +3,10 @@ import { z } from 'zod';
 
 export const name = z.string().min(1, 'must not be empty').max(256);
 export const id = z.string().min(1).max(64);
-export const flatMap = z
+/** A flat map: tags, and the application data of identities and routers. */
+export const tags = z
   .record(z.string().max(256), z.union([z.string().max(4096), z.number(), z.boolean(), z.null()]))
   .default({});
-export const tags = flatMap;
 export const semantic = z.enum(['AllOf', 'AnyOf']);
 export const cost = z.int().min(0).max(65535);
 export const precedence = z.enum(['default', 'required', 'failed']);

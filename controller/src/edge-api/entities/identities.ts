@@ -18,7 +18,7 @@ import { authPolicies } from './auth-policies.ts';
 import { authenticators } from './authenticators.ts';
 import { edgeRouters } from './edge-routers.ts';
 import { enrollments } from './enrollments.ts';
-import { cost, flatMap, id, name, precedence, roleAttributes, tags } from './fields.ts';
+import { cost, id, name, precedence, roleAttributes, tags } from './fields.ts';
 import { edgeRouterPolicies, servicePolicies } from './policies.ts';
 import { forgetInPolicies, policiesHolding } from './roles.ts';
 import { services } from './services.ts';
@@ -43,7 +43,7 @@ const replaceable = z.object({
     .array(z.string().refine((value) => PERMISSIONS.has(value), 'unknown permission'))
     .max(100)
     .default([]),
-  appData: flatMap,
+  appData: tags,
   defaultHostingCost: cost.default(0),
   defaultHostingPrecedence: z
     .union([precedence, z.literal('').transform(() => 'default' as const)])

@@ -14,7 +14,7 @@ interface RoleTarget {
 }
 
 /** Whether an entity is in a role list (specs/edge-api.md §4.1). */
-export function isInRoles(
+function isInRoles(
   { id, roleAttributes }: RoleTarget,
   roles: readonly string[],
   semantic: Semantic,

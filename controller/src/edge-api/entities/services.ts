@@ -109,7 +109,7 @@ export const services: EntityDefinition = defineEntity({
 });
 
 /** Members of a service that depend on who asks: permissions, and the data of requested config types. */
-export async function renderServices(
+async function renderServices(
   rows: readonly Service[],
   { ctx, db, request }: Env,
   identityId: string,
