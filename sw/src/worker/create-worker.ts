@@ -126,7 +126,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
 
   async function forgetSession(): Promise<void> {
     await tokens.forget();
-    await grants.forget();
+    await grants.forgetSession();
   }
 
   return {

@@ -7,7 +7,8 @@ import { openDB, type IDBPDatabase } from 'idb';
 import { STORAGE_PREFIX } from '../../messages/loader.ts';
 
 /** Names of the records. */
-export type RecordName = 'appKey' | 'application' | 'session' | 'signIns' | 'dial' | 'cookies';
+export type RecordName =
+  'appKey' | 'application' | 'session' | 'signIns' | 'dial' | 'hadAccess' | 'cookies';
 
 export interface Store {
   get(name: RecordName): Promise<unknown>;

@@ -44,15 +44,20 @@ export class DialGrants {
   /**
    * A new grant. While the controller cannot be reached: the last one, until its outage time.
    * Throws the controller's refusal under its own code (`ERR_ACCESS_NO_POLICY`, …), `ERR_SESSION_ENDED`,
-   * `ERR_CONTROLLER_UNREACHABLE`.
+   * `ERR_CONTROLLER_UNREACHABLE`, and `ERR_ACCESS_REMOVED` where this sign-in had access before.
    */
   async fetch(): Promise<DialGrantResponse> {
     try {
       const granted = await this.#request();
       this.#current = granted;
       await this.#options.store.put('dial', granted);
+      await this.#options.store.put('hadAccess', true);
       return granted;
     } catch (error) {
+      if (isAppError(error, 'ERR_ACCESS_NO_POLICY')) {
+        const hadAccess = (await this.#options.store.get('hadAccess')) === true;
+        throw hadAccess ? new AppError('ERR_ACCESS_REMOVED', 'access was removed') : error;
+      }
       const last = this.#current ?? (await this.#stored());
       const mayBridge = last !== undefined && outageUntilMs(last.dialGrant) > this.#options.nowMs();
       if (isAppError(error, 'ERR_CONTROLLER_UNREACHABLE') && mayBridge) return last;
@@ -65,10 +70,16 @@ export class DialGrants {
     return Date.parse(grant.expiresAt) - this.#options.nowMs();
   }
 
-  /** Forgets the grant: it was refused, or the session ended. */
+  /** Forgets the grant: it was refused. */
   async forget(): Promise<void> {
     this.#current = undefined;
     await this.#options.store.delete('dial');
+  }
+
+  /** Forgets everything about access: the sign-in session ended. */
+  async forgetSession(): Promise<void> {
+    await this.forget();
+    await this.#options.store.delete('hadAccess');
   }
 
   async #request(): Promise<DialGrantResponse> {
