@@ -139,7 +139,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
         connection.close();
         await cookies.clear();
         await store.delete('session', 'dial', 'signIns', 'cookies', 'appKey');
-        await grants.forget();
+        await grants.forgetSession();
         appKey.forget();
         oauth.forget();
         return new URL('/signout', (await application.fresh()).loginOrigin);
