@@ -1,0 +1,81 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { WorkerMessage } from '../../messages/page.ts';
+import { createMemoryStore } from '../storage/store.ts';
+import { CookieSync, PAGE_WAIT_MS } from './cookie-sync.ts';
+
+const origin = 'https://wiki.example';
+const url = new URL('/page', origin);
+const own = { sameSite: true, navigation: false, method: 'GET' };
+
+function createWorld() {
+  const store = createMemoryStore();
+  const told: WorkerMessage[] = [];
+  const pages = [{ postMessage: (message: WorkerMessage) => void told.push(message) }];
+  const options = { store, origin, pages: () => Promise.resolve(pages), nowMs: () => 1_000 };
+  return { sync: new CookieSync(options), options, store, told };
+}
+
+describe('CookieSync', () => {
+  it('tells pages what changed for script, and the asking page before its response', async () => {
+    const { sync, told } = createWorld();
+    let answered = false;
+    const stored = sync
+      .storeFromResponse(url, ['open=1', 'secret=s; HttpOnly'], own, 'tab-1')
+      .then(() => (answered = true));
+    await vi.waitFor(() => expect(told).toHaveLength(1));
+    expect(told).toEqual([
+      { type: 'postern.cookies', version: 1, cookies: [{ name: 'open', value: '1', path: '/' }] },
+    ]);
+    expect(answered).toBe(false);
+    sync.seen('tab-1', 1);
+    await stored;
+    expect(await sync.header(url, own)).toBe('open=1; secret=s');
+    expect(await sync.visible()).toEqual([{ name: 'open', value: '1', path: '/' }]);
+  });
+
+  it('says nothing about HttpOnly cookies alone', async () => {
+    const { sync, told } = createWorld();
+    await sync.storeFromResponse(url, ['secret=s; HttpOnly'], own, 'tab-1');
+    expect(told).toEqual([]);
+  });
+
+  it('does not wait long for a page that cannot answer, nor for an older version', async () => {
+    vi.useFakeTimers();
+    try {
+      const { sync } = createWorld();
+      const stored = sync.storeFromResponse(url, ['a=1'], own, 'tab-1');
+      await vi.advanceTimersByTimeAsync(1);
+      sync.seen('tab-1', 0);
+      sync.seen('tab-2', 1);
+      await vi.advanceTimersByTimeAsync(PAGE_WAIT_MS);
+      await stored;
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('takes assignments of pages, but none of HttpOnly cookies', async () => {
+    const { sync, told } = createWorld();
+    await sync.storeFromPage(url, 'mine=1; Path=/');
+    await sync.storeFromPage(url, 'forged=1; HttpOnly');
+    expect(await sync.header(url, own)).toBe('mine=1');
+    expect(told).toHaveLength(1);
+  });
+
+  it('keeps cookies for its next life, and starts anew from anything else', async () => {
+    const { sync, options, store } = createWorld();
+    await sync.storeFromPage(url, 'kept=1; Max-Age=60');
+    expect(await new CookieSync(options).header(url, own)).toBe('kept=1');
+    await store.put('cookies', 'nonsense');
+    expect(await new CookieSync(options).header(url, own)).toBeUndefined();
+  });
+
+  it('forgets all, also on pages', async () => {
+    const { sync, store, told } = createWorld();
+    await sync.storeFromPage(url, 'a=1');
+    await sync.clear();
+    expect(await store.get('cookies')).toBeUndefined();
+    expect(await sync.header(url, own)).toBeUndefined();
+    expect(told.at(-1)).toEqual({ type: 'postern.cookies', version: 2, cookies: [] });
+  });
+});
