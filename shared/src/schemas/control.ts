@@ -41,8 +41,18 @@ const servicePolicy = z.strictObject({
   identityRoles: roles,
   serviceRoles: roles,
 });
-const edgeRouterPolicy = z.strictObject({ id, semantic, identityRoles: roles, edgeRouterRoles: roles });
-const serviceEdgeRouterPolicy = z.strictObject({ id, semantic, serviceRoles: roles, edgeRouterRoles: roles });
+const edgeRouterPolicy = z.strictObject({
+  id,
+  semantic,
+  identityRoles: roles,
+  edgeRouterRoles: roles,
+});
+const serviceEdgeRouterPolicy = z.strictObject({
+  id,
+  semantic,
+  serviceRoles: roles,
+  edgeRouterRoles: roles,
+});
 const router = z.strictObject({
   id,
   name,
@@ -94,9 +104,7 @@ export type Entity<K extends EntityKind> = z.infer<(typeof entitySchemas)[K]>;
 
 /** The key an entity is stored under in a snapshot: `kid` for signing keys, `id` for all others. */
 export function entityKey<K extends EntityKind>(kind: K, value: Entity<K>): string {
-  return kind === 'signingKey'
-    ? (value as Entity<'signingKey'>).kid
-    : (value as { id: string }).id;
+  return kind === 'signingKey' ? (value as Entity<'signingKey'>).kid : (value as { id: string }).id;
 }
 
 /** Router → controller (61201). An unknown timeline or too old an index is answered by a snapshot. */
@@ -155,14 +163,16 @@ export const deltaSchema = z.strictObject({
 export type Delta = z.infer<typeof deltaSchema>;
 
 /** Router → controller (61210): what this router offers and sees; sent on connect and on change. */
-export const routerStatusSchema = router.pick({ edgeUrls: true, fabricAddresses: true, links: true });
+export const routerStatusSchema = router.pick({
+  edgeUrls: true,
+  fabricAddresses: true,
+  links: true,
+});
 export type RouterStatus = z.infer<typeof routerStatusSchema>;
 
 /** Router → controller (61211): all terminators hosted on this router; the controller diffs. */
 export const routerTerminatorsSchema = z.strictObject({
-  terminators: z
-    .array(terminator.omit({ routerId: true }))
-    .max(100_000),
+  terminators: z.array(terminator.omit({ routerId: true })).max(100_000),
 });
 export type RouterTerminators = z.infer<typeof routerTerminatorsSchema>;
 
@@ -185,7 +195,9 @@ export const hostStateSchema = z.strictObject({
   identity: z.strictObject({ id, name }),
   keys: z.array(signingKey).max(64),
   /** Mutual-TLS addresses of the routers this identity may use. */
-  routers: z.array(z.strictObject({ id, name, fabricAddresses: z.array(z.string().max(512)).max(16) })).max(1000),
+  routers: z
+    .array(z.strictObject({ id, name, fabricAddresses: z.array(z.string().max(512)).max(16) }))
+    .max(1000),
   services: z
     .array(
       z.strictObject({

@@ -39,7 +39,12 @@ export const extJwtMethodSchema = z.strictObject({
 export const interactionSchema = z.strictObject({
   application: z.strictObject({ id, name: z.string().max(256), origin: z.string().max(512) }),
   methods: z
-    .array(z.discriminatedUnion('type', [extJwtMethodSchema, z.strictObject({ type: z.literal('password') })]))
+    .array(
+      z.discriminatedUnion('type', [
+        extJwtMethodSchema,
+        z.strictObject({ type: z.literal('password') }),
+      ]),
+    )
     .max(16),
   expiresAt: z.iso.datetime(),
 });
@@ -72,7 +77,13 @@ export const dialGrantResponseSchema = z.strictObject({
   identity: z.strictObject({ id, name: z.string().max(256) }),
   /** Routers this identity may use for this service, best first. */
   routers: z
-    .array(z.strictObject({ id, name: z.string().max(256), edgeUrls: z.array(z.string().max(512)).max(16) }))
+    .array(
+      z.strictObject({
+        id,
+        name: z.string().max(256),
+        edgeUrls: z.array(z.string().max(512)).max(16),
+      }),
+    )
     .max(32),
   /** Public keys that bind grants are checked with. */
   keys: z.array(z.record(z.string(), z.unknown())).max(16),
