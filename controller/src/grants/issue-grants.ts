@@ -13,9 +13,9 @@ import type { ControllerContext } from '../context.ts';
 import type { SigningKey, SigningKeys } from '../keys/signing-keys.ts';
 
 /** How long a dial grant is fresh. */
-const DIAL_GRANT_SECONDS = 120;
-const BIND_GRANT_SECONDS = 3600;
-const ASSERTION_SECONDS = 900;
+export const DIAL_GRANT_SECONDS = 120;
+export const BIND_GRANT_SECONDS = 3600;
+export const ASSERTION_SECONDS = 900;
 
 export interface Issued {
   readonly token: string;

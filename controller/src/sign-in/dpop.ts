@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { createReplayCache, type ReplayCache } from './replay-cache.ts';
 
 /** How far a proof's `iat` may be from our clock. */
-const PROOF_WINDOW_SECONDS = 60;
+export const PROOF_WINDOW_SECONDS = 60;
 const MAX_PROOF_LENGTH = 4096;
 
 const proofClaims = z.object({

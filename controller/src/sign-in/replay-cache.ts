@@ -4,7 +4,7 @@ export interface ReplayCache {
   add(key: string, expiresAtMs: number): boolean;
 }
 
-const DEFAULT_MAX_PROOFS = 100_000;
+export const DEFAULT_MAX_PROOFS = 100_000;
 
 export function createReplayCache(
   clock: () => number,
