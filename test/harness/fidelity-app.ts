@@ -145,9 +145,8 @@ export async function startFidelityApp(): Promise<FidelityApp> {
 
   const server = createServer((request, response) => {
     const url = new URL(request.url!, 'http://app.invalid');
-    seen.push(
-      `${request.method} ${url.pathname} ${String(request.headers['sec-fetch-dest'] ?? '')}`,
-    );
+    const destination = request.headers['sec-fetch-dest'] ?? '';
+    seen.push(`${request.method} ${url.pathname} ${destination}`);
     const handle = routes[url.pathname];
     if (handle) handle(request, response, url);
     else html(response, page('Missing'), 404);

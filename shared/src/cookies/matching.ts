@@ -17,6 +17,6 @@ export function defaultPath(requestPath: string): string {
   return slash <= 0 ? '/' : requestPath.slice(0, slash);
 }
 
-export function isIpAddress(host: string): boolean {
+function isIpAddress(host: string): boolean {
   return host.startsWith('[') || /^\d+\.\d+\.\d+\.\d+$/.test(host);
 }

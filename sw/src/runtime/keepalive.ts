@@ -6,9 +6,9 @@
 import type { WorkerLink } from './worker-link.ts';
 
 /** Time between two messages to the service worker. */
-export const KEEPALIVE_MS = 12_000;
+const KEEPALIVE_MS = 12_000;
 /** Answered by a response that never ends. */
-export const HOLD_PATH = '/.postern/hold';
+const HOLD_PATH = '/.postern/hold';
 const HOLD_RETRY_MS = 5_000;
 
 export interface KeepaliveOptions {

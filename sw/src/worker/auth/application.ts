@@ -3,7 +3,7 @@ import { AppError } from '@postern/shared/errors';
 import { applicationInfoSchema, type ApplicationInfo } from '@postern/shared/schemas';
 import type { Store } from '../storage/store.ts';
 
-export const CONFIG_PATH = '/.postern/config.json';
+const CONFIG_PATH = '/.postern/config.json';
 
 export interface ApplicationSource {
   /** The known application, from storage if possible. Throws `ERR_CONTROLLER_UNREACHABLE`, `ERR_SW_CONFIG`. */

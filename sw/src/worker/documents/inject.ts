@@ -7,7 +7,7 @@ import { charsetOfContentType, charsetOfPrefix, PRESCAN_BYTES } from './charset.
 import { findInsertionPoint, hasUtf16Bom, MAX_PROLOGUE_BYTES } from './insertion-point.ts';
 
 /** How long browsers themselves wait for the first 1,024 bytes. */
-export const PROLOGUE_WAIT_MS = 500;
+const PROLOGUE_WAIT_MS = 500;
 
 /** Next chunk of a body; `undefined` at its end. */
 export type ReadChunk = () => Promise<Uint8Array | undefined>;

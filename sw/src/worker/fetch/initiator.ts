@@ -85,7 +85,7 @@ export function fetchMetadata(facts: RequestFacts): [string, string][] {
 }
 
 /** Safe in the sense of RFC 9110 §9.2.1, as far as cookies and `Origin` are concerned. */
-export function isSafeMethod(method: string): boolean {
+function isSafeMethod(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 

@@ -8,8 +8,8 @@ import { codeOf, errorPage, statusFor } from '../pages/error-page.ts';
 import { HOLD_PATH, type AppRequests } from './app-requests.ts';
 import { silentStream } from './response-body.ts';
 
-export const SIGN_OUT_PATH = '/.postern/signout';
-export const STATUS_PATH = '/.postern/status';
+const SIGN_OUT_PATH = '/.postern/signout';
+const STATUS_PATH = '/.postern/status';
 const OWN_PREFIX = '/.postern/';
 const WORKER_PATH = '/postern-sw.js';
 /** Files of ours that the gateway serves. */

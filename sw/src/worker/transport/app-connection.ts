@@ -16,7 +16,7 @@ import type { DialGrants } from './dial-grants.ts';
 import { raceRouters } from './race.ts';
 
 /** How long requests wait for a connection that can be expected to come back. */
-export const CONNECT_PATIENCE_MS = 8_000;
+const CONNECT_PATIENCE_MS = 8_000;
 /** Without open streams for this long, the connection is closed. */
 export const IDLE_CLOSE_MS = 60_000;
 /** How often a connection in use is looked after. */

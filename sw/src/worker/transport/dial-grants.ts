@@ -14,7 +14,7 @@ import type { OAuthClient } from '../auth/oauth.ts';
 import type { Store } from '../storage/store.ts';
 
 /** A grant with less life than this is not used for a new connection, in ms. */
-export const MIN_GRANT_LIFE_MS = 20_000;
+const MIN_GRANT_LIFE_MS = 20_000;
 
 export interface DialGrantsOptions {
   store: Store;

@@ -3,7 +3,7 @@ import { EdgeConnection, type BrowserCredentials } from '@postern/shared/protoco
 import type { Logger } from '@postern/shared/log';
 
 /** RFC 6455 subprotocol of edge listeners (docs/protocol.md, "Connecting"). */
-export const EDGE_SUBPROTOCOL = 'postern.edge.v1';
+const EDGE_SUBPROTOCOL = 'postern.edge.v1';
 
 export interface OpenEdgeOptions {
   /** `ws:` or `wss:` URL of a router's edge listener. */

@@ -18,9 +18,9 @@ import { fieldValue } from '../fetch/response-fields.ts';
 /** Bytes of messages given to the page that it has not taken yet. */
 export const MAX_UNTAKEN_BYTES = 1_048_576;
 /** Longest message from the application, in bytes. */
-export const MAX_MESSAGE_BYTES = 64 * 1_048_576;
+const MAX_MESSAGE_BYTES = 64 * 1_048_576;
 /** After our close, how long the application may take to answer it. */
-export const CLOSE_TIMEOUT_MS = 10_000;
+const CLOSE_TIMEOUT_MS = 10_000;
 
 /** Close codes the worker itself gives (RFC 6455 §7.4.1). */
 const NO_STATUS = 1005;
