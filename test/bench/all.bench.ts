@@ -20,7 +20,6 @@ const table = new FigureTable();
 const loads: string[] = [];
 let server: BenchProcess;
 let demo: RunningDemo;
-let nodeClient: NodeClient;
 const browsers: BrowserBench[] = [];
 
 beforeAll(async () => {
@@ -28,7 +27,6 @@ beforeAll(async () => {
   noteLoad();
   server = await BenchProcess.start('browser/server.mjs');
   demo = await startDemo('--app', `bench=http://127.0.0.1:${server.port}`);
-  nodeClient = await NodeClient.signIn(demo, 'bench');
   for (const kind of browserKinds) browsers.push(await BrowserBench.create(kind, demo, server));
 });
 afterAll(async () => {
@@ -37,7 +35,6 @@ afterAll(async () => {
   const text = `\n${table.toString()}\n\nLoad average before and after: ${loads.join(', ')}\n`;
   process.stdout.write(text);
   for (const browser of browsers) await browser.remove();
-  await nodeClient?.close();
   await demo?.stop();
   await server?.stop();
 });
@@ -59,9 +56,11 @@ it('the same over two routers', async () => {
 });
 
 async function measureNodeClient(label: string): Promise<void> {
-  const { session, close } = await nodeClient.connect();
+  const client = await NodeClient.signIn(demo, 'bench');
+  const { session, close } = await client.connect();
   await measureNode(table, label, session, server.port);
   close();
+  await client.close();
 }
 
 function noteLoad(): void {

@@ -7,7 +7,8 @@ import { median, milliseconds, ratio, type FigureTable } from './figures.ts';
 import { BenchProfile } from './raw-browser.ts';
 
 const rounds = 3;
-const sizes = 'down=192&up=96';
+const twoRouterRounds = 2;
+const sizes = 'down=128&up=64';
 
 export class BrowserBench {
   readonly #profile: BenchProfile;
@@ -56,7 +57,7 @@ export class BrowserBench {
 
   /** Through Postern only, after the policies were changed to lead over two routers. */
   async measureTwoRouters(): Promise<void> {
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < twoRouterRounds; round++) {
       await this.#open('two routers', `${this.#through}?${sizes}`);
     }
   }
@@ -70,6 +71,7 @@ export class BrowserBench {
     const name = kind === 'chromium' ? 'Chromium' : 'Firefox';
     const own = this.#median('pipe', (r) => r.ownRoundTripMs?.p50 ?? NaN);
     for (const mode of ['postern', 'two routers']) {
+      if (this.#reports[mode] === undefined) continue;
       const label = mode === 'postern' ? name : `${name}, two routers`;
       const p50 = this.#median(mode, (r) => r.tinyMs.p50);
       const direct = this.#median('direct', (r) => r.tinyMs.p50);
