@@ -68,9 +68,7 @@ describe.each(browserKinds)('removing access in %s', (kind) => {
 
   it('answers new requests with a page that says that access was removed', async () => {
     await page.goto(`${demo.app('sample').url}deep/link`);
-    await page.waitFor(
-      `/access to this application was removed/i.test(document.body.innerText)`,
-    );
+    await page.waitFor(`/access to this application was removed/i.test(document.body.innerText)`);
     const text = await page.evaluate<string>('document.body.innerText');
     expect(text).toContain('ERR_ACCESS_REMOVED');
   });

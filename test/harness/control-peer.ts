@@ -37,7 +37,7 @@ export async function issueCredential(
       keys,
       signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
     },
-    pkiCrypto as unknown as Crypto,
+    pkiCrypto,
   );
   const csr = request.toString('pem');
   const { chainPem, fingerprint } =
