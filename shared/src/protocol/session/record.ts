@@ -41,7 +41,7 @@ export const RecordType = {
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 
 /** Flag of DATA: ends this direction of the stream. */
-export const FLAG_FIN = 1;
+const FLAG_FIN = 1;
 
 const EMPTY = new Uint8Array();
 
