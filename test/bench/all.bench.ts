@@ -3,11 +3,11 @@
  * the machine and its load, ratios within a run less so.
  */
 import { loadavg } from 'node:os';
-import { setFlagsFromString } from 'node:v8';
 import { afterAll, beforeAll, it } from 'vitest';
+import { relaxHeapGrowth } from '../../cli/src/process/relax-heap-growth.ts';
 import { browserKinds } from '../harness/browser.ts';
 import { startDemo, type RunningDemo } from '../harness/demo.ts';
-import { BenchProcess, heapFlag } from './bench-server.ts';
+import { BenchProcess } from './bench-server.ts';
 import { FigureTable } from './figures.ts';
 import { BrowserBench } from './measure-browser.ts';
 import { measureNode } from './measure-node.ts';
@@ -23,7 +23,7 @@ let demo: RunningDemo;
 const browsers: BrowserBench[] = [];
 
 beforeAll(async () => {
-  setFlagsFromString(heapFlag);
+  relaxHeapGrowth();
   noteLoad();
   server = await BenchProcess.start('browser/server.mjs');
   demo = await startDemo('--app', `bench=http://127.0.0.1:${server.port}`);

@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { HEAP_GROWTH_FLAG } from '../../cli/src/process/relax-heap-growth.ts';
 
 /** What the measured page posts. */
 export interface PageReport {
@@ -12,12 +13,6 @@ export interface PageReport {
   downloadMBps: number;
   uploadMBps: number;
 }
-
-/**
- * What `postern router run` and `postern connector run` set too (cli/src/process/relax-heap-growth.ts):
- * everything measured has it, so that no ratio is one of garbage collections.
- */
-export const heapFlag = '--heap-growing-percent=400';
 
 /** A helper script as a process of its own that says its port over IPC. */
 export class BenchProcess {
@@ -36,7 +31,8 @@ export class BenchProcess {
 
   static async start(script: string, ...args: string[]): Promise<BenchProcess> {
     const child = fork(fileURLToPath(new URL(script, import.meta.url)), args, {
-      execArgv: [heapFlag],
+      // As `postern router run` sets it: no ratio is to be one of garbage collections.
+      execArgv: [HEAP_GROWTH_FLAG],
     });
     const [message] = (await once(child, 'message')) as [{ port: number }];
     return new BenchProcess(child, message);

@@ -1,5 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 
+/** V8's name for it: the heap may grow to the live heap and so many percent of it. */
+export const HEAP_GROWTH_FLAG = '--heap-growing-percent=400';
+
 /**
  * For processes that relay bulk data. V8 counts the memory of buffers against the limit at which it
  * collects the whole heap, but sets that limit from how fast objects, not buffers, are made: a relay
@@ -8,5 +11,5 @@ import { setFlagsFromString } from 'node:v8';
  * young memory free the buffers first.
  */
 export function relaxHeapGrowth(): void {
-  setFlagsFromString('--heap-growing-percent=400');
+  setFlagsFromString(HEAP_GROWTH_FLAG);
 }
