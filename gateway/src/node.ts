@@ -130,13 +130,18 @@ async function createServer(
   return server;
 }
 
-/** Answers what Node's parser did not take. These responses bear the security headers too. */
-function refuse(
+/**
+ * Answers what Node's parser did not take. These responses bear the security headers too. Nobody
+ * asked on a connection that timed out: browsers open some ahead, and would take an answer for that
+ * of the request they are just sending.
+ */
+export function refuse(
   error: NodeJS.ErrnoException,
   socket: Duplex,
   headers: Record<string, string>,
 ): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  const isUnasked = error.code === 'ECONNRESET' || error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  if (isUnasked || !socket.writable) {
     socket.destroy();
     return;
   }
