@@ -274,7 +274,10 @@ describe.each(browserKinds)('pages in %s', { timeout: 30_000 }, (kind) => {
   });
 
   it('a worker that the browser stopped comes back with the next request', async (context) => {
-    if (browser.stopServiceWorkers === undefined) return context.skip();
+    if (browser.stopServiceWorkers === undefined) {
+      process.stderr.write(`skipped: ${kind} has no command that stops a service worker\n`);
+      return context.skip();
+    }
     await run(`await fetch('/cookies/set')`);
     await browser.stopServiceWorkers();
     expect(await run(`return (await fetch('/cookies/show')).json()`)).toBe('secret=s1; open=o1');
