@@ -35,7 +35,7 @@ describe.each(browserKinds)('removing access in %s', (kind) => {
       const socket = new WebSocket('/ws');
       await new Promise((resolve, reject) => { socket.onopen = resolve; socket.onerror = reject; });
       socket.onclose = (event) => { ended.socket = { at: Date.now(), code: event.code, clean: event.wasClean }; };
-      const response = await fetch('/download?mb=4096');
+      const response = await fetch('/download?mb=400');
       const reader = response.body.getReader();
       await reader.read();
       (async () => {
