@@ -157,6 +157,21 @@ describe('AppConnection', () => {
     await expect(never.connection.session()).rejects.toMatchObject({ code: 'ERR_TOKEN_INVALID' });
   });
 
+  it('asks for one new grant when a router refuses a kept one: others may be allowed by now', async () => {
+    const { connection, secure, grants, tokens } = createWorld();
+    secure.mockRejectedValueOnce(failure('ERR_ACCESS_NO_POLICY', false));
+    await connection.session();
+    expect(grants.forget).toHaveBeenCalledOnce();
+    expect(tokens.renew).not.toHaveBeenCalled();
+
+    const denied = createWorld();
+    denied.secure.mockRejectedValue(failure('ERR_ACCESS_NO_POLICY', false));
+    await expect(denied.connection.session()).rejects.toMatchObject({
+      code: 'ERR_ACCESS_NO_POLICY',
+    });
+    expect(denied.secure).toHaveBeenCalledTimes(2);
+  });
+
   it('proves its authorisation anew while in use', async () => {
     const { connection, sessions, edges, tokens, setFresh, upkeep } = createWorld();
     await connection.session();

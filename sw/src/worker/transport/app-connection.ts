@@ -24,6 +24,11 @@ export const UPKEEP_MS = 15_000;
 /** A grant in use is renewed with this much freshness left, so that an outage finds it young. */
 export const RENEW_GRANT_MS = 45_000;
 
+/** Refusals that a token or grant kept too long explains. */
+const STALE_TOKEN = new Set(['ERR_TOKEN_INVALID', 'ERR_GRANT_INVALID']);
+/** Refusals by a router that a grant from before a change of policy may name, while others would do. */
+const STALE_GRANT = new Set(['ERR_ACCESS_NO_POLICY', 'ERR_ACCESS_REMOVED']);
+
 export interface AppConnectionOptions {
   grants: DialGrants;
   tokens: TokenSource;
@@ -124,14 +129,15 @@ export class AppConnection {
       } catch (error) {
         if (!isAppError(error)) throw error;
         logger.warn('connect.failed', { code: error.code, attempt });
-        const isStale = error.code === 'ERR_TOKEN_INVALID' || error.code === 'ERR_GRANT_INVALID';
-        if (isStale && refusals++ === 0) {
-          // Refused although it looked valid here: one new token and grant decide.
+        const isStale = STALE_TOKEN.has(error.code);
+        const isRefused = isStale || STALE_GRANT.has(error.code);
+        if (isRefused && refusals++ === 0) {
+          // Refused although it looked valid here: one new grant, and token, decide.
           await grants.forget();
-          await tokens.renew();
+          if (isStale) await tokens.renew();
           continue;
         }
-        const isWorthTrying = error.retryable && !isStale;
+        const isWorthTrying = error.retryable && !isRefused;
         if (!isWorthTrying || nowMs() - startedMs > CONNECT_PATIENCE_MS) throw error;
         await sleep(backoffMs(attempt));
       }
