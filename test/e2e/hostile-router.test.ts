@@ -2,12 +2,15 @@
  * What a router sees is ciphertext, and whatever it does to a circuit is noticed: the page gets an
  * error, never altered, cut or repeated data (threat model, "Compromised router").
  */
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startDemo as startDemoInProcess, type Demo } from '../../cli/src/demo/start-demo.ts';
 import { launchBrowser, type TestBrowser, type TestPage } from '../harness/browser.ts';
 import { EvilRouter, type Tampering } from '../harness/evil-router.ts';
+import { PacketCapture, captureProblem } from '../harness/packet-capture.ts';
 import { signInAt } from '../harness/sign-in.ts';
 
 const secretUp = 'plaintext-sent-by-the-page-9c1f';
@@ -73,6 +76,33 @@ it('sees nothing that was sent, up or down', async () => {
   expect(wire.length).toBeGreaterThan(400_000);
   for (const text of [secretUp, secretDown, 'secret-path', 'text/html', '<!doctype']) {
     expect(wire.includes(text)).toBe(false);
+  }
+});
+
+it('leaves nothing readable on any connection of any router', async (context) => {
+  const problem = captureProblem();
+  if (problem !== undefined) {
+    process.stderr.write(`skipped: ${problem}\n`);
+    return context.skip();
+  }
+  const { ports } = JSON.parse(readFileSync(join(demo.report.dataDir, 'demo.json'), 'utf8'));
+  const capture = await PacketCapture.start([
+    ports.router1Edge,
+    ports.router1Fabric,
+    ports.router2Edge,
+    ports.router2Fabric,
+  ]);
+  evil.disconnectAll();
+  await page.evaluate(
+    `fetch('/captured-path?q=${secretUp}', { method: 'POST', body: '${secretUp}' }).then((r) => r.text())`,
+  );
+  // Once to the router and once from it.
+  const crossedBytes = 2 * 400_000;
+  const packets = await capture.stop(crossedBytes);
+  expect(arrived).toContainEqual(expect.stringContaining('/captured-path'));
+  expect(packets.length).toBeGreaterThan(crossedBytes);
+  for (const text of [secretUp, secretDown, 'captured-path', 'text/html', '<!doctype']) {
+    expect(packets.includes(text)).toBe(false);
   }
 });
 
