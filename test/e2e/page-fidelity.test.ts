@@ -245,8 +245,8 @@ describe.each(browserKinds)('pages in %s', { timeout: 30_000 }, (kind) => {
         element.onerror = () => resolve('refused');
         element.src = '/parts/image.svg';
       });
-      let evaluated = 'refused';
-      try { evaluated = (0, eval)('"ran"'); } catch {}
+      let evaluated;
+      try { evaluated = (0, eval)('"ran"'); } catch { evaluated = 'refused'; }
       return [${hasRuntime}, inline, evil ?? 'refused', document.documentElement.dataset.added ?? 'refused', image, evaluated];`);
     expect(got).toEqual([true, 'ran', 'refused', 'refused', 'refused', 'refused']);
     await open('/', 'Start');
