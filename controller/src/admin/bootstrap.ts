@@ -7,7 +7,7 @@ import { AppError } from '@postern/shared/errors';
 import { hashPassword } from '../auth/passwords.ts';
 import type { ControllerContext } from '../context.ts';
 import { DEFAULT_AUTH_POLICY_ID } from '../model/auth-policies.ts';
-import { defaultAuthPolicy, newEntity, newIdentity } from '../model/defaults.ts';
+import { defaultAuthPolicy, newAuthenticator, newIdentity } from '../model/defaults.ts';
 import { repositories } from '../store/repositories.ts';
 
 type BootstrapContext = Pick<ControllerContext, 'config' | 'store' | 'clock' | 'logger'>;
@@ -28,18 +28,10 @@ export async function bootstrap({ config, store, clock, logger }: BootstrapConte
   await store.write(async (tx) => {
     const values = { name: 'Default Admin', isAdmin: true, isDefaultAdmin: true };
     const admin = await repositories.identities.insert(tx, newIdentity(values, clock()));
-    await repositories.authenticators.insert(tx, {
-      ...newEntity(clock()),
-      tags: {},
-      method: 'updb',
-      identityId: admin.id,
-      username,
-      passwordHash,
-      failedAttempts: 0,
-      certPem: null,
-      fingerprint: null,
-      isIssuedByNetwork: false,
-    });
+    await repositories.authenticators.insert(
+      tx,
+      newAuthenticator({ method: 'updb', identityId: admin.id, username, passwordHash }, clock()),
+    );
   });
   logger.info('bootstrap.admin-created', {
     username,

@@ -32,6 +32,8 @@ export async function openApiSession(
     repositories.apiSessions.insert(tx, {
       ...entity,
       tags: {},
+      kind: 'legacy',
+      mfaPassedAt: null,
       ...values,
       tokenHash: hashToken(token),
       lastActivityAt: entity.createdAt,

@@ -11,7 +11,9 @@ import type { WriteTx } from '../store/store.ts';
 const ENROLLMENT_LIFETIME_MS = 180 * 60_000;
 
 type NewEnrollment = Pick<Enrollment, 'method'> &
-  Partial<Pick<Enrollment, 'identityId' | 'edgeRouterId' | 'username' | 'expiresAt' | 'tags'>>;
+  Partial<
+    Pick<Enrollment, 'identityId' | 'edgeRouterId' | 'caId' | 'username' | 'expiresAt' | 'tags'>
+  >;
 type IssueContext = Pick<ControllerContext, 'sealer' | 'clock'>;
 
 export function issueEnrollment(
@@ -24,6 +26,7 @@ export function issueEnrollment(
     tags: {},
     identityId: null,
     edgeRouterId: null,
+    caId: null,
     username: null,
     expiresAt: new Date(ctx.clock() + ENROLLMENT_LIFETIME_MS).toISOString(),
     ...freshToken(ctx),

@@ -2,7 +2,7 @@
 import { AppError } from '@postern/shared/errors';
 import { hashToken } from '../auth/api-sessions.ts';
 import type { ControllerContext } from '../context.ts';
-import { newEntity } from '../model/defaults.ts';
+import { newAuthenticator } from '../model/defaults.ts';
 import type { Authenticator, Enrollment } from '../model/identities.ts';
 import { repositories } from '../store/repositories.ts';
 import type { WriteTx } from '../store/store.ts';
@@ -125,16 +125,5 @@ async function replaceAuthenticator(
   })) {
     await repositories.authenticators.remove(tx, old.id);
   }
-  await repositories.authenticators.insert(tx, {
-    ...newEntity(nowMs),
-    tags: {},
-    identityId,
-    username: null,
-    passwordHash: null,
-    failedAttempts: 0,
-    certPem: null,
-    fingerprint: null,
-    isIssuedByNetwork: false,
-    ...values,
-  });
+  await repositories.authenticators.insert(tx, newAuthenticator({ identityId, ...values }, nowMs));
 }

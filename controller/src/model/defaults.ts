@@ -1,6 +1,6 @@
 /** New entities with every member set to its default. */
 import { DEFAULT_AUTH_POLICY_ID, type AuthPolicy } from './auth-policies.ts';
-import type { Identity } from './identities.ts';
+import type { Authenticator, Identity } from './identities.ts';
 import { newId } from './ids.ts';
 import type { Service } from './services.ts';
 
@@ -30,6 +30,28 @@ export function newIdentity(values: Partial<Identity> & { name: string }, nowMs:
     serviceHostingPrecedences: {},
     envInfo: {},
     sdkInfo: {},
+    ...values,
+  };
+}
+
+export function newAuthenticator(
+  values: Partial<Authenticator> & Pick<Authenticator, 'method' | 'identityId'>,
+  nowMs: number,
+): Authenticator {
+  return {
+    ...newEntity(nowMs),
+    tags: {},
+    username: null,
+    passwordHash: null,
+    failedAttempts: 0,
+    certPem: null,
+    fingerprint: null,
+    isIssuedByNetwork: false,
+    isExtendRequested: false,
+    isKeyRollRequested: false,
+    extendRequestedAt: null,
+    unverifiedCertPem: null,
+    unverifiedFingerprint: null,
     ...values,
   };
 }

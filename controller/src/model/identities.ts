@@ -63,15 +63,24 @@ export const authenticators = defineTable('authenticators', {
   /** SHA-1 of the certificate's DER, lower-case hex. */
   fingerprint: optionalText(),
   isIssuedByNetwork: boolean(),
+  /** An administrator asked the holder to renew the certificate, with a new key if so said. */
+  isExtendRequested: boolean(),
+  isKeyRollRequested: boolean(),
+  extendRequestedAt: optionalDatetime(),
+  /** A renewed certificate that its holder has not yet confirmed. */
+  unverifiedCertPem: optionalText(),
+  unverifiedFingerprint: optionalText(),
 });
 export type Authenticator = RowOf<typeof authenticators>;
 
 /** A one-time token that turns into an authenticator or a router certificate. */
 export const enrollments = defineTable('enrollments', {
   ...entityColumns,
-  method: text<'ott' | 'updb' | 'erott'>(),
+  method: text<'ott' | 'ottca' | 'updb' | 'erott'>(),
   identityId: optionalText(),
   edgeRouterId: optionalText(),
+  /** The certificate authority of an `ottca` enrollment. */
+  caId: optionalText(),
   username: optionalText(),
   expiresAt: datetime(),
   /** SHA-256 of the token, hex: what a presented token is looked up by. */
@@ -85,8 +94,13 @@ export type Enrollment = RowOf<typeof enrollments>;
 export const apiSessions = defineTable('apiSessions', {
   ...entityColumns,
   tokenHash: secretText(),
+  /** `legacy`: an opaque token in `zt-session`; `oidc`: JWTs of `/oidc` as bearer. */
+  kind: text<'legacy' | 'oidc'>(),
   identityId: text(),
+  /** What proved the identity: an authenticator, or `extJwtId:<signer>`. */
   authenticatorId: text(),
+  /** When a second factor was last proved in this session. */
+  mfaPassedAt: optionalDatetime(),
   ipAddress: text(),
   configTypes: strings(),
   lastActivityAt: datetime(),

@@ -34,4 +34,8 @@ export const repositories = {
   edgeRouters: createRepository(model.edgeRouters, { kind: 'router', project: projections.router }),
   externalJwtSigners: createRepository(model.externalJwtSigners),
   authPolicies: createRepository(model.authPolicies),
+  cas: createRepository(model.cas),
+  mfas: createRepository(model.mfas),
+  passkeys: createRepository(model.passkeys),
+  sessionCertificates: createRepository(model.sessionCertificates),
 };

@@ -18,6 +18,10 @@ export const modelTables = [
   model.edgeRouters,
   model.externalJwtSigners,
   model.authPolicies,
+  model.cas,
+  model.mfas,
+  model.passkeys,
+  model.sessionCertificates,
 ] as const;
 
 export interface Database {
@@ -36,6 +40,10 @@ export interface Database {
   edgeRouters: RawRowOf<typeof model.edgeRouters>;
   externalJwtSigners: RawRowOf<typeof model.externalJwtSigners>;
   authPolicies: RawRowOf<typeof model.authPolicies>;
+  cas: RawRowOf<typeof model.cas>;
+  mfas: RawRowOf<typeof model.mfas>;
+  passkeys: RawRowOf<typeof model.passkeys>;
+  sessionCertificates: RawRowOf<typeof model.sessionCertificates>;
   /** One row for each committed write that changed what routers see. */
   changeLog: { index: number; changes: string; createdAt: string };
   /** Single values, such as the timeline of the change log. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { hashPassword, passwordProblem } from '../../auth/passwords.ts';
-import { newEntity } from '../../model/defaults.ts';
+import { newAuthenticator } from '../../model/defaults.ts';
 import { repositories } from '../../store/repositories.ts';
 import { defineEntity, type EntityDefinition, type Env } from '../crud.ts';
 import { reference } from '../envelope.ts';
@@ -44,18 +44,12 @@ export const authenticators: EntityDefinition = defineEntity({
     if (sent !== undefined) await requirePassword(db, identityId, sent);
   },
   async create(input, { tx, nowMs }) {
-    return repositories.authenticators.insert(tx, {
-      ...newEntity(nowMs),
-      tags: input.tags,
-      method: 'updb',
-      identityId: input.identityId,
-      username: input.username,
-      passwordHash: await hashPassword(input.password),
-      failedAttempts: 0,
-      certPem: null,
-      fingerprint: null,
-      isIssuedByNetwork: false,
-    });
+    const { tags, method, identityId, username } = input;
+    const passwordHash = await hashPassword(input.password);
+    return repositories.authenticators.insert(
+      tx,
+      newAuthenticator({ tags, method, identityId, username, passwordHash }, nowMs),
+    );
   },
   async update(row, input, { tx, nowMs }, replaced) {
     const { password: sent } = input as { password?: string };
