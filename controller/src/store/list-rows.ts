@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import { decodeRow, type RowOf, type Table } from '../model/table.ts';
+import { dialectOf, type Sql } from './dialect.ts';
 import { compileFilter, compileSort } from './filter/compile.ts';
 import type { Expression, Sort } from './filter/parser.ts';
 import { ROOT, type SymbolTable } from './filter/symbols.ts';
@@ -21,21 +22,16 @@ export async function listRows<T extends Table>(
   symbols: SymbolTable & { table: T },
   { where, sort, offset, limit, ids }: ListRequest,
 ): Promise<{ rows: RowOf<T>[]; total: number }> {
-  const conditions = [sql`1 = 1`];
-  if (where) conditions.push(compileFilter(where, symbols));
-  if (ids)
-    conditions.push(
-      sql`${sql.ref(`${ROOT}.id`)} in (select value from json_each(${JSON.stringify(ids)}))`,
-    );
+  const dialect = dialectOf(db);
+  const conditions: Sql[] = [sql`1 = 1`];
+  if (where) conditions.push(compileFilter(where, symbols, dialect));
+  if (ids) conditions.push(dialect.oneOf(sql.ref(`${ROOT}.id`), ids));
   const from = sql`from ${sql.table(symbols.table.name)} as ${sql.ref(ROOT)} where ${sql.join(conditions, sql` and `)}`;
-  const order = compileSort(sort, symbols);
+  const order = compileSort(sort, symbols, dialect);
   const counted = await sql<{ total: number }>`select count(*) as total ${from}`.execute(db);
-  // -1: SQLite's "no limit", which its OFFSET needs.
   const page = await sql<
     Record<string, unknown>
-  >`select ${sql.ref(ROOT)}.* ${from} order by ${order} limit ${limit ?? -1} offset ${offset}`.execute(
-    db,
-  );
+  >`select ${sql.ref(ROOT)}.* ${from} order by ${order} ${dialect.page(limit, offset)}`.execute(db);
   return {
     rows: page.rows.map((raw) => decodeRow(symbols.table, raw)),
     total: counted.rows[0]?.total ?? 0,

@@ -2,6 +2,7 @@
 import type { Change, EntityKind } from '@postern/shared/schemas';
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { decodeRow, encodeRow, type RowOf, type Table } from '../model/table.ts';
+import { dialectOf } from './dialect.ts';
 import type { WriteTx } from './store.ts';
 import type { Database } from './tables.ts';
 
@@ -56,11 +57,9 @@ export function createRepository<T extends Table>(
       return rows.map(decode);
     },
     async findIn(db, column, values) {
-      const list = sql`(select value from json_each(${JSON.stringify(values)}))`;
+      const among = dialectOf(db).oneOf(sql.ref(column), values);
       const { rows } =
-        await sql`select * from ${name} where ${sql.ref(column)} in ${list} order by ${sql.ref('id')}`.execute(
-          db,
-        );
+        await sql`select * from ${name} where ${among} order by ${sql.ref('id')}`.execute(db);
       return rows.map(decode);
     },
     async insert(tx, row) {
