@@ -5,7 +5,7 @@ import { waitForStop } from '../process/wait-for-stop.ts';
 import { loadPart, type PartName } from './parts.ts';
 
 /** Runs a part until it is asked to stop. Tells a supervising parent over IPC when it serves. */
-export async function runPart(name: PartName, sources: ConfigSources): Promise<number> {
+export async function runPart(name: PartName, sources: ConfigSources): Promise<void> {
   const stopped = waitForStop();
   const part = await loadPart(name);
   const config = await loadConfig(name, part.schema, sources);
@@ -17,13 +17,11 @@ export async function runPart(name: PartName, sources: ConfigSources): Promise<n
   logger.info('stopping');
   await running.close();
   if (process.connected) process.disconnect();
-  return 0;
 }
 
 /** Prints the configuration that would be used, secrets redacted. */
-export async function checkConfig(name: PartName, sources: ConfigSources): Promise<number> {
+export async function checkConfig(name: PartName, sources: ConfigSources): Promise<void> {
   const { schema } = await loadPart(name);
   const config = await loadConfig(name, schema, sources);
   process.stdout.write(`${JSON.stringify(redact(config), null, 2)}\n`);
-  return 0;
 }

@@ -45,10 +45,6 @@ const loaders = {
 export type PartName = keyof typeof loaders;
 export const partNames = Object.keys(loaders) as PartName[];
 
-export function isPartName(name: string): name is PartName {
-  return Object.hasOwn(loaders, name);
-}
-
 export function loadPart(name: PartName): Promise<Part> {
   return loaders[name]();
 }

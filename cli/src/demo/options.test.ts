@@ -3,7 +3,7 @@ import { parseDemoOptions } from './options.ts';
 
 describe('parseDemoOptions', () => {
   it('has defaults', () => {
-    expect(parseDemoOptions([])).toEqual({
+    expect(parseDemoOptions({})).toEqual({
       json: false,
       port: 8080,
       dataDir: undefined,
@@ -13,19 +13,8 @@ describe('parseDemoOptions', () => {
   });
 
   it('reads everything', () => {
-    const args = [
-      '--json',
-      '--port',
-      '0',
-      '--data',
-      'd',
-      '--keep',
-      '--app',
-      'a=http://127.0.0.1:1',
-      '--app',
-      'b-2=http://127.0.0.1:2/',
-    ];
-    expect(parseDemoOptions(args)).toEqual({
+    const app = ['a=http://127.0.0.1:1', 'b-2=http://127.0.0.1:2/'];
+    expect(parseDemoOptions({ json: true, port: '0', data: 'd', keep: true, app })).toEqual({
       json: true,
       port: 0,
       dataDir: 'd',
@@ -38,16 +27,16 @@ describe('parseDemoOptions', () => {
   });
 
   it.each([
-    [['--port', '70000'], '--port'],
-    [['--port', 'x'], '--port'],
-    [['--app', 'Wiki=http://127.0.0.1:1'], 'NAME'],
-    [['--app', 'wiki'], 'NAME'],
-    [['--app', 'login=http://127.0.0.1:1'], 'login'],
-    [['--app', 'wiki=ftp://127.0.0.1:1'], 'http://127.0.0.1:3000'],
-    [['--app', 'wiki=http://127.0.0.1:1/path'], 'without a path'],
-    [['--app', 'a=http://127.0.0.1:1', '--app', 'a=http://127.0.0.1:2'], 'differ'],
-  ])('refuses %j', (args, word) => {
-    expect(() => parseDemoOptions(args)).toThrow(
+    [{ port: '70000' }, '--port'],
+    [{ port: 'x' }, '--port'],
+    [{ app: ['Wiki=http://127.0.0.1:1'] }, 'NAME'],
+    [{ app: ['wiki'] }, 'NAME'],
+    [{ app: ['login=http://127.0.0.1:1'] }, 'login'],
+    [{ app: ['wiki=ftp://127.0.0.1:1'] }, 'http://127.0.0.1:3000'],
+    [{ app: ['wiki=http://127.0.0.1:1/path'] }, 'without a path'],
+    [{ app: ['a=http://127.0.0.1:1', 'a=http://127.0.0.1:2'] }, 'differ'],
+  ])('refuses %j', (flags, word) => {
+    expect(() => parseDemoOptions(flags)).toThrow(
       expect.objectContaining({ code: 'ERR_DEMO_OPTIONS', message: expect.stringContaining(word) }),
     );
   });

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { AppError } from '@postern/shared/errors';
 
 /** An app that the demo protects besides the sample. */
@@ -23,31 +22,29 @@ export interface DemoOptions {
 /** Hosts of the demo's own parts. */
 const reservedNames = new Set(['login', 'sample', 'controller', 'idp', 'localhost']);
 
-/**
- * Reads the words after `postern demo`.
- * @throws {AppError} `ERR_DEMO_OPTIONS` saying which option is wrong and what it takes.
- */
-export function parseDemoOptions(args: string[]): DemoOptions {
-  const { values } = parseArgs({
-    args,
-    options: {
-      json: { type: 'boolean', default: false },
-      port: { type: 'string', default: '8080' },
-      data: { type: 'string' },
-      app: { type: 'string', multiple: true, default: [] },
-      keep: { type: 'boolean', default: false },
-    },
-  });
-  const port = Number(values.port);
-  if (!/^\d+$/.test(values.port) || port > 65_535) {
-    throw new AppError('ERR_DEMO_OPTIONS', `--port takes 0 to 65535, got "${values.port}"`);
+/** The options of `postern demo` as typed. */
+export interface DemoFlags {
+  json?: boolean;
+  port?: string;
+  data?: string;
+  /** `NAME=http://127.0.0.1:PORT` */
+  app?: string[];
+  keep?: boolean;
+}
+
+/** @throws {AppError} `ERR_DEMO_OPTIONS` saying which option is wrong and what it takes. */
+export function parseDemoOptions(flags: DemoFlags): DemoOptions {
+  const { json = false, port: portText = '8080', data, app = [], keep = false } = flags;
+  const port = Number(portText);
+  if (!/^\d+$/.test(portText) || port > 65_535) {
+    throw new AppError('ERR_DEMO_OPTIONS', `--port takes 0 to 65535, got "${portText}"`);
   }
-  const apps = values.app.map(parseApp);
+  const apps = app.map(parseApp);
   const names = new Set(apps.map((app) => app.name));
   if (names.size !== apps.length) {
     throw new AppError('ERR_DEMO_OPTIONS', '--app names must differ from each other');
   }
-  return { json: values.json, port, dataDir: values.data, apps, keep: values.keep };
+  return { json, port, dataDir: data, apps, keep };
 }
 
 function parseApp(text: string): DemoApp {

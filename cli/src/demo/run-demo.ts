@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { startDemo, type Demo } from './start-demo.ts';
-import { parseDemoOptions } from './options.ts';
+import { parseDemoOptions, type DemoFlags } from './options.ts';
 import { waitForStop } from '../process/wait-for-stop.ts';
 
 /** `postern demo`: everything on this machine, until SIGINT or SIGTERM. */
-export async function runDemo(args: string[]): Promise<number> {
-  const options = parseDemoOptions(args);
+export async function runDemo(flags: DemoFlags): Promise<void> {
+  const options = parseDemoOptions(flags);
   const stopped = waitForStop();
   const abort = new AbortController();
   void stopped.then(() => abort.abort());
@@ -18,7 +18,6 @@ export async function runDemo(args: string[]): Promise<number> {
       await rm(demo.report.dataDir, { recursive: true, force: true });
     }
   }
-  return 0;
 }
 
 function welcome({ report }: Demo): string {

@@ -1,0 +1,28 @@
+import { Command } from 'commander';
+import type { Terminal } from '../terminal/terminal.ts';
+import { addDemoCommand } from './demo.ts';
+import { addPartCommands } from './part-commands.ts';
+
+/**
+ * The whole command line. Every action throws on failure; `runCommand` alone turns that into text and
+ * an exit code.
+ */
+export function createProgram(terminal: Terminal): Command {
+  const program = new Command('postern')
+    .description('Private web apps by their URL, with nothing installed in the browser.')
+    .helpOption('-h, --help', 'what a command does and takes')
+    .helpCommand('help [command]', 'the same as --help')
+    .showHelpAfterError('(add --help for what this command takes)')
+    .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => terminal.err(text),
+      getOutHelpWidth: () => terminal.columns ?? 100,
+      getErrHelpWidth: () => terminal.columns ?? 100,
+      outputError: (text, write) => write(text.replace(/^error:/, 'postern:')),
+    })
+    .exitOverride();
+  addDemoCommand(program);
+  addPartCommands(program);
+  return program;
+}
