@@ -78,10 +78,21 @@ export const controllerConfigSchema = z.strictObject({
     .strictObject({
       /** Lets JWKS and discovery URLs of external signers use http and private addresses. Demo and tests only. */
       allowPrivateJwks: z.boolean().default(false),
-      /** Log-in attempts a minute and address; enrollments count separately. */
+      /** Attempts to log in or enrol a minute and address. */
       attemptsPerMinute: z.int().min(1).max(100_000).default(10),
       /** Lifetime of an Edge API session since its last use, minutes. */
       apiSessionMinutes: z.int().min(1).max(1440).default(30),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      /**
+       * Requests a minute and session of the Management API, or of an address without a session. The
+       * console and import tools send hundreds a second at their busiest.
+       */
+      adminRequestsPerMinute: z.int().min(1).max(1_000_000).default(30_000),
+      /** The same for the Client API. */
+      clientRequestsPerMinute: z.int().min(1).max(1_000_000).default(6000),
     })
     .prefault({}),
   sessions: z

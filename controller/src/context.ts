@@ -24,6 +24,8 @@ export interface ControllerContext {
   readonly auth: Authentication;
   /** Where clients reach the listeners; complete before any factory of a listener runs, save `control`. */
   readonly endpoints: Endpoints;
+  /** Tests: every REST answer is held to the schema its route declares; another one becomes a 500. */
+  readonly checkResponses?: boolean | undefined;
 }
 
 /** Milliseconds since 1970; injected so that tests can move time. */

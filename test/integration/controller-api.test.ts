@@ -141,15 +141,16 @@ describe('version and CA certificates', () => {
   });
 
   it('describes both APIs', async () => {
-    const { paths } = JSON.parse(
+    const { paths, components } = JSON.parse(
       await (
         await request(`${controller.admin.url}${MANAGEMENT}/openapi.json`, { dispatcher: agent })
       ).body.text(),
     );
     expect(paths['/identities/{id}'].patch['x-access']).toBe('identity.update');
-    expect(
-      paths['/applications'].post.requestBody.content['application/json'].schema.required,
-    ).toContain('origin');
+    expect(paths['/applications'].post.requestBody.content['application/json'].schema).toEqual({
+      $ref: '#/components/schemas/ApplicationCreate',
+    });
+    expect(components.schemas.ApplicationCreate.required).toContain('origin');
   });
 });
 

@@ -7,7 +7,12 @@ export interface RateLimit {
 const WINDOW_MS = 60_000;
 const MAX_KEYS = 10_000;
 
-export function createRateLimit(attemptsPerMinute: number, clock: () => number): RateLimit {
+/** `maxKeys`: how many keys a minute are counted; further ones are refused. Default 10,000. */
+export function createRateLimit(
+  attemptsPerMinute: number,
+  clock: () => number,
+  maxKeys = MAX_KEYS,
+): RateLimit {
   const windows = new Map<string, { startedAtMs: number; attempts: number }>();
   const dropExpired = (nowMs: number): void => {
     for (const [key, { startedAtMs }] of windows) {
@@ -22,7 +27,7 @@ export function createRateLimit(attemptsPerMinute: number, clock: () => number):
       dropExpired(nowMs);
       const window = windows.get(key);
       if (window) return ++window.attempts <= attemptsPerMinute;
-      if (windows.size >= MAX_KEYS) return false;
+      if (windows.size >= maxKeys) return false;
       windows.set(key, { startedAtMs: nowMs, attempts: 1 });
       return true;
     },

@@ -1,21 +1,37 @@
 /** Request bodies: JSON of any declared type, nulls as absent, problems by field. */
 import { z } from 'zod';
 import { EdgeError, fieldError } from './errors.ts';
-import type { EdgeContext } from './routes.ts';
 
-/** Parses and validates a JSON body. @throws EdgeError COULD_NOT_PARSE_BODY, COULD_NOT_VALIDATE */
-export async function parseBody<T>(c: EdgeContext, schema: z.ZodType<T>): Promise<T> {
-  return validate(schema, await readJson(c));
-}
+/** Nesting that no body of these APIs needs. */
+const MAX_DEPTH = 64;
 
-/** The body as JSON; an empty one is `{}`. @throws EdgeError COULD_NOT_PARSE_BODY */
-export async function readJson(c: EdgeContext): Promise<unknown> {
-  const text = await c.req.text();
+/** A body as JSON; an empty one is `{}`. @throws EdgeError COULD_NOT_PARSE_BODY, COULD_NOT_VALIDATE */
+export function parseJson(text: string): unknown {
   if (text.trim() === '') return {};
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     throw new EdgeError('COULD_NOT_PARSE_BODY');
+  }
+  refuseUnstorable(value);
+  return value;
+}
+
+/** NUL, which no database text holds; `__proto__`, which no member is called; bottomless nesting. */
+function refuseUnstorable(value: unknown): void {
+  const open: { value: unknown; depth: number }[] = [{ value, depth: 0 }];
+  for (let item = open.pop(); item; item = open.pop()) {
+    if (typeof item.value === 'string' && item.value.includes('\0'))
+      throw fieldError('body', 'must not contain NUL');
+    if (typeof item.value !== 'object' || item.value === null) continue;
+    if (item.depth === MAX_DEPTH)
+      throw fieldError('body', `is nested deeper than ${MAX_DEPTH} levels`);
+    for (const [name, member] of Object.entries(item.value)) {
+      if (name === '__proto__' || name.includes('\0'))
+        throw fieldError('body', 'has a member whose name is not allowed');
+      open.push({ value: member, depth: item.depth + 1 });
+    }
   }
 }
 

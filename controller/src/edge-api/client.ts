@@ -12,7 +12,7 @@ import { addSessionRoutes } from './session-routes.ts';
 
 /** The Client API: what an identity may see and do for itself. Policies alone decide, admin rights do not. */
 export function createClientApi(ctx: ControllerContext, listener: EdgeListener): EdgeRoutes {
-  const routes = createRoutes(ctx, [...CLIENT_BASES, '']);
+  const routes = createRoutes(ctx, { bases: [...CLIENT_BASES, ''], rate: 'client' });
   addCommonRoutes(routes, ctx, { title: 'Postern Client API', base: CLIENT_BASE, listener });
   addSessionRoutes(routes, ctx);
   addEnrollRoutes(routes, ctx);

@@ -47,7 +47,7 @@ export function addCommonRoutes(
   );
   routes.add(
     { method: 'get', path: '/openapi.json', access: 'anyone', summary: 'This description' },
-    () => Promise.resolve(Response.json(buildOpenApi(title, base, routes.specs))),
+    () => Promise.resolve(Response.json(buildOpenApi({ title, base }, routes.specs))),
   );
 }
 

@@ -2,7 +2,7 @@
 import type { EdgeError } from './errors.ts';
 
 export interface EdgeReply {
-  status: 200 | 201;
+  status: 200 | 201 | 202;
   body: unknown;
   headers?: Record<string, string>;
 }

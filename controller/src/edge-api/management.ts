@@ -48,7 +48,7 @@ const ENTITIES = [
 
 /** The Management API: administration of everything, administrators only unless a permission says otherwise. */
 export function createManagementApi(ctx: ControllerContext): EdgeRoutes {
-  const routes = createRoutes(ctx, [MANAGEMENT_BASE]);
+  const routes = createRoutes(ctx, { bases: [MANAGEMENT_BASE], rate: 'admin' });
   addCommonRoutes(routes, ctx, {
     title: 'Postern Management API',
     base: MANAGEMENT_BASE,

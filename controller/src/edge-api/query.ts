@@ -1,29 +1,113 @@
 /** `limit`, `offset`, `filter` and `sort` of list requests (specs/edge-api.md §1.4). */
+import { z } from 'zod';
 import { FilterError } from '../store/filter/lexer.ts';
-import { parseFilter, parseSort, type Query, type Sort } from '../store/filter/parser.ts';
+import {
+  parseFilter,
+  parseSort,
+  type Expression,
+  type Query,
+  type Sort,
+} from '../store/filter/parser.ts';
+import type { SymbolTable } from '../store/filter/symbols.ts';
 import type { ListRequest } from '../store/list-rows.ts';
 import { EdgeError } from './errors.ts';
+import type { QueryParameters } from './route-spec.ts';
 
 const DEFAULT_LIMIT = 10;
 const MAX_LIMIT = 500;
 const MAX_OFFSET = 100_000;
 
+/** Judged by {@link parseListQuery}, which answers with codes of its own. */
+export const listParameters: QueryParameters = {
+  limit: {
+    schema: z.string().meta({ type: 'integer' }),
+    description: `Rows of a page, at most ${MAX_LIMIT}, default ${DEFAULT_LIMIT}; -1: all rows`,
+  },
+  offset: {
+    schema: z.string().meta({ type: 'integer' }),
+    description: `Rows to skip, at most ${MAX_OFFSET}`,
+  },
+  filter: {
+    schema: z.string(),
+    description: 'Filter expression, which may also sort, skip and limit',
+  },
+  sort: { schema: z.string(), description: 'Such as `name desc, id`; default: by id' },
+};
+
+const roleFilters: QueryParameters = {
+  roleFilter: {
+    schema: z
+      .array(
+        z
+          .string()
+          .regex(/^[#@]./, 'must begin with # or @')
+          .max(256),
+      )
+      .max(100),
+    description: 'Only entities in these roles: `#attribute`, `@id` or `#all`',
+    repeatable: true,
+  },
+  roleSemantic: {
+    schema: z.string().regex(/^(allof|anyof)$/i, 'must be AllOf or AnyOf'),
+    description: 'Whether `roleFilter` wants AllOf its attributes (default) or AnyOf',
+  },
+};
+
+/** `roleFilter` and `roleSemantic`, for entities that have role attributes. */
+export function roleParameters({ symbols }: { symbols: SymbolTable }): QueryParameters {
+  return 'roleAttributes' in symbols.table.columns ? roleFilters : {};
+}
+
 interface QuerySource {
   query(name: string): string | undefined;
+  queries(name: string): string[];
 }
 
 /** @throws EdgeError INVALID_PAGINATION, INVALID_FILTER, INVALID_SORT_IDENTIFIER */
-export function parseListQuery(request: QuerySource): ListRequest {
+export function parseListQuery(request: QuerySource, symbols?: SymbolTable): ListRequest {
   const query: Query = parseFilter(request.query('filter') ?? '');
   const limit = query.limit ?? wholeNumber(request.query('limit'), DEFAULT_LIMIT);
   const offset = query.skip ?? wholeNumber(request.query('offset'), 0);
   if (offset < 0 || offset > MAX_OFFSET)
     throw new EdgeError('INVALID_PAGINATION', `offset must be 0 to ${MAX_OFFSET}`);
   return {
-    where: query.where,
+    where: both(query.where, symbols && roleCondition(request, symbols)),
     sort: query.sort.length > 0 ? query.sort : sortParameter(request.query('sort')),
     offset,
     limit: effectiveLimit(limit),
+  };
+}
+
+function both(first: Expression | undefined, second: Expression | undefined) {
+  return first && second ? { node: 'and' as const, items: [first, second] } : (first ?? second);
+}
+
+/** A role list as a filter (specs/edge-api.md §4.1). */
+function roleCondition(request: QuerySource, symbols: SymbolTable): Expression | undefined {
+  const roles = request.queries('roleFilter');
+  if (roles.length === 0 || !('roleAttributes' in symbols.table.columns)) return undefined;
+  if (roles.includes('#all')) return undefined;
+  const ids = roles.filter((role) => role.startsWith('@')).map((role) => role.slice(1));
+  const attributes = roles.filter((role) => role.startsWith('#')).map((role) => role.slice(1));
+  const compare = (symbol: string, reach: 'value' | 'anyOf', value: string): Expression => ({
+    node: 'compare',
+    reach,
+    symbol,
+    operator: '=',
+    negated: false,
+    values: [{ type: 'string', value }],
+  });
+  const anyOf = request.query('roleSemantic')?.toLowerCase() === 'anyof';
+  const held = attributes.map((attribute) => compare('roleAttributes', 'anyOf', attribute));
+  return {
+    node: 'or',
+    items: [
+      { node: 'constant', value: false },
+      ...ids.map((id) => compare('id', 'value', id)),
+      ...(held.length > 0
+        ? [{ node: anyOf ? ('or' as const) : ('and' as const), items: held }]
+        : []),
+    ],
   };
 }
 

@@ -1,62 +1,86 @@
 /**
- * Routes of the Edge APIs. Each declares whom it serves; `sealRoutes` stops the start-up when one
- * was added around this module. Authorisation failures are 401, never 403.
+ * Routes of the Edge APIs. Each declares whom it serves and what it takes and answers
+ * (`RouteSpec`); `sealRoutes` stops the start-up when one was added around this module.
  */
 import { randomUUID } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import { AppError, isAppError } from '@postern/shared/errors';
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import type { z } from 'zod';
-import { findCaller, type Caller } from '../auth/api-sessions.ts';
+import type { Caller } from '../auth/api-sessions.ts';
 import type { ControllerContext } from '../context.ts';
 import { FilterError } from '../store/filter/lexer.ts';
-import { parseBody } from './body.ts';
+import { createAllowances } from './allowances.ts';
+import { authorize } from './authorize.ts';
+import { parseJson, validate } from './body.ts';
+import { requireDeclared } from './check-response.ts';
 import { errorBody, type EdgeReply } from './envelope.ts';
-import { EdgeError, type EdgeErrorCode } from './errors.ts';
-import { mayAccess, type Access } from './permissions.ts';
+import { EdgeError, fieldError, type EdgeErrorCode } from './errors.ts';
+import {
+  JSON_ONLY,
+  takesBody,
+  type QueryParameters,
+  type RateClass,
+  type RouteSpec,
+} from './route-spec.ts';
+
+export type { Method, RouteSpec } from './route-spec.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
+const HANDLER_TIMEOUT_MS = 10_000;
 
-export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 export type EdgeContext = Context<{ Bindings: HttpBindings }>;
-
-export interface RouteSpec<Body = unknown> {
-  method: Method;
-  /** Hono path below the API's base. */
-  path: string;
-  access: Access;
-  summary: string;
-  /** JSON body; absent: the body is ignored. */
-  body?: z.ZodType<Body>;
-}
 
 export interface EdgeRequest<Body = unknown> {
   param(name: string): string;
   query(name: string): string | undefined;
   queries(name: string): string[];
+  /** The body of a route that declares a schema for it. */
   readonly body: Body;
+  /** The body as sent, at most 1 MiB and of an accepted type, for routes that judge it themselves. */
+  text(): Promise<string>;
   /** @throws EdgeError UNAUTHORIZED on a route open to anyone that was called without a session. */
   readonly caller: Caller;
+  /** Aborts when the handler's time is up. */
+  readonly signal: AbortSignal;
   readonly context: EdgeContext;
 }
+
+export type Handler<Body> = (request: EdgeRequest<Body>) => Promise<EdgeReply | Response>;
 
 /** The routes of one API. */
 export interface EdgeRoutes {
   readonly app: Hono<{ Bindings: HttpBindings }>;
   readonly specs: readonly RouteSpec[];
-  add<Body>(
-    spec: RouteSpec<Body>,
-    handle: (request: EdgeRequest<Body>) => Promise<EdgeReply | Response>,
-  ): void;
+  add<Body>(spec: RouteSpec<Body>, handle: Handler<Body>): void;
 }
 
-/** `bases`: URL prefixes the API answers under; `''` makes it the one for every other path. */
-export function createRoutes(ctx: ControllerContext, bases: readonly string[]): EdgeRoutes {
+export interface RoutesOptions {
+  /** URL prefixes the API answers under; `''` makes it the one for every other path. */
+  bases: readonly string[];
+  /** The class of routes that declare none. */
+  rate: Exclude<RateClass, 'login'>;
+  /** Time a handler has before the answer is 503 TIMEOUT. Default 10 s. */
+  handlerTimeoutMs?: number;
+}
+
+export function createRoutes(
+  ctx: ControllerContext,
+  { bases, rate, handlerTimeoutMs = HANDLER_TIMEOUT_MS }: RoutesOptions,
+): EdgeRoutes {
   const app = new Hono<{ Bindings: HttpBindings }>({
     getPath: (request) => pathBelow(bases, request.url),
   });
   const specs: RouteSpec[] = [];
+  const allowances = createAllowances(ctx);
+  const instanceId = randomUUID();
+  app.use(async (c, next) => {
+    c.header('server', 'postern-controller');
+    c.header('ziti-instance-id', instanceId);
+    c.header('cache-control', 'no-store');
+    c.header('x-content-type-options', 'nosniff');
+    await next();
+  });
   app.use(
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
@@ -69,39 +93,51 @@ export function createRoutes(ctx: ControllerContext, bases: readonly string[]): 
   app.onError((error, c) => {
     const edgeError = toEdgeError(error);
     if (edgeError.code === 'UNHANDLED')
-      ctx.logger.error('edge-api.unhandled', { error, path: c.req.path });
+      ctx.logger.error('edge-api.unhandled', { error, method: c.req.method, path: c.req.path });
     return fail(c, edgeError);
   });
+
+  const answer = async (c: EdgeContext, spec: RouteSpec, handle: Handler<never>) => {
+    if (spec.rate === 'login') allowances.takeAttempt(c);
+    const caller = await authorize(ctx, c, spec.access);
+    if (spec.rate !== 'login') allowances.takeRequest(c, spec.rate ?? rate, caller);
+    requireQuery(c, spec.query ?? {});
+    const text = takesBody(spec) ? await readText(c, spec.accepts ?? JSON_ONLY) : '';
+    const body = (spec.body && validate(spec.body, parseJson(text))) as never;
+    const signal = AbortSignal.timeout(handlerTimeoutMs);
+    const work = handle({
+      param: (name) => c.req.param(name) ?? '',
+      query: (name) => c.req.query(name),
+      queries: (name) => c.req.queries(name) ?? [],
+      body,
+      text: () => Promise.resolve(text),
+      get caller(): Caller {
+        if (!caller) throw new EdgeError('UNAUTHORIZED');
+        return caller;
+      },
+      signal,
+      context: c,
+    });
+    const reply = await withinTime(work, signal);
+    if (ctx.checkResponses) await requireDeclared(spec, reply);
+    if (reply instanceof Response) return reply;
+    if (caller) {
+      const leftMs = Date.parse(caller.session.expiresAt) - ctx.clock();
+      c.header('expiration-seconds', String(Math.max(0, Math.floor(leftMs / 1000))));
+      c.header('expires-at', caller.session.expiresAt);
+    }
+    for (const [name, value] of Object.entries(reply.headers ?? {})) c.header(name, value);
+    return c.body(JSON.stringify(reply.body), reply.status, {
+      'content-type': 'application/json',
+    });
+  };
+
   return {
     app,
     specs,
     add(spec, handle) {
       specs.push(spec);
-      app[spec.method](spec.path, async (c) => {
-        const caller = await authorize(ctx, c, spec.access);
-        const body = (spec.body ? await parseBody(c, spec.body) : undefined) as never;
-        const reply = await handle({
-          param: (name) => c.req.param(name) ?? '',
-          query: (name) => c.req.query(name),
-          queries: (name) => c.req.queries(name) ?? [],
-          body,
-          get caller(): Caller {
-            if (!caller) throw new EdgeError('UNAUTHORIZED');
-            return caller;
-          },
-          context: c,
-        });
-        if (reply instanceof Response) return reply;
-        if (caller) {
-          const leftMs = Date.parse(caller.session.expiresAt) - ctx.clock();
-          c.header('expiration-seconds', String(Math.max(0, Math.floor(leftMs / 1000))));
-          c.header('expires-at', caller.session.expiresAt);
-        }
-        for (const [name, value] of Object.entries(reply.headers ?? {})) c.header(name, value);
-        return c.body(JSON.stringify(reply.body), reply.status, {
-          'content-type': 'application/json',
-        });
-      });
+      app[spec.method](spec.path, (c) => answer(c, spec, handle));
     },
   };
 }
@@ -125,27 +161,46 @@ export function sealRoutes({ app, specs }: EdgeRoutes): void {
     }
   }
   for (const path of new Set(specs.map((spec) => spec.path))) {
-    app.all(path, (c) => fail(c, new EdgeError('METHOD_NOT_ALLOWED')));
+    const methods = specs.filter((spec) => spec.path === path).map(({ method }) => method);
+    app.all(path, (c) => {
+      c.header('allow', methods.join(', ').toUpperCase());
+      return fail(c, new EdgeError('METHOD_NOT_ALLOWED'));
+    });
   }
 }
 
-async function authorize(
-  ctx: ControllerContext,
-  c: EdgeContext,
-  access: Access,
-): Promise<Caller | undefined> {
-  const token = c.req.header('zt-session');
-  const caller = token === undefined ? undefined : await findCaller(ctx, token);
-  if (access === 'anyone') return caller;
-  if (!caller) {
-    c.header(
-      'WWW-Authenticate',
-      `zt-session realm="zt-session", error="${token === undefined ? 'missing' : 'invalid'}"`,
-    );
-    throw new EdgeError('UNAUTHORIZED');
+/** @throws EdgeError COULD_NOT_VALIDATE naming a declared parameter that is wrong. */
+function requireQuery(c: EdgeContext, parameters: QueryParameters): void {
+  for (const [name, { schema, repeatable }] of Object.entries(parameters)) {
+    const sent = repeatable ? c.req.queries(name) : c.req.query(name);
+    if (sent === undefined) continue;
+    if ([sent].flat().some((text) => text.includes('\0')))
+      throw fieldError(name, 'must not contain NUL');
+    const result = schema.safeParse(sent);
+    if (!result.success) throw fieldError(name, result.error.issues[0]?.message ?? 'is invalid');
   }
-  if (!mayAccess(caller.identity, access)) throw new EdgeError('UNAUTHORIZED');
-  return caller;
+}
+
+/** The body, judged as the first accepted type when the request names none. */
+async function readText(c: EdgeContext, accepts: readonly string[]): Promise<string> {
+  const text = await c.req.text();
+  const declared = c.req.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
+  if (text !== '' && declared && !accepts.includes(declared))
+    throw new EdgeError('UNSUPPORTED_MEDIA', `the body must be ${accepts.join(' or ')}`);
+  return text;
+}
+
+async function withinTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let onAbort = (): void => undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    onAbort = () => reject(new EdgeError('TIMEOUT'));
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 const APP_ERROR_CODES: Readonly<Record<string, EdgeErrorCode>> = {
