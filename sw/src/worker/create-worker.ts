@@ -9,6 +9,8 @@ import { createApplicationSource } from './auth/application.ts';
 import { createOAuthClient, type OAuthClient } from './auth/oauth.ts';
 import { SignIn } from './auth/sign-in.ts';
 import { TokenSource } from './auth/token-source.ts';
+import { EntryStore } from './cache/entry-store.ts';
+import { HttpCache } from './cache/http-cache.ts';
 import { CookieSync } from './cookies/cookie-sync.ts';
 import { createAppRequests } from './fetch/app-requests.ts';
 import { MAX_UNPACED_BYTES } from './fetch/response-body.ts';
@@ -108,10 +110,14 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     nowMs,
     sleep: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
   });
+  const cache = new HttpCache({
+    entries: new EntryStore({ store, caches: scope.caches, origin, nowMs }),
+  });
   const app = createAppRequests({
     origin,
     session: () => connection.session(),
     cookies,
+    cache,
     runtime: { source, cspHash },
     navigator: scope.navigator,
     maxScriptedBytes: isChromium(scope) ? Infinity : MAX_UNPACED_BYTES,
@@ -138,6 +144,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
       signOut: async () => {
         connection.close();
         await cookies.clear();
+        await cache.clear();
         await store.delete('session', 'dial', 'signIns', 'cookies', 'appKey');
         await grants.forgetSession();
         appKey.forget();

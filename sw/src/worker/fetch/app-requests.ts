@@ -6,11 +6,13 @@ import type { SecureSession } from '@postern/shared/protocol/session';
 import type { CookieSync } from '../cookies/cookie-sync.ts';
 import { createRuntimeScript } from '../documents/runtime-script.ts';
 import { acceptEncoding } from './content-coding.ts';
+import { type HttpCache, withoutFragment } from '../cache/http-cache.ts';
 import { exchange, type ExchangeResponse } from './exchange.ts';
 import { initiatorSite, type RequestFacts } from './initiator.ts';
 import { createPageResponse } from './page-response.ts';
 import { openRequestBody } from './request-body.ts';
 import { buildRequestFields } from './request-fields.ts';
+import { sourceOf } from './response-source.ts';
 import { createStreamQueue } from './stream-queue.ts';
 
 /** Answered by a response that never ends; the page runtime asks for it. */
@@ -20,6 +22,7 @@ export interface AppRequestsOptions {
   origin: string;
   session: () => Promise<SecureSession>;
   cookies: CookieSync;
+  cache: HttpCache;
   runtime: { source: string; cspHash: string };
   navigator: { userAgent: string; languages: readonly string[] };
   /** Longest body that script may fetch; {@link MAX_UNPACED_BYTES} where the browser does not pace. */
@@ -35,7 +38,7 @@ export interface AppRequests {
 }
 
 export function createAppRequests(options: AppRequestsOptions): AppRequests {
-  const { origin, session, cookies, runtime, navigator, maxScriptedBytes, logger } = options;
+  const { origin, session, cookies, cache, runtime, navigator, maxScriptedBytes, logger } = options;
   const coding = acceptEncoding();
   const way = { session, streams: createStreamQueue() };
   const common = { userAgent: navigator.userAgent, languages: navigator.languages };
@@ -53,13 +56,25 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
         bodyLength: body?.length,
         acceptEncoding: coding,
       });
-      const head = { method: request.method, target: originForm(url), fields, webSocket: false };
-      const answer = await exchange(way, head, body);
-      try {
+      const { method } = request;
+      const verdict = await cache.look({
+        method,
+        url: withoutFragment(url),
+        mode: request.cache,
+        fields,
+      });
+      let source;
+      if (verdict.kind === 'answer') source = verdict.source;
+      else {
+        fields.push(...verdict.conditions);
+        const head = { method, target: originForm(url), fields, webSocket: false };
+        const answer = await exchange(way, head, body);
         await takeCookies(url, answer, cookieContext(facts), clientId);
+        source = await verdict.settle(sourceOf(answer, method));
+      }
+      try {
         return await createPageResponse({
-          answer,
-          method: request.method,
+          source,
           maxBytes: isScripted(facts) ? maxScriptedBytes : Infinity,
           runtime:
             request.mode === 'navigate'
@@ -72,7 +87,7 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
         });
       } catch (error) {
         logger.warn('response.failed', { code: isAppError(error) ? error.code : 'unknown' });
-        answer.stream.reset(1, 'the response could not be passed on');
+        source.cancel('the response could not be passed on');
         throw error;
       }
     },

@@ -4,7 +4,8 @@ import type { SessionStream } from '@postern/shared/protocol/session';
 import { describe, expect, it, vi } from 'vitest';
 import { createRuntimeScript } from '../documents/runtime-script.ts';
 import { contentCodings } from './content-coding.ts';
-import { createPageResponse } from './page-response.ts';
+import { createPageResponse, type PageResponseOptions } from './page-response.ts';
+import { sourceOf } from './response-source.ts';
 
 const runtime = createRuntimeScript({
   source: 'RUNTIME',
@@ -26,6 +27,19 @@ function answer(status: number, fields: Field[], ...chunks: (string | Uint8Array
 }
 
 const common = { method: 'GET', maxBytes: Infinity, runtime: undefined };
+
+/** What a page gets for an answer. */
+async function respond({
+  answer: given,
+  method,
+  ...options
+}: Omit<PageResponseOptions, 'source'> & {
+  answer: ReturnType<typeof answer>['answer'];
+  method: string;
+}) {
+  return createPageResponse({ ...options, source: sourceOf(given, method) });
+}
+
 const html: Field[] = [['content-type', 'text/html; charset=utf-8']];
 
 describe('createPageResponse', () => {
@@ -35,7 +49,7 @@ describe('createPageResponse', () => {
       [...html, ['content-length', '6'], ['content-security-policy', "script-src 'self'"]],
       '<p>abc',
     );
-    const response = await createPageResponse({ ...common, answer: given, runtime });
+    const response = await respond({ ...common, answer: given, runtime });
     expect(response.headers.get('content-security-policy')).toBe("script-src 'self' 'sha256-x='");
     expect(response.headers.has('content-length')).toBe(false);
     expect(await response.text()).toBe(
@@ -55,7 +69,7 @@ describe('createPageResponse', () => {
     ],
   ])('leaves %s as they are', async (_, script, status, fields) => {
     const { answer: given } = answer(status, fields, '<p>');
-    const response = await createPageResponse({ ...common, answer: given, runtime: script });
+    const response = await respond({ ...common, answer: given, runtime: script });
     expect(response.status).toBe(status);
     expect(await response.text()).toBe('<p>');
   });
@@ -71,7 +85,7 @@ describe('createPageResponse', () => {
       coded.subarray(0, 10),
       coded.subarray(10),
     );
-    const response = await createPageResponse({ ...common, answer: given });
+    const response = await respond({ ...common, answer: given });
     expect(response.headers.has('content-encoding')).toBe(false);
     expect(response.headers.has('content-length')).toBe(false);
     expect(await response.text()).toBe('hello '.repeat(1000));
@@ -79,7 +93,7 @@ describe('createPageResponse', () => {
 
   it('fails for a coding nobody asked for', async () => {
     const { answer: given } = answer(200, [['content-encoding', 'lzma']], 'x');
-    await expect(createPageResponse({ ...common, answer: given })).rejects.toMatchObject({
+    await expect(respond({ ...common, answer: given })).rejects.toMatchObject({
       code: 'ERR_SW_CONTENT_CODING',
     });
   });
@@ -90,7 +104,7 @@ describe('createPageResponse', () => {
     ['reset', ['ab', new Error('reset')]],
   ] as const)('errors a body that is %s', async (_, chunks) => {
     const { answer: given, reset } = answer(200, [['content-length', '5']], ...chunks);
-    const response = await createPageResponse({ ...common, answer: given });
+    const response = await respond({ ...common, answer: given });
     await expect(response.text()).rejects.toThrow();
     expect(reset).toHaveBeenCalled();
   });
@@ -98,20 +112,20 @@ describe('createPageResponse', () => {
   it('gives script no more than the limit: none when announced, an error when not', async () => {
     const announced = answer(200, [['content-length', '11']], 'x'.repeat(11));
     await expect(
-      createPageResponse({ ...common, answer: announced.answer, maxBytes: 10 }),
+      respond({ ...common, answer: announced.answer, maxBytes: 10 }),
     ).rejects.toMatchObject({ code: 'ERR_SW_BODY_TOO_LARGE' });
     const packed = answer(200, [['content-encoding', 'gzip']], gzipSync('x'.repeat(1000)));
-    const response = await createPageResponse({ ...common, answer: packed.answer, maxBytes: 999 });
+    const response = await respond({ ...common, answer: packed.answer, maxBytes: 999 });
     await expect(response.text()).rejects.toThrow();
     expect(packed.reset).toHaveBeenCalled();
     const exact = answer(200, [], 'x'.repeat(10));
-    const whole = await createPageResponse({ ...common, answer: exact.answer, maxBytes: 10 });
+    const whole = await respond({ ...common, answer: exact.answer, maxBytes: 10 });
     expect(await whole.text()).toHaveLength(10);
   });
 
   it('reads only as fast as the page', async () => {
     const { answer: given, read } = answer(200, [], ...Array.from({ length: 50 }, () => 'x'));
-    const response = await createPageResponse({ ...common, answer: given });
+    const response = await respond({ ...common, answer: given });
     const reader = response.body!.getReader();
     expect(read).not.toHaveBeenCalled();
     await reader.read();
@@ -120,14 +134,14 @@ describe('createPageResponse', () => {
 
   it('tells the application when the page stops reading', async () => {
     const { answer: given, reset } = answer(200, [], 'a', 'b');
-    const response = await createPageResponse({ ...common, answer: given });
+    const response = await respond({ ...common, answer: given });
     await response.body!.cancel();
     expect(reset).toHaveBeenCalledOnce();
   });
 
   it.each([204, 205, 304])('gives %i no body', async (status) => {
     const { answer: given } = answer(status, [['content-length', '10']]);
-    const response = await createPageResponse({ ...common, answer: given, runtime });
+    const response = await respond({ ...common, answer: given, runtime });
     expect(response).toMatchObject({ status, body: null });
   });
 
@@ -141,7 +155,7 @@ describe('createPageResponse', () => {
       ['vary', 'a'],
       ['vary', 'b'],
     ]);
-    const response = await createPageResponse({
+    const response = await respond({
       ...common,
       answer: given,
       method: 'POST',

@@ -4,14 +4,12 @@ import { contentLengthOf } from '@postern/shared/protocol/http';
 import { allowsBlobWorker, extendPolicy } from '../documents/csp.ts';
 import { injectScript, type ReadChunk } from '../documents/inject.ts';
 import type { RuntimeScript } from '../documents/runtime-script.ts';
-import { contentCodings, decodeBody } from './content-coding.ts';
-import type { ExchangeResponse } from './exchange.ts';
-import { limitBody, readBody, toPageStream } from './response-body.ts';
-import { buildResponseHeaders, fieldValue, NULL_BODY_STATUSES } from './response-fields.ts';
+import { limitBody, toPageStream } from './response-body.ts';
+import { buildResponseHeaders } from './response-fields.ts';
+import type { ResponseSource } from './response-source.ts';
 
 export interface PageResponseOptions {
-  answer: ExchangeResponse;
-  method: string;
+  source: ResponseSource;
   /** Most bytes the body may have once decoded. */
   maxBytes: number;
   /** Given for navigations: writes the runtime into HTML documents. */
@@ -20,27 +18,21 @@ export interface PageResponseOptions {
 
 const POLICY_FIELDS = ['content-security-policy', 'content-security-policy-report-only'];
 
-/** Throws `ERR_HTTP_INVALID`, `ERR_SW_CONTENT_CODING`, `ERR_SW_BODY_TOO_LARGE`, or what the stream ended with. */
+/** Throws `ERR_HTTP_INVALID`, `ERR_SW_BODY_TOO_LARGE`, or what the body ended with. */
 export async function createPageResponse(options: PageResponseOptions): Promise<Response> {
-  const { answer, method, maxBytes, runtime } = options;
-  const { status, fields, stream } = answer;
-  const hasBody = method !== 'HEAD' && !NULL_BODY_STATUSES.has(status);
-  const codings = hasBody ? contentCodings(fieldValue(fields, 'content-encoding')) : [];
-  const headers = buildResponseHeaders(fields, codings.length > 0);
-  if (!hasBody) {
-    // The authenticated end still has to come; what should not be there is let go.
-    void stream.read().catch(() => undefined);
-    return new Response(null, { status, headers });
-  }
+  const { source, maxBytes, runtime } = options;
+  const { status, fields } = source;
+  const headers = buildResponseHeaders(fields);
+  if (source.read === undefined) return new Response(null, { status, headers });
   const length = contentLengthOf(fields);
   if (length !== undefined && length > maxBytes) {
     throw new AppError('ERR_SW_BODY_TOO_LARGE', `${length} bytes are too many for script here`);
   }
-  let read = limitBody(decodeBody(readBody(stream, length), codings), maxBytes);
+  let read = limitBody(source.read, maxBytes);
   if (runtime !== undefined && isHtmlDocument(status, headers)) {
     read = await withRuntime(read, headers, runtime);
   }
-  return new Response(toPageStream(read, stream), { status, headers });
+  return new Response(toPageStream(read, source.cancel), { status, headers });
 }
 
 function isHtmlDocument(status: number, headers: Headers): boolean {

@@ -5,7 +5,7 @@
  */
 import { AppError } from '@postern/shared/errors';
 import { ContentLengthCheck } from '@postern/shared/protocol/http';
-import { ResetCode, type SessionStream } from '@postern/shared/protocol/session';
+import type { SessionStream } from '@postern/shared/protocol/session';
 import type { ReadChunk } from '../documents/inject.ts';
 
 /**
@@ -39,10 +39,10 @@ export function limitBody(read: ReadChunk, maxBytes: number): ReadChunk {
 /** Streams that pages still read. Held here: Firefox ends a stream whose controller was collected. */
 const held = new Set<unknown>();
 
-/** `read` as a stream that is asked only when the page reads, and resets `stream` when it stops. */
+/** `read` as a stream that is asked only when the page reads, and cancelled when it stops. */
 export function toPageStream(
   read: ReadChunk,
-  stream: SessionStream,
+  stop: (reason: string) => void,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let handle: unknown;
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
@@ -62,13 +62,13 @@ export function toPageStream(
           controller.close();
         } catch (error) {
           held.delete(handle);
-          stream.reset(ResetCode.cancelled);
+          stop('the body failed');
           controller.error(error);
         }
       },
       cancel() {
         held.delete(handle);
-        stream.reset(ResetCode.cancelled, 'the page stopped reading');
+        stop('the page stopped reading');
       },
     },
     { highWaterMark: 0 },

@@ -21,12 +21,11 @@ const DROPPED = new Set([
 /** Statuses whose response has no body (Fetch §2.2.3, "null body status"). */
 export const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([101, 103, 204, 205, 304]);
 
-/** The page's headers. With `isDecoded` the length on the wire is not that of the body any more. */
-export function buildResponseHeaders(fields: readonly Field[], isDecoded: boolean): Headers {
+/** The page's headers. */
+export function buildResponseHeaders(fields: readonly Field[]): Headers {
   const headers = new Headers();
   for (const [name, value] of fields) {
     if (DROPPED.has(name) || name.startsWith('postern-') || name.startsWith('proxy-')) continue;
-    if (isDecoded && name === 'content-length') continue;
     headers.append(name, value);
   }
   return headers;

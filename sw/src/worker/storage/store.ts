@@ -8,7 +8,7 @@ import { STORAGE_PREFIX } from '../../messages/loader.ts';
 
 /** Names of the records. */
 export type RecordName =
-  'appKey' | 'application' | 'session' | 'signIns' | 'dial' | 'hadAccess' | 'cookies';
+  'appKey' | 'application' | 'session' | 'signIns' | 'dial' | 'hadAccess' | 'cookies' | 'httpCache';
 
 export interface Store {
   get(name: RecordName): Promise<unknown>;
