@@ -1,8 +1,10 @@
 import type { DialGrantClaims } from '@postern/shared/grants';
 import { ResetCode, type SessionStream } from '@postern/shared/protocol/session';
+import type { HostRevocation } from '@postern/shared/schemas';
 import type { HostedServiceConfig } from './config.ts';
 import type { CookieSealer } from './cookies/seal.ts';
 import { createAppPool, type AppPool } from './http/app-pool.ts';
+import { KeptWebSockets } from './http/kept-websockets.ts';
 import { serveHttp } from './http/serve-http.ts';
 import type { Caller } from './sessions/session-host.ts';
 import { parseTarget, type Target } from './target.ts';
@@ -16,6 +18,8 @@ export interface Backend {
     caller: Caller,
     applicationOrigin: string | undefined,
   ): Promise<void>;
+  /** Ends what sessions do not end: WebSockets that wait to be resumed. */
+  revoke(revocation: HostRevocation): void;
   close(): Promise<void>;
 }
 
@@ -31,6 +35,7 @@ function createHttpBackend(
   app: AppPool,
   sealer: CookieSealer,
 ): Backend {
+  const kept = new KeptWebSockets();
   return {
     config,
     async serve(stream, { session, claims, logger }, applicationOrigin) {
@@ -44,12 +49,17 @@ function createHttpBackend(
         applicationOrigin,
         owner: ownerOf(claims),
         sealer,
+        kept,
         assertion: () => session.assertion,
         logger,
         now: () => performance.now(),
       });
     },
-    close: () => app.close(),
+    revoke: (revocation) => kept.revoke(revocation),
+    close: () => {
+      kept.close();
+      return app.close();
+    },
   };
 }
 
@@ -66,12 +76,13 @@ function createTcpBackend(
       }
       await serveTcp(stream, { target, connectMs: config.timeouts.connectMs, logger });
     },
+    revoke: () => undefined,
     close: () => Promise.resolve(),
   };
 }
 
-function ownerOf({ svc, sub, cnf }: DialGrantClaims) {
-  return { serviceId: svc, identityId: sub, keyThumbprint: cnf.jkt };
+function ownerOf({ svc, sub, sid, cnf }: DialGrantClaims) {
+  return { serviceId: svc, identityId: sub, sessionId: sid, keyThumbprint: cnf.jkt };
 }
 
 /** A service speaks one kind of stream. */

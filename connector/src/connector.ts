@@ -113,7 +113,10 @@ export async function createConnector(
         logger.error('connector.state-not-saved', { error });
       });
     },
-    onRevocation: (revocation) => sessions.revoke(revocation),
+    onRevocation: (revocation) => {
+      sessions.revoke(revocation);
+      for (const backend of backends.values()) backend.revoke(revocation);
+    },
     logger,
   });
 

@@ -156,7 +156,10 @@ export async function startConnectorWorld(
         keys: createKeySet(keys),
       });
     },
-    revoke: (revocation) => host.revoke(revocation),
+    revoke: (revocation) => {
+      host.revoke(revocation);
+      backend.revoke(revocation);
+    },
     async close() {
       host.close();
       await backend.close();

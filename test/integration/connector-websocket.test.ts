@@ -71,7 +71,8 @@ describe('WebSocket', () => {
     expect(answer.status).toBe(101);
     expect(answer.field('sec-websocket-protocol')).toBe('chat');
     expect(answer.field('sec-websocket-accept')).toBeUndefined();
-    expect(answer.field('sec-websocket-extensions')).toBeUndefined();
+    // What browsers show as `extensions`.
+    expect(answer.field('sec-websocket-extensions')).toBe('permessage-deflate');
     expect(answer.field('set-cookie')).toMatch(/^ws=~1\./);
     const { url, headers } = requests[0]!;
     expect(url).toBe('/ws?room=1');

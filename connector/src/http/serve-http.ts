@@ -8,7 +8,7 @@ import {
 } from '@postern/shared/protocol/http';
 import { ResetCode, type SessionStream } from '@postern/shared/protocol/session';
 import type { HostedServiceConfig } from '../config.ts';
-import type { CookieOwner, CookieSealer } from '../cookies/seal.ts';
+import type { CookieSealer } from '../cookies/seal.ts';
 import type { AppPool } from './app-pool.ts';
 import { forward } from './forward.ts';
 import { resetForError, sendProblem } from './problem.ts';
@@ -16,14 +16,17 @@ import { openRequestBody } from './request-body.ts';
 import { buildRequestFields } from './request-fields.ts';
 import { parseRequestTarget } from './request-target.ts';
 import { enforceRules } from './rules.ts';
-import { serveWebSocket } from './serve-websocket.ts';
+import type { KeptWebSockets, SocketOwner } from './kept-websockets.ts';
+import { RESUME_FIELD, serveWebSocket } from './serve-websocket.ts';
 
 export interface HttpServiceContext {
   config: HostedServiceConfig;
   app: AppPool;
   applicationOrigin: string | undefined;
-  owner: CookieOwner;
+  owner: SocketOwner;
   sealer: CookieSealer;
+  /** WebSockets that may be resumed. */
+  kept: KeptWebSockets;
   /** The session's latest identity assertion. */
   assertion(): string | undefined;
   /** Carries identity, service and circuit. */
@@ -97,8 +100,12 @@ async function exchange(
     gone.abort(new AppError('ERR_HTTP_CLIENT_GONE', 'the browser ended the request'));
   });
   if (head.webSocket) {
-    const request = { path: target.raw, fields };
-    await serveWebSocket(stream, request, { app, owner, sealer, signal: gone.signal, record });
+    const resume = head.fields.find(([name]) => name === RESUME_FIELD)?.[1];
+    await serveWebSocket(
+      stream,
+      { path: target.raw, fields, resume },
+      { app, owner, sealer, kept: context.kept, signal: gone.signal, record },
+    );
     return;
   }
 

@@ -6,19 +6,34 @@ import type { IncomingMessage } from 'node:http';
 import { AppError } from '@postern/shared/errors';
 import { encodeResponseHead, type Field } from '@postern/shared/protocol/http';
 import type { SessionStream } from '@postern/shared/protocol/session';
-import type { CookieOwner, CookieSealer } from '../cookies/seal.ts';
+import type { CookieSealer } from '../cookies/seal.ts';
 import type { AppPool } from './app-pool.ts';
+import type { KeptWebSockets, SocketOwner } from './kept-websockets.ts';
+import { WebSocketRelay } from './relay-websocket.ts';
 import { buildResponseFields } from './response-fields.ts';
 import type { ExchangeRecord } from './serve-http.ts';
-import { relayWebSocket } from './relay-websocket.ts';
 
 export interface WebSocketContext {
   app: AppPool;
-  owner: CookieOwner;
+  owner: SocketOwner;
   sealer: CookieSealer;
+  kept: KeptWebSockets;
   signal: AbortSignal;
   record: ExchangeRecord;
 }
+
+export interface WebSocketRequest {
+  path: string;
+  fields: readonly Field[];
+  /** Value of {@link RESUME_FIELD}, if the browser sent one. */
+  resume: string | undefined;
+}
+
+/**
+ * Request: `new` asks for a WebSocket that can be resumed, `<id> <count>` resumes one of whose messages
+ * the browser has so many. Response: `<id> <count>`, with the count of the browser's messages.
+ */
+export const RESUME_FIELD = 'postern-resume';
 
 /** Fields of the WebSocket handshake itself, which is made anew toward the app (RFC 6455 §4.1). */
 const handshakeFields = new Set([
@@ -30,15 +45,61 @@ const handshakeFields = new Set([
 ]);
 
 /**
- * Connects to the app and relays until both sides closed. An answer other than 101 is relayed as
- * it is. Rejects with `ERR_APP_UNREACHABLE` or `ERR_APP_FAILED`.
+ * Connects to the app, or resumes, and relays until both sides closed. An answer other than 101 is
+ * relayed as it is. Rejects with `ERR_APP_UNREACHABLE`, `ERR_APP_FAILED`, or `ERR_WEBSOCKET_GONE` when
+ * there is nothing to resume.
  */
 export async function serveWebSocket(
   stream: SessionStream,
-  request: { path: string; fields: readonly Field[] },
+  request: WebSocketRequest,
   context: WebSocketContext,
 ): Promise<void> {
-  const { app, owner, sealer, signal, record } = context;
+  if (request.resume === undefined || request.resume === 'new') {
+    await open(stream, request, context);
+  } else await resume(stream, request.resume, context);
+}
+
+async function resume(
+  stream: SessionStream,
+  value: string,
+  { kept, owner, record }: WebSocketContext,
+): Promise<void> {
+  const [id = '', count = ''] = value.split(' ');
+  const relay = /^\d{1,15}$/.test(count) ? kept.take(id, owner) : undefined;
+  if (relay === undefined) {
+    throw new AppError('ERR_WEBSOCKET_GONE', 'no such WebSocket waits to be resumed', {
+      status: 410,
+      publicMessage: 'This WebSocket is over.',
+    });
+  }
+  record.status = 101;
+  stream.sendHead(
+    encodeResponseHead({ status: 101, fields: [[RESUME_FIELD, `${id} ${relay.received}`]] }),
+  );
+  await keep(kept, id, relay.attach(stream, Number(count), record));
+}
+
+async function keep(
+  kept: KeptWebSockets,
+  id: string,
+  attached: ReturnType<WebSocketRelay['attach']>,
+): Promise<void> {
+  let outcome: Awaited<typeof attached> = 'ended';
+  try {
+    outcome = await attached;
+  } finally {
+    if (outcome === 'ended') kept.delete(id);
+  }
+  if (outcome === 'interrupted') kept.wait(id);
+}
+
+async function open(
+  stream: SessionStream,
+  request: WebSocketRequest,
+  context: WebSocketContext,
+): Promise<void> {
+  const { app, owner, sealer, kept, signal, record } = context;
+  const isResumable = request.resume === 'new';
   const socket = app.openWebSocket(
     request.path,
     offeredProtocols(request.fields),
@@ -48,34 +109,43 @@ export async function serveWebSocket(
   socket.on('error', () => undefined);
   const onAbort = () => socket.terminate();
   signal.addEventListener('abort', onAbort, { once: true });
+  let relay: WebSocketRelay | undefined;
   try {
+    let id = '';
     const refused = await new Promise<IncomingMessage | undefined>((resolve, reject) => {
       let accepted: IncomingMessage;
       socket.once('upgrade', (response) => (accepted = response));
       socket.once('open', () => {
-        // Until the relay listens, so that no message is lost.
+        // Until the relay has a way to the browser.
         socket.pause();
+        relay = new WebSocketRelay(socket, isResumable);
+        if (isResumable) id = kept.add(owner, relay);
         record.status = 101;
-        stream.sendHead(encodeResponseHead({ status: 101, fields: responseFields(accepted) }));
+        const fields = responseFields(accepted);
+        if (isResumable) fields.push([RESUME_FIELD, `${id} 0`]);
+        stream.sendHead(encodeResponseHead({ status: 101, fields }));
         resolve(undefined);
       });
       socket.once('unexpected-response', (_request, response) => resolve(response));
       socket.once('error', (cause) => reject(connectError(cause)));
       if (signal.aborted) onAbort();
     });
-    if (refused === undefined) await relayWebSocket(stream, socket, record);
-    else await relayRefusal(refused);
+    // From here on the relay decides what a lost stream means.
+    signal.removeEventListener('abort', onAbort);
+    if (relay !== undefined) await keep(kept, id, relay.attach(stream, 0, record));
+    else if (refused !== undefined) await relayRefusal(refused);
   } finally {
     signal.removeEventListener('abort', onAbort);
-    socket.terminate();
+    if (relay === undefined) socket.terminate();
   }
 
   function responseFields(response: IncomingMessage): Field[] {
     const fields = buildResponseFields(response.rawHeaders, owner, sealer);
-    const { protocol } = socket;
+    const { protocol, extensions } = socket;
     return [
       ...fields.filter(([name]) => !handshakeFields.has(name)),
       ...(protocol === '' ? [] : [['sec-websocket-protocol', protocol] as const]),
+      ...(extensions === '' ? [] : [['sec-websocket-extensions', extensions] as const]),
     ];
   }
 

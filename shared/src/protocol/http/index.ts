@@ -1,3 +1,4 @@
+export { Unacknowledged } from './unacknowledged.ts';
 export { ContentLengthCheck, contentLengthOf } from './content-length.ts';
 export {
   decodeFields,
@@ -20,7 +21,9 @@ export { MAX_FIELDS, MAX_FIELDS_BYTES, MAX_METHOD_BYTES, MAX_TARGET_BYTES } from
 export {
   FragmentDecoder,
   MAX_FRAGMENT_BYTES,
+  decodeAck,
   decodeClose,
+  encodeAck,
   encodeClose,
   encodeFragment,
   encodeMessage,

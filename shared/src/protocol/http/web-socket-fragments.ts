@@ -1,7 +1,7 @@
 /**
  * WebSocket messages inside an upgraded stream (docs/protocol.md, "HTTP in a stream"):
  *
- *     u8 kind (1 text, 2 binary, 8 close, 9 ping, 10 pong; + 128 = last fragment) | u32 length | payload
+ *     u8 kind (1 text, 2 binary, 8 close, 9 ping, 10 pong, 11 ack; + 128 = last fragment) | u32 length | payload
  *
  * A message is split into fragments of the same kind. Control messages are one fragment of at most
  * 125 bytes and may stand between the fragments of another message (RFC 6455 §5.4, §5.5).
@@ -14,7 +14,7 @@ const HEADER_BYTES = 5;
 const FLAG_LAST = 128;
 const MAX_CONTROL_BYTES = 125;
 
-const kinds = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
+const kinds = { text: 1, binary: 2, close: 8, ping: 9, pong: 10, ack: 11 } as const;
 const kindNames = new Map(
   Object.entries(kinds).map(([name, n]) => [n as number, name as FragmentKind]),
 );
@@ -131,6 +131,17 @@ export function decodeClose(payload: Uint8Array): { code: number | undefined; re
   if (payload.length === 1) throw httpError('close payload of one byte');
   const reader = new ByteReader(payload);
   return { code: reader.u16be(), reason: decodeUtf8(reader.rest()) };
+}
+
+/** Payload of an ack: how many messages (text, binary, close) arrived since the WebSocket opened. */
+export function encodeAck(messages: number): Uint8Array {
+  return new ByteWriter(8).u64(BigInt(messages)).finish();
+}
+
+/** Throws `ERR_HTTP_INVALID` unless it is eight bytes. */
+export function decodeAck(payload: Uint8Array): number {
+  if (payload.length !== 8) throw httpError('malformed ack');
+  return Number(new ByteReader(payload).u64());
 }
 
 function checkFragment(kind: FragmentKind, last: boolean, length: number): void {

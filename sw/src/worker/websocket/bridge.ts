@@ -134,6 +134,7 @@ class Bridge {
         await this.#write('pong', payload);
         return false;
       case 'pong':
+      case 'ack':
         return false;
       case 'close': {
         const { code, reason } = decodeClose(payload);
