@@ -1,9 +1,11 @@
 import type { ControllerContext } from '../context.ts';
+import { endApiSessions } from '../sessions/end-sessions.ts';
+import { sweepRevocations } from '../sessions/revoke.ts';
 import { repositories } from '../store/repositories.ts';
 
 const INTERVAL_MS = 10_000;
 
-/** Ends lockouts and removes sessions whose time has come, every 10 s. Returns the stop function. */
+/** Ends lockouts, sessions and revocations whose time has come, every 10 s. Returns the stop function. */
 export function startMaintenance({
   store,
   clock,
@@ -33,10 +35,17 @@ async function runMaintenance({
     .select('id')
     .where('expiresAt', '<=', now)
     .execute();
-  if (due.length === 0 && expired.length === 0) return;
+  const forgotten = await store.db
+    .selectFrom('revocations')
+    .select('id')
+    .where('expiresAt', '<=', now)
+    .limit(1)
+    .execute();
+  if (due.length + expired.length + forgotten.length === 0) return;
   await store.write(async (tx) => {
     for (const { id } of due)
       await repositories.identities.update(tx, id, { disabledAt: null, disabledUntil: null });
-    for (const { id } of expired) await repositories.apiSessions.remove(tx, id);
+    await endApiSessions(tx, expired, clock());
+    await sweepRevocations(tx, clock());
   });
 }

@@ -37,9 +37,6 @@ export async function openTokenServices(ctx: ControllerContext): Promise<TokenSe
       jwk: JSON.parse(jwk) as never,
     }));
   });
-  ctx.store.addSnapshotSource('revocation', (db) =>
-    db.withTables<SignInDatabase>().selectFrom('revocations').selectAll().execute(),
-  );
 
   const issuer = ctx.endpoints.public + OIDC_PATH;
   const keys = await openSigningKeys(ctx, issuer);

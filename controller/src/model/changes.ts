@@ -4,6 +4,7 @@ import type { EdgeRouter } from './edge-routers.ts';
 import type { Identity } from './identities.ts';
 import type { EdgeRouterPolicy, ServiceEdgeRouterPolicy, ServicePolicy } from './policies.ts';
 import type { Service, Terminator } from './services.ts';
+import type { Revocation } from './sessions.ts';
 
 export const projections = {
   /** `disabledAt` alone decides: maintenance clears it when `disabledUntil` has passed. */
@@ -58,5 +59,9 @@ export const projections = {
     hostId: row.hostId,
     cost: row.cost,
     precedence: row.precedence,
+  }),
+  revocation: (row: Revocation): Entity<'revocation'> => ({
+    id: row.id,
+    expiresAtMs: Date.parse(row.expiresAt),
   }),
 };

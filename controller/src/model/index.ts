@@ -6,4 +6,5 @@ export * from './identities.ts';
 export * from './policies.ts';
 export * from './second-factors.ts';
 export * from './services.ts';
+export * from './sessions.ts';
 export * from './table.ts';

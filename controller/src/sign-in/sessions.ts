@@ -8,6 +8,7 @@ import { AppError } from '@postern/shared/errors';
 import type { Kysely, Transaction } from 'kysely';
 import type { ControllerContext } from '../context.ts';
 import type { Database } from '../store/tables.ts';
+import { revoke } from '../sessions/revoke.ts';
 import type { WriteTx } from '../store/store.ts';
 import { hashId } from '../oidc/payload-store.ts';
 import type { SignInDatabase } from './tables.ts';
@@ -40,7 +41,14 @@ export interface SignInSessions {
   /** The live session a grant belongs to, or `undefined`. */
   findByGrant(grantId: string): Promise<SignInSession | undefined>;
   /** Ends every session of this person on this device. */
-  endDevice(session: SignInSession): Promise<void>;
+  endDevice(session: Pick<SignInSession, 'identityId' | 'deviceThumbprint'>): Promise<void>;
+  /** The live sessions of an identity, the latest used first. */
+  ofIdentity(identityId: string): Promise<SignInSession[]>;
+  /** Notes what a device's browser calls itself and where it comes from, for its owner's eyes. */
+  noteDevice(
+    deviceThumbprint: string,
+    seen: { userAgent: string | null; address: string | null },
+  ): Promise<void>;
   endIdentity(identityId: string): Promise<void>;
   /** Ends the sessions of identities that are disabled or gone. */
   endOrphans(): Promise<void>;
@@ -82,9 +90,7 @@ export function createSignInSessions(
       await db.deleteFrom('signInGrants').where('sessionId', '=', id).execute();
       await db.deleteFrom('signInTokens').where('sessionId', '=', id).execute();
       await db.deleteFrom('signInSessions').where('id', '=', id).execute();
-      const revocation = { id, expiresAtMs: ctx.clock() + revocationMs };
-      await db.insertInto('revocations').values(revocation).execute();
-      tx.change({ op: 'put', kind: 'revocation', value: revocation });
+      await revoke(tx, { id, type: 'API_SESSION', nowMs: ctx.clock(), lifeMs: revocationMs });
       ctx.logger.info('signIn.sessionEnded', { sessionId: id, identityId });
     }
   };
@@ -102,6 +108,9 @@ export function createSignInSessions(
           ...owner,
           createdAtMs: now,
           expiresAtMs: now + lifeMs,
+          lastUsedAtMs: now,
+          userAgent: null,
+          address: null,
         };
         await db.insertInto('signInSessions').values(session).execute();
         return { session, token: await addToken(db, session.id) };
@@ -134,6 +143,11 @@ export function createSignInSessions(
           .updateTable('signInTokens')
           .set({ spent: 1 })
           .where('tokenHash', '=', tokenHash)
+          .execute();
+        await db
+          .updateTable('signInSessions')
+          .set({ lastUsedAtMs: ctx.clock() })
+          .where('id', '=', session.id)
           .execute();
         return { session, token: await addToken(db, session.id) };
       });
@@ -182,6 +196,26 @@ export function createSignInSessions(
         await end(tx, sessions);
       }),
 
+    ofIdentity: async (identityId) =>
+      reader
+        .selectFrom('signInSessions')
+        .selectAll()
+        .where('identityId', '=', identityId)
+        .where('expiresAtMs', '>', ctx.clock())
+        .orderBy('lastUsedAtMs', 'desc')
+        .orderBy('id')
+        .execute(),
+
+    noteDevice: (deviceThumbprint, seen) =>
+      ctx.store.write(async (tx) => {
+        await tx.db
+          .withTables<SignInDatabase>()
+          .updateTable('signInSessions')
+          .set(seen)
+          .where('deviceThumbprint', '=', deviceThumbprint)
+          .execute();
+      }),
+
     endIdentity: (identityId) =>
       ctx.store.write(async (tx) => {
         const sessions = await tx.db
@@ -221,12 +255,6 @@ export function createSignInSessions(
         await db.deleteFrom('signInTokens').where('sessionId', 'in', expired).execute();
         await db.deleteFrom('signInGrants').where('sessionId', 'in', expired).execute();
         await db.deleteFrom('signInSessions').where('expiresAtMs', '<=', now).execute();
-        const over = await db
-          .deleteFrom('revocations')
-          .where('expiresAtMs', '<=', now)
-          .returning('id')
-          .execute();
-        for (const { id } of over) tx.change({ op: 'delete', kind: 'revocation', key: id });
       }),
   };
 }

@@ -12,8 +12,6 @@ export type SignInDatabase = {
     /** Signs from then on: other parts learn of a key before they meet its signatures. */
     activeAtMs: number;
   };
-  /** Sessions that ended before their tokens expired. */
-  revocations: { id: string; expiresAtMs: number };
   signInSessions: {
     id: string;
     identityId: string;
@@ -24,6 +22,10 @@ export type SignInDatabase = {
     signerId: string | null;
     createdAtMs: number;
     expiresAtMs: number;
+    /** What the person sees in their list of devices. */
+    lastUsedAtMs: number | null;
+    userAgent: string | null;
+    address: string | null;
   };
   /** Every token a session ever had, so that reuse of a spent one shows. */
   signInTokens: { tokenHash: string; sessionId: string; spent: 0 | 1 };

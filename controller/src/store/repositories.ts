@@ -38,4 +38,10 @@ export const repositories = {
   mfas: createRepository(model.mfas),
   passkeys: createRepository(model.passkeys),
   sessionCertificates: createRepository(model.sessionCertificates),
+  sessions: createRepository(model.sessions),
+  revocations: createRepository(model.revocations, {
+    kind: 'revocation',
+    project: projections.revocation,
+  }),
+  identityConfigs: createRepository(model.identityConfigs),
 };

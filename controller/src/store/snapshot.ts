@@ -27,6 +27,7 @@ export function createSnapshotReader() {
       ),
     router: async (db) => (await repositories.edgeRouters.find(db)).map(projections.router),
     terminator: async (db) => (await repositories.terminators.find(db)).map(projections.terminator),
+    revocation: async (db) => (await repositories.revocations.find(db)).map(projections.revocation),
   };
   return {
     addSource<K extends EntityKind>(kind: K, read: Read<K>): void {

@@ -22,6 +22,9 @@ export const modelTables = [
   model.mfas,
   model.passkeys,
   model.sessionCertificates,
+  model.sessions,
+  model.revocations,
+  model.identityConfigs,
 ] as const;
 
 export interface Database {
@@ -44,6 +47,9 @@ export interface Database {
   mfas: RawRowOf<typeof model.mfas>;
   passkeys: RawRowOf<typeof model.passkeys>;
   sessionCertificates: RawRowOf<typeof model.sessionCertificates>;
+  sessions: RawRowOf<typeof model.sessions>;
+  revocations: RawRowOf<typeof model.revocations>;
+  identityConfigs: RawRowOf<typeof model.identityConfigs>;
   /** One row for each committed write that changed what routers see. */
   changeLog: { index: number; changes: string; createdAt: string };
   /** Single values, such as the timeline of the change log. */

@@ -1,4 +1,5 @@
 import type { ApiSession, Identity } from '../../model/identities.ts';
+import { endApiSessions } from '../../sessions/end-sessions.ts';
 import { repositories } from '../../store/repositories.ts';
 import { defineEntity, type EntityDefinition } from '../crud.ts';
 import { reference } from '../envelope.ts';
@@ -14,6 +15,7 @@ export const apiSessions: EntityDefinition = defineEntity({
     references: { identity: { column: 'identityId', target: () => identities.symbols } },
     constants: { isSystem: false },
   },
+  remove: (row, { tx, nowMs }) => endApiSessions(tx, [row], nowMs),
   async render(rows, { db }) {
     const owners = await repositories.identities.findIn(
       db,

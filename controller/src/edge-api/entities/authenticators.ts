@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { hashPassword, passwordProblem } from '../../auth/passwords.ts';
 import { newAuthenticator } from '../../model/defaults.ts';
+import { endApiSessionsOf } from '../../sessions/end-sessions.ts';
 import { repositories } from '../../store/repositories.ts';
 import { defineEntity, type EntityDefinition, type Env } from '../crud.ts';
 import { reference } from '../envelope.ts';
@@ -63,10 +64,10 @@ export const authenticators: EntityDefinition = defineEntity({
       updatedAt,
       ...secret,
     });
-    if (sent !== undefined) await endSessionsOf(row.id, tx);
+    if (sent !== undefined) await endApiSessionsOf(tx, { authenticatorId: row.id }, nowMs);
   },
-  async remove(row, { tx }) {
-    await endSessionsOf(row.id, tx);
+  async remove(row, { tx, nowMs }) {
+    await endApiSessionsOf(tx, { authenticatorId: row.id }, nowMs);
     await repositories.authenticators.remove(tx, row.id);
   },
   async render(rows, { db }) {
@@ -102,13 +103,4 @@ export async function requirePassword(
   const policy = identity && (await repositories.authPolicies.get(db, identity.authPolicyId));
   const problem = policy && passwordProblem(sent, policy.primary.updb);
   if (problem) throw fieldError('password', problem);
-}
-
-async function endSessionsOf(
-  authenticatorId: string,
-  tx: Parameters<typeof repositories.apiSessions.remove>[0],
-): Promise<void> {
-  for (const session of await repositories.apiSessions.find(tx.db, { authenticatorId })) {
-    await repositories.apiSessions.remove(tx, session.id);
-  }
 }

@@ -8,6 +8,7 @@ import {
   type Enrollment,
   type Identity,
 } from '../../model/identities.ts';
+import { endApiSessionsOf } from '../../sessions/end-sessions.ts';
 import { repositories } from '../../store/repositories.ts';
 import { defineEntity, type EntityDefinition, type Env, type WriteEnv } from '../crud.ts';
 import { reference } from '../envelope.ts';
@@ -229,10 +230,10 @@ async function issueUpdb(
   await issueEnrollment(tx, ctx, { method: 'updb', identityId, username });
 }
 
-/** Deletes an identity with all that hangs on it. Its API sessions and authenticators go by foreign key. */
+/** Deletes an identity with all that hangs on it. Its authenticators go by foreign key. */
 async function removeIdentity(
   row: Identity,
-  { ctx, tx, identity: caller }: WriteEnv,
+  { ctx, tx, nowMs, identity: caller }: WriteEnv,
 ): Promise<void> {
   if (row.isDefaultAdmin)
     throw new EdgeError('ENTITY_CAN_NOT_BE_DELETED', 'the default administrator cannot be deleted');
@@ -242,6 +243,7 @@ async function removeIdentity(
   })) {
     await repositories.terminators.remove(tx, terminatorId);
   }
+  await endApiSessionsOf(tx, { identityId: row.id }, nowMs);
   await forgetInPolicies(tx, 'identities', row.id);
   await repositories.identities.remove(tx, row.id);
   tx.afterCommit(() => ctx.events.emit('identityEnded', { identityId: row.id, reason: 'deleted' }));

@@ -2,10 +2,12 @@
 import type { Migration } from 'kysely';
 import * as model from './0001-model.ts';
 import * as signIn from './0002-sign-in.ts';
+import * as sessions from './0005-sessions.ts';
 import * as authentication from './0006-authentication.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001-model': model,
   '0002-sign-in': signIn,
+  '0005-sessions': sessions,
   '0006-authentication': authentication,
 };
