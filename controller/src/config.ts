@@ -15,9 +15,43 @@ const publicTlsSchema = z.union([
   z.strictObject({ certFile: z.string().min(1), keyFile: z.string().min(1) }),
 ]);
 
+const storeSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('sqlite'),
+    /** Default: `<dataDir>/store.db`. */
+    file: z.string().min(1).optional(),
+  }),
+  z
+    .strictObject({
+      kind: z.literal('postgres'),
+      /** Host name, address, or folder of the Unix socket. */
+      host: z.string().min(1).max(253).default('127.0.0.1'),
+      port: z.int().min(1).max(65535).default(5432),
+      database: z.string().min(1).max(63).default('postern'),
+      user: z.string().min(1).max(63).default('postern'),
+      passwordFile: z.string().min(1).optional(),
+      /** `none` only on loopback and Unix sockets; `system`: the CAs of the system; or a file of CAs. */
+      tls: z
+        .union([
+          z.literal('none'),
+          z.literal('system'),
+          z.strictObject({ caFile: z.string().min(1) }),
+        ])
+        .default('system'),
+      /** Connections at a time. */
+      maxConnections: z.int().min(2).max(100).default(10),
+    })
+    .refine(({ tls, host: at }) => tls !== 'none' || loopback.has(at) || at.startsWith('/'), {
+      error: "tls 'none' is accepted only on a loopback host or a Unix socket",
+      path: ['tls'],
+    }),
+]);
+
 export const controllerConfigSchema = z.strictObject({
   /** Folder of the database, keys and certificates; made with mode 0700 when absent. */
   dataDir: z.string().min(1),
+  /** Where the data is kept: an embedded file, or a server that several controllers may share. */
+  store: storeSchema.prefault({ kind: 'sqlite' }),
   /** Trust domain of every SPIFFE id the PKI issues. */
   trustDomain: z
     .string()

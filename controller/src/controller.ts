@@ -11,7 +11,7 @@ import { bootstrap } from './admin/bootstrap.ts';
 import { startMaintenance } from './admin/maintenance.ts';
 import { createAuthentication } from './auth/create-authentication.ts';
 import type { ControllerConfig } from './config.ts';
-import type { Clock, ControllerContext } from './context.ts';
+import type { Clock, ControllerContext, Endpoints } from './context.ts';
 import { createControlServer } from './control/control-server.ts';
 import { createControllerEvents } from './events.ts';
 import { openTokenServices } from './grants/token-services.ts';
@@ -20,13 +20,15 @@ import { openPki } from './pki/open-pki.ts';
 import type { Pki } from './pki/pki.ts';
 import { createPublicApp } from './public-api/public-app.ts';
 import { openSealer } from './store/sealer.ts';
-import { openStore } from './store/open-store.ts';
+import { openConfiguredStore } from './store/open-configured-store.ts';
 import type { Store } from './store/store.ts';
 
 export interface ControllerOptions {
   logger: Logger;
   /** Default: `Date.now`. */
   clock?: Clock;
+  /** Tests: hold every REST answer to its declared schema. Default: no. */
+  checkResponses?: boolean;
 }
 
 export interface Listening {
@@ -50,7 +52,7 @@ type WebServer = Server | HttpsServer;
 /** Starts a controller; at first start makes its PKI, default auth policy and administrator in `dataDir`. */
 export async function createController(
   config: ControllerConfig,
-  { logger, clock = Date.now }: ControllerOptions,
+  { logger, clock = Date.now, checkResponses }: ControllerOptions,
 ): Promise<RunningController> {
   // Undone in reverse order, by close() and when the start-up fails half-way.
   const undo: (() => Promise<void> | void)[] = [];
@@ -78,7 +80,7 @@ export async function createController(
     });
     undo.push(() => pki.close());
     const sealer = await openSealer(pkiDir);
-    const store = await openStore({ file: join(config.dataDir, 'store.db'), clock });
+    const store = await openConfiguredStore(config, { clock, logger });
     undo.push(() => store.close());
     await bootstrap({ config, store, clock, logger });
     undo.push(startMaintenance({ store, clock, logger }));
@@ -91,6 +93,13 @@ export async function createController(
     const publicAddress = await open(publicServer, config.public);
 
     const events = createControllerEvents();
+    const endpoints: Endpoints = {
+      admin: config.admin.url ?? `https://${authority(admin)}`,
+      public:
+        config.public.url ??
+        `${config.public.tls === 'none' ? 'http' : 'https'}://${authority(publicAddress)}`,
+      control: config.control.advertise,
+    };
     const ctx: ControllerContext = {
       config,
       logger,
@@ -100,14 +109,9 @@ export async function createController(
       clock,
       policy: await followPolicy(store),
       events,
-      auth: createAuthentication({ store, clock, config, events, logger }),
-      endpoints: {
-        admin: config.admin.url ?? `https://${authority(admin)}`,
-        public:
-          config.public.url ??
-          `${config.public.tls === 'none' ? 'http' : 'https'}://${authority(publicAddress)}`,
-        control: config.control.advertise,
-      },
+      auth: createAuthentication({ store, clock, config, events, logger, endpoints }),
+      endpoints,
+      checkResponses,
     };
     const tokens = await openTokenServices(ctx);
     undo.push(() => tokens.close());

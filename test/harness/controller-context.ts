@@ -13,6 +13,7 @@ import { openPki } from '../../controller/src/pki/open-pki.ts';
 import { openSealer } from '../../controller/src/store/sealer.ts';
 import { openStore } from '../../controller/src/store/open-store.ts';
 import { repositories } from '../../controller/src/store/repositories.ts';
+import type { StoreKind } from './stores.ts';
 import type { Repository } from '../../controller/src/store/repository.ts';
 
 export interface TestContext extends ControllerContext {
@@ -30,10 +31,13 @@ export interface TestContextOptions {
   publicUrl?: string;
   loginOrigin?: string;
   auth?: Partial<Authentication>;
+  /** Default: SQLite. Deleted with the context. */
+  store?: StoreKind;
 }
 
 export async function createTestContext(options: TestContextOptions = {}): Promise<TestContext> {
   const dataDir = await mkdtemp(join(tmpdir(), 'postern-controller-'));
+  const database = await options.store?.create();
   let offsetMs = 0;
   const clock = (): number => Date.now() + offsetMs;
   const config = controllerConfigSchema.parse({
@@ -44,7 +48,8 @@ export async function createTestContext(options: TestContextOptions = {}): Promi
     loginOrigin: options.loginOrigin ?? 'http://login.localhost:1',
     auth: { attemptsPerMinute: 1000 },
   });
-  const store = await openStore({ file: join(dataDir, 'controller.db'), clock });
+  const store = await (database?.open(clock) ??
+    openStore({ file: join(dataDir, 'controller.db'), clock }));
   const policy = new PolicyIndex();
   policy.load(await store.snapshot());
   store.changes.subscribe(({ changes }) => {
@@ -85,6 +90,8 @@ export async function createTestContext(options: TestContextOptions = {}): Promi
       verifyPassword: () => Promise.resolve(undefined),
       verifyExternalJwt: () => Promise.reject(new Error('no external signer')),
       findIdentityForExternalJwt: () => Promise.resolve(undefined),
+      isIdentityOf: () => false,
+      verifySessionToken: () => Promise.resolve({ status: 'foreign' }),
       ...options.auth,
     },
     endpoints: {
@@ -92,11 +99,13 @@ export async function createTestContext(options: TestContextOptions = {}): Promi
       public: options.publicUrl ?? 'http://127.0.0.1:1',
       control: [],
     },
+    checkResponses: true,
     advance: (ms) => (offsetMs += ms),
     insert,
     dispose: async () => {
       pki.close();
       await store.close();
+      await database?.dispose();
       await rm(dataDir, { recursive: true, force: true });
     },
   };

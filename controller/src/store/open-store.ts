@@ -1,50 +1,50 @@
-import { randomUUID } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { silentLogger, type Logger } from '@postern/shared/log';
 import type { Change, Delta, Snapshot } from '@postern/shared/schemas';
-import { Kysely, Migrator, SqliteDialect } from 'kysely';
-import Libsql from 'libsql';
-import { migrations } from './migrations/index.ts';
+import type { AuditEntry, AuditRecord } from '../audit/audit-table.ts';
+import { appendToChain } from '../audit/chain.ts';
+import { latestOnly } from '../control/latest-job.ts';
+import { appendDelta, deltasAfter, lastIndex, readTimeline, toDelta } from './change-log.ts';
+import type { Engine } from './engine.ts';
+import { migrateStore } from './migrate.ts';
+import { openPostgresEngine, type PostgresOptions } from './postgres-engine.ts';
 import { createSnapshotReader } from './snapshot.ts';
+import { openSqliteEngine } from './sqlite-engine.ts';
 import type { Store } from './store.ts';
-import type { Database } from './tables.ts';
 
-/** Deltas kept for routers that come back; older ones get a snapshot. */
-const KEPT_DELTAS = 10_000;
-const BUSY_TIMEOUT_MS = 5000;
+export type StoreOptions = { clock: () => number; logger?: Logger } & (
+  | {
+      /** SQLite database file; `:memory:` for tests. */
+      file: string;
+    }
+  | { postgres: PostgresOptions }
+);
 
-export interface StoreOptions {
-  /** Database file; `:memory:` for tests. */
-  file: string;
-  clock: () => number;
+/**
+ * Opens the store, creating or migrating its tables.
+ * @throws AppError ERR_STORE_DAMAGED, ERR_STORE_NEWER, ERR_STORE_UNAVAILABLE, ERR_STORE_UNSUITABLE
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { clock, logger = silentLogger } = options;
+  const engine =
+    'postgres' in options
+      ? await openPostgresEngine(options.postgres, logger)
+      : await openSqliteEngine(options.file);
+  try {
+    await migrateStore(engine.db);
+    return await createStore(engine, clock, logger);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
 }
 
-/** Opens the SQLite store, creating or migrating its tables. Only its owner may read the file. */
-export async function openStore({ file, clock }: StoreOptions): Promise<Store> {
-  if (file !== ':memory:') await (await open(file, 'a', 0o600)).close();
-  const sqlite = new Libsql(file, { timeout: BUSY_TIMEOUT_MS });
-  // FULL: a commit is on disk before it is acknowledged, also in WAL mode.
-  for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'foreign_keys = ON'])
-    sqlite.pragma(pragma);
-  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) });
-  const migrator = new Migrator({
-    db,
-    provider: { getMigrations: () => Promise.resolve(migrations) },
-  });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) {
-    await db.destroy();
-    throw error as Error;
-  }
-
+async function createStore(engine: Engine, clock: () => number, logger: Logger): Promise<Store> {
+  const { db, peers } = engine;
   const timeline = await readTimeline(db);
-  const last = await db
-    .selectFrom('changeLog')
-    .select('index')
-    .orderBy('index', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  let index = last?.index ?? 0;
+  let index = await lastIndex(db);
   const listeners = new Set<(delta: Delta) => void>();
+  const resetListeners = new Set<() => void>();
+  const recordListeners = new Set<(records: readonly AuditRecord[]) => void>();
   const snapshots = createSnapshotReader();
 
   // Writes and snapshots run one after the other, so indexes are given and deltas delivered in order.
@@ -55,8 +55,38 @@ export async function openStore({ file, clock }: StoreOptions): Promise<Store> {
     return result;
   };
 
+  /** Delivers what is new, once: the same delta may come from a write, a hint and a reconnection. */
+  const deliver = (deltas: readonly Delta[]): void => {
+    for (const delta of deltas) {
+      if (delta.index !== index + 1) continue;
+      index = delta.index;
+      for (const listener of listeners) listener(delta);
+    }
+  };
+  const catchUp = async (database = db): Promise<void> => {
+    const deltas = await deltasAfter(database, timeline, index);
+    if (deltas) {
+      deliver(deltas);
+      return;
+    }
+    index = await lastIndex(database);
+    logger.warn('store.changesLost', { index });
+    for (const listener of resetListeners) listener();
+  };
+  const requestCatchUp = latestOnly<undefined>(
+    () => catchUp(),
+    (error) => logger.error('store.catchUpFailed', { error }),
+  );
+  const stopFollowing = [
+    peers?.subscribe((message) => {
+      if (message.type === 'changed' && message.index > index) requestCatchUp(undefined);
+    }),
+    peers?.onGap(() => requestCatchUp(undefined)),
+  ];
+
   return {
     db,
+    peers,
     changes: {
       timeline,
       get index() {
@@ -66,81 +96,65 @@ export async function openStore({ file, clock }: StoreOptions): Promise<Store> {
         listeners.add(listener);
         return () => listeners.delete(listener);
       },
+      onReset(listener) {
+        resetListeners.add(listener);
+        return () => resetListeners.delete(listener);
+      },
       async since(from) {
-        if (from > index) return undefined;
-        const rows = await db
-          .selectFrom('changeLog')
-          .selectAll()
-          .where('index', '>', from)
-          .orderBy('index')
-          .execute();
-        if (rows.length < index - from) return undefined;
-        return rows.map((row) => toDelta(timeline, row.index, JSON.parse(row.changes) as Change[]));
+        // A router that comes from another controller may be ahead of this one.
+        if (from > index && peers) await catchUp();
+        return from > index ? undefined : deltasAfter(db, timeline, from);
       },
     },
     write(work) {
       return serialised(async () => {
         const changes: Change[] = [];
+        const entries: AuditEntry[] = [];
+        let records: AuditRecord[] = [];
         const actions: (() => void)[] = [];
-        const next = index + 1;
+        let committed: Delta | undefined;
         const result = await db.transaction().execute(async (trx) => {
+          await engine.beginWrite(trx);
+          // From here on no other controller writes: with theirs delivered, the next index is ours.
+          if (peers) await catchUp(trx);
           const value = await work({
             db: trx,
             change: (change) => changes.push(change),
+            record: (entry) => entries.push(entry),
             afterCommit: (action) => actions.push(action),
           });
           if (changes.length > 0) {
-            const createdAt = new Date(clock()).toISOString();
-            await trx
-              .insertInto('changeLog')
-              .values({ index: next, changes: JSON.stringify(changes), createdAt })
-              .execute();
-            await trx
-              .deleteFrom('changeLog')
-              .where('index', '<=', next - KEPT_DELTAS)
-              .execute();
+            committed = toDelta(timeline, index + 1, changes);
+            await appendDelta(trx, committed.index, changes, clock());
+            await peers?.send(trx, { type: 'changed', index: committed.index });
           }
+          if (entries.length > 0) records = await appendToChain(trx, entries, clock());
           return value;
         });
-        if (changes.length > 0) {
-          index = next;
-          const delta = toDelta(timeline, next, changes);
-          for (const listener of listeners) listener(delta);
-        }
+        if (committed) deliver([committed]);
+        if (records.length > 0) for (const listener of recordListeners) listener(records);
         for (const action of actions) action();
         return result;
       });
     },
     snapshot(): Promise<Snapshot> {
-      return serialised(async () => ({
-        timeline,
-        index,
-        entities: await db.transaction().execute((trx) => snapshots.read(trx)),
-      }));
+      return serialised(() =>
+        engine.readConsistently(async (trx) => ({
+          timeline,
+          index: await lastIndex(trx),
+          entities: await snapshots.read(trx),
+        })),
+      );
     },
     addSnapshotSource: (kind, read) => snapshots.addSource(kind, read),
+    onRecorded(listener) {
+      recordListeners.add(listener);
+      return () => recordListeners.delete(listener);
+    },
     async close() {
       await tail;
-      await db.destroy();
+      for (const stop of stopFollowing) stop?.();
+      await engine.close();
     },
   };
-}
-
-function toDelta(timeline: string, index: number, changes: Change[]): Delta {
-  return { timeline, previousIndex: index - 1, index, changes };
-}
-
-async function readTimeline(db: Kysely<Database>): Promise<string> {
-  const key = 'timeline';
-  await db
-    .insertInto('meta')
-    .values({ key, value: randomUUID() })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-  const row = await db
-    .selectFrom('meta')
-    .select('value')
-    .where('key', '=', key)
-    .executeTakeFirstOrThrow();
-  return row.value;
 }

@@ -1,6 +1,7 @@
-/** Reading and writing one table; writes append the data-model change that routers need. */
+/** Reading and writing one table; writes append the change that routers need and the audit record. */
 import type { Change, EntityKind } from '@postern/shared/schemas';
 import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { entityChange } from '../audit/entity-change.ts';
 import { decodeRow, encodeRow, type RowOf, type Table } from '../model/table.ts';
 import { dialectOf } from './dialect.ts';
 import type { WriteTx } from './store.ts';
@@ -35,6 +36,10 @@ export function createRepository<T extends Table>(
 ): Repository<T> {
   const name = sql.table(table.name);
   const decode = (raw: unknown): RowOf<T> => decodeRow(table, raw as Record<string, unknown>);
+  const record = (tx: WriteTx, before?: RowOf<T>, after?: RowOf<T>): void => {
+    const entry = entityChange(table, before, after);
+    if (entry) tx.record(entry);
+  };
   const put = (tx: WriteTx, row: RowOf<T>): RowOf<T> => {
     if (projection)
       tx.change({ op: 'put', kind: projection.kind, value: projection.project(row) } as Change);
@@ -68,23 +73,28 @@ export function createRepository<T extends Table>(
       await sql`insert into ${name} (${columns}) values (${sql.join(Object.values(raw))})`.execute(
         tx.db,
       );
+      record(tx, undefined, row);
       return put(tx, row);
     },
     async update(tx, id, patch) {
       const sets: RawBuilder<unknown>[] = Object.entries(encodeRow(table, patch)).map(
         ([column, value]) => sql`${sql.ref(column)} = ${value}`,
       );
-      if (sets.length > 0) {
+      const before = await this.get(tx.db, id);
+      if (before && sets.length > 0) {
         await sql`update ${name} set ${sql.join(sets)} where ${sql.ref('id')} = ${id}`.execute(
           tx.db,
         );
       }
-      const row = await this.get(tx.db, id);
+      const row = before && (await this.get(tx.db, id));
+      if (row) record(tx, before, row);
       return row && put(tx, row);
     },
     async remove(tx, id) {
-      const result = await sql`delete from ${name} where ${sql.ref('id')} = ${id}`.execute(tx.db);
-      if ((result.numAffectedRows ?? 0n) === 0n) return false;
+      const before = await this.get(tx.db, id);
+      if (!before) return false;
+      await sql`delete from ${name} where ${sql.ref('id')} = ${id}`.execute(tx.db);
+      record(tx, before);
       if (projection) tx.change({ op: 'delete', kind: projection.kind, key: id });
       return true;
     },

@@ -4,7 +4,7 @@ import { type CreateTableBuilder, type Kysely } from 'kysely';
 type Build = CreateTableBuilder<string>;
 
 /** `name` columns of text, numbers or JSON; a `?` at the end makes it nullable. */
-function columns(table: Build, type: 'text' | 'integer', names: string): Build {
+function columns(table: Build, type: 'text' | 'bigint', names: string): Build {
   return names.split(' ').reduce<Build>((built, name) => {
     const nullable = name.endsWith('?');
     return built.addColumn(nullable ? name.slice(0, -1) : name, type, (c) =>
@@ -36,7 +36,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       'text',
       'typeId disabledAt? disabledUntil? roleAttributes permissions appData defaultHostingPrecedence serviceHostingCosts serviceHostingPrecedences envInfo sdkInfo',
     ),
-    'integer',
+    'bigint',
     'isAdmin isDefaultAdmin defaultHostingCost',
   )
     .addColumn('externalId', 'text', (c) => c.unique())
@@ -44,7 +44,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute();
   await columns(
     columns(identityColumn(entity('authenticators')), 'text', 'method passwordHash? certPem?'),
-    'integer',
+    'bigint',
     'failedAttempts isIssuedByNetwork',
   )
     .addColumn('username', 'text', (c) => c.unique())
@@ -63,7 +63,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       'text',
       'roleAttributes appData configs ctrlChanListeners certPem? hostname edgeUrls fabricAddresses links',
     ),
-    'integer',
+    'bigint',
     'cost noTraversal disabled isTunnelerEnabled isVerified isOnline',
   )
     .addColumn('fingerprint', 'text', (c) => c.unique())
@@ -95,7 +95,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute();
   await columns(
     columns(named('services'), 'text', 'terminatorStrategy roleAttributes configs'),
-    'integer',
+    'bigint',
     'encryptionRequired maxIdleTimeMillis',
   ).execute();
   await columns(
@@ -104,7 +104,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       'text',
       'hostId binding address identity identitySecret? precedence',
     ),
-    'integer',
+    'bigint',
     'cost',
   )
     .addColumn('serviceId', 'text', (c) => c.notNull().references('services.id'))
@@ -117,7 +117,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute();
   await db.schema.createIndex('terminatorsByRouter').on('terminators').column('routerId').execute();
   await columns(named('applications'), 'text', 'loginMethods signerIds')
-    .addColumn('sessionHours', 'real', (c) => c.notNull())
+    .addColumn('sessionHours', 'double precision', (c) => c.notNull())
     .addColumn('origin', 'text', (c) => c.notNull().unique())
     .addColumn('serviceId', 'text', (c) => c.notNull().references('services.id'))
     .execute();
@@ -128,7 +128,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     'type semantic identityRoles serviceRoles postureCheckRoles',
   ).execute();
   await columns(named('edgeRouterPolicies'), 'text', 'semantic identityRoles edgeRouterRoles')
-    .addColumn('isSystem', 'integer', (c) => c.notNull())
+    .addColumn('isSystem', 'bigint', (c) => c.notNull())
     .execute();
   await columns(
     named('serviceEdgeRouterPolicies'),
@@ -142,7 +142,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       'text',
       'audience certPem? jwksEndpoint? kid claimsProperty externalAuthUrl? clientId scopes targetToken enrollNameClaimsSelector enrollAttributeClaimsSelector enrollAuthPolicyId commonName notBefore? notAfter?',
     ),
-    'integer',
+    'bigint',
     'enabled useExternalId enrollToCertEnabled enrollToTokenEnabled',
   )
     .addColumn('issuer', 'text', (c) => c.notNull().unique())
@@ -151,7 +151,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
   await db.schema
     .createTable('changeLog')
-    .addColumn('index', 'integer', (c) => c.primaryKey())
+    .addColumn('index', 'bigint', (c) => c.primaryKey())
     .addColumn('changes', 'text', (c) => c.notNull())
     .addColumn('createdAt', 'text', (c) => c.notNull())
     .execute();
