@@ -9,12 +9,14 @@ import type { Pki } from '../pki/pki.ts';
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** TLS 1.2 because existing SDKs speak it; the certificate follows the PKI's renewals. */
+/**
+ * TLS 1.2 because existing SDKs speak it; the certificate follows the PKI's renewals. No authorities
+ * are named: clients may show certificates of any, and `auth/client-certificate.ts` judges them.
+ */
 export function createAdminServer(pki: Pki): Server {
   const secureContext = () => ({
     key: pki.server().keyPem,
     cert: pki.server().certChainPem,
-    ca: pki.trustBundlePem,
   });
   const server = createServer({
     ...secureContext(),

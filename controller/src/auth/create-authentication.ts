@@ -2,13 +2,14 @@ import type { ControllerContext } from '../context.ts';
 import type { Authentication } from './authentication.ts';
 import { createExternalJwtVerifier } from './external-jwt.ts';
 import { loginByPassword } from './password-login.ts';
+import { createSessionTokenVerifier } from './session-token.ts';
 
 export function createAuthentication(
-  ctx: Pick<ControllerContext, 'store' | 'clock' | 'config' | 'events' | 'logger'>,
+  ctx: Pick<ControllerContext, 'store' | 'clock' | 'config' | 'events' | 'logger' | 'endpoints'>,
 ): Authentication {
   return {
-    verifyPassword: async (username, password) =>
-      (await loginByPassword(ctx, username, password))?.identity,
+    verifyPassword: (username, password) => loginByPassword(ctx, username, password),
+    verifySessionToken: createSessionTokenVerifier(ctx, 'access'),
     ...createExternalJwtVerifier(ctx),
   };
 }

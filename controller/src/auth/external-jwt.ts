@@ -1,6 +1,7 @@
 /** External JWTs: issuer → enabled signer, then signature, audience, times and the claim that names the identity. */
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { AppError } from '@postern/shared/errors';
+import { isCompactJws } from '@postern/shared/grants';
 import {
   createLocalJWKSet,
   decodeJwt,
@@ -112,6 +113,10 @@ export function createExternalJwtVerifier({ store, clock, config }: JwtContext) 
       }
     },
 
+    isIdentityOf({ signer, subject }: ExternalJwt, identity: Pick<Identity, 'id' | 'externalId'>) {
+      return (signer.useExternalId ? identity.externalId : identity.id) === subject;
+    },
+
     async findIdentityForExternalJwt({
       signer,
       subject,
@@ -132,6 +137,7 @@ export function createExternalJwtVerifier({ store, clock, config }: JwtContext) 
     let issuer: unknown;
     try {
       if (token.length > MAX_TOKEN_CHARS) throw new Error('too long');
+      if (!isCompactJws(token)) throw new Error('no compact JWS');
       issuer = decodeJwt(token).iss;
     } catch (cause) {
       throw invalid(cause);

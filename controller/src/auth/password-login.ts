@@ -1,6 +1,8 @@
 import type { ControllerContext } from '../context.ts';
-import { isDisabled, type Identity } from '../model/identities.ts';
+import { isDisabled } from '../model/identities.ts';
+import { endApiSessionsOf } from '../sessions/end-sessions.ts';
 import { repositories } from '../store/repositories.ts';
+import type { Proven } from './authentication.ts';
 import { verifyPassword } from './passwords.ts';
 
 type LoginContext = Pick<ControllerContext, 'store' | 'clock' | 'events' | 'logger'>;
@@ -13,7 +15,7 @@ export async function loginByPassword(
   ctx: LoginContext,
   username: string,
   password: string,
-): Promise<{ identity: Identity; authenticatorId: string } | undefined> {
+): Promise<Proven | undefined> {
   const { store, clock } = ctx;
   const [authenticator] = await repositories.authenticators.find(store.db, {
     username,
@@ -72,7 +74,5 @@ export async function disableIdentity(
     disabledAt: new Date(nowMs).toISOString(),
     disabledUntil: untilMs === undefined ? null : new Date(untilMs).toISOString(),
   });
-  for (const session of await repositories.apiSessions.find(tx.db, { identityId })) {
-    await repositories.apiSessions.remove(tx, session.id);
-  }
+  await endApiSessionsOf(tx, { identityId }, nowMs);
 }

@@ -1,5 +1,6 @@
 import type { ControllerContext } from '../context.ts';
 import { repositories } from '../store/repositories.ts';
+import { addAuthenticationRoutes } from './authentication/index.ts';
 import { addCommonRoutes, CLIENT_BASE, CLIENT_BASES, type EdgeListener } from './common-routes.ts';
 import { answerList, renderRows, type Env } from './crud.ts';
 import { addEnrollRoutes } from './enroll-routes.ts';
@@ -14,6 +15,7 @@ import { addSessionRoutes } from './session-routes.ts';
 export function createClientApi(ctx: ControllerContext, listener: EdgeListener): EdgeRoutes {
   const routes = createRoutes(ctx, { bases: [...CLIENT_BASES, ''], rate: 'client' });
   addCommonRoutes(routes, ctx, { title: 'Postern Client API', base: CLIENT_BASE, listener });
+  addAuthenticationRoutes(routes, ctx);
   addSessionRoutes(routes, ctx);
   addEnrollRoutes(routes, ctx);
   addOwnResources(routes, ctx, listener);

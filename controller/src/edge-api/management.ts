@@ -4,6 +4,7 @@ import type { ControllerContext } from '../context.ts';
 import { issueEnrollment, refreshEnrollment } from '../enroll/issue.ts';
 import { isDisabled } from '../model/identities.ts';
 import { repositories } from '../store/repositories.ts';
+import { addAuthenticationRoutes, addMfaRemoval } from './authentication/index.ts';
 import { addCommonRoutes, MANAGEMENT_BASE } from './common-routes.ts';
 import { addCrudRoutes } from './crud.ts';
 import { apiSessions } from './entities/api-sessions.ts';
@@ -54,6 +55,8 @@ export function createManagementApi(ctx: ControllerContext): EdgeRoutes {
     base: MANAGEMENT_BASE,
     listener: 'admin',
   });
+  addAuthenticationRoutes(routes, ctx);
+  addMfaRemoval(routes, ctx);
   addSessionRoutes(routes, ctx);
   for (const definition of ENTITIES) addCrudRoutes(routes, ctx, definition);
   addIdentityActions(routes, ctx);

@@ -2,6 +2,7 @@
  * What makes, keeps and ends tokens: built once, shared by the public API (which hands them out) and
  * the control server (which pushes keys, bind grants and revocations).
  */
+import { sessionIssuer } from '../auth/session-token.ts';
 import type { ControllerContext } from '../context.ts';
 import { openSigningKeys, type SigningKeys } from '../keys/signing-keys.ts';
 import { OIDC_PATH } from '../oidc/mount.ts';
@@ -11,7 +12,7 @@ import type { SignInDatabase } from '../sign-in/tables.ts';
 import { createGrantIssuer, type GrantIssuer } from './issue-grants.ts';
 
 export interface TokenServices {
-  /** `iss` of everything signed. */
+  /** `iss` of everything signed but session tokens, which have the admin listener's. */
   readonly issuer: string;
   readonly keys: SigningKeys;
   readonly grants: GrantIssuer;
@@ -39,7 +40,9 @@ export async function openTokenServices(ctx: ControllerContext): Promise<TokenSe
   });
 
   const issuer = ctx.endpoints.public + OIDC_PATH;
-  const keys = await openSigningKeys(ctx, issuer);
+  const keys = await openSigningKeys(ctx, (use) =>
+    use === 'session' ? sessionIssuer(ctx.endpoints.admin) : issuer,
+  );
   const sessions = createSignInSessions(ctx);
   const payloads = createPayloadStore(ctx);
 

@@ -39,7 +39,7 @@ describe('needsSuccessor', () => {
 describe('retiredKeys', () => {
   it('keeps a key until everything it signed is past its outage time', () => {
     const keys = [key('a', 0), key('b', LIFE)];
-    const lastMs = LIFE + LONGEST_TOKEN_MS + OUTAGE;
+    const lastMs = LIFE + LONGEST_TOKEN_MS.grant + OUTAGE;
     expect(retiredKeys(keys, lastMs, OUTAGE)).toEqual([]);
     expect(retiredKeys(keys, lastMs + 60_000, OUTAGE)).toEqual([keys[0]]);
   });

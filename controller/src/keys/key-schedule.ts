@@ -9,13 +9,19 @@ export const KEY_LIFE_MS: Readonly<Record<KeyUse, number>> = {
   token: 90 * DAY,
   grant: 30 * DAY,
   assertion: 30 * DAY,
+  session: 90 * DAY,
 };
 
 /** A new key is published this long before it signs, so that every verifier holds it by then. */
 export const PUBLISH_AHEAD_MS = 10 * MINUTE;
 
-/** Longest life of anything a key signs, without the outage time: bind grants. */
-export const LONGEST_TOKEN_MS = 60 * MINUTE;
+/** Longest life of anything a key signs, without the outage time: bind grants, refresh tokens of API sessions. */
+export const LONGEST_TOKEN_MS: Readonly<Record<KeyUse, number>> = {
+  token: 60 * MINUTE,
+  grant: 60 * MINUTE,
+  assertion: 60 * MINUTE,
+  session: DAY,
+};
 
 export interface ScheduledKey {
   readonly kid: string;
@@ -45,13 +51,13 @@ export function retiredKeys<K extends ScheduledKey>(
   nowMs: number,
   outageMs: number,
 ): K[] {
-  const keepMs = LONGEST_TOKEN_MS + outageMs + MINUTE;
-  return keys.filter((key) =>
-    keys.some(
+  return keys.filter((key) => {
+    const keepMs = LONGEST_TOKEN_MS[key.use] + outageMs + MINUTE;
+    return keys.some(
       (other) =>
         other.use === key.use &&
         other.activeAtMs > key.activeAtMs &&
         other.activeAtMs + keepMs <= nowMs,
-    ),
-  );
+    );
+  });
 }

@@ -18,9 +18,9 @@ afterEach(() => ctx.dispose());
 
 describe('signing keys', () => {
   it('are private files outside the database', async () => {
-    const keys = await openSigningKeys(ctx, ISSUER);
+    const keys = await openSigningKeys(ctx, () => ISSUER);
     const files = await readdir(folder());
-    expect(files).toHaveLength(3);
+    expect(files).toHaveLength(4);
     for (const file of files) expect((await stat(join(folder(), file))).mode & 0o777).toBe(0o600);
     const { privateKey, privateJwk } = keys.current('grant');
     expect(privateKey.extractable).toBe(false);
@@ -31,15 +31,15 @@ describe('signing keys', () => {
   });
 
   it('are the same after a restart', async () => {
-    const first = await openSigningKeys(ctx, ISSUER);
+    const first = await openSigningKeys(ctx, () => ISSUER);
     first.close();
-    const second = await openSigningKeys(ctx, ISSUER);
+    const second = await openSigningKeys(ctx, () => ISSUER);
     second.close();
     expect(second.current('token').kid).toBe(first.current('token').kid);
   });
 
   it('rotate with overlap: the successor is published first, the predecessor verifies on', async () => {
-    const keys = await openSigningKeys(ctx, ISSUER);
+    const keys = await openSigningKeys(ctx, () => ISSUER);
     const before = keys.current('grant');
     await keys.rotate('grant');
     expect(keys.current('grant')).toBe(before);
@@ -63,15 +63,15 @@ describe('signing keys', () => {
   });
 
   it('come and go with time, in the change log too', async () => {
-    const first = await openSigningKeys(ctx, ISSUER);
+    const first = await openSigningKeys(ctx, () => ISSUER);
     const old = first.current('grant').kid;
     first.close();
     ctx.advance(KEY_LIFE_MS.grant);
-    const second = await openSigningKeys(ctx, ISSUER);
+    const second = await openSigningKeys(ctx, () => ISSUER);
     second.close();
     expect(second.all('grant')).toHaveLength(2);
     ctx.advance(3 * 3_600_000);
-    const third = await openSigningKeys(ctx, ISSUER);
+    const third = await openSigningKeys(ctx, () => ISSUER);
     third.close();
     expect(third.all('grant').map(({ kid }) => kid)).not.toContain(old);
     const deltas = (await ctx.store.changes.since(0)) ?? [];
@@ -81,13 +81,13 @@ describe('signing keys', () => {
   });
 
   it('are made anew when the private part is lost, or the issuer changed', async () => {
-    const first = await openSigningKeys(ctx, ISSUER);
+    const first = await openSigningKeys(ctx, () => ISSUER);
     first.close();
     await rm(folder(), { recursive: true });
-    const second = await openSigningKeys(ctx, ISSUER);
+    const second = await openSigningKeys(ctx, () => ISSUER);
     second.close();
     expect(second.current('token').kid).not.toBe(first.current('token').kid);
-    const third = await openSigningKeys(ctx, 'https://new.test/oidc');
+    const third = await openSigningKeys(ctx, () => 'https://new.test/oidc');
     third.close();
     expect(third.current('token').issuer).toBe('https://new.test/oidc');
   });

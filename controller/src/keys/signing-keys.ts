@@ -41,13 +41,13 @@ export interface SigningKeys {
   close(): void;
 }
 
-const USES: readonly KeyUse[] = ['token', 'grant', 'assertion'];
+const USES: readonly KeyUse[] = ['token', 'grant', 'assertion', 'session'];
 const CHECK_INTERVAL_MS = 60_000;
 
-/** Loads the keys, making what is missing or due. `issuer` is the `iss` of all they sign. */
+/** Loads the keys, making what is missing or due. `issuerOf` tells the `iss` of what a use signs. */
 export async function openSigningKeys(
   ctx: Pick<ControllerContext, 'config' | 'store' | 'clock' | 'logger'>,
-  issuer: string,
+  issuerOf: (use: KeyUse) => string,
 ): Promise<SigningKeys> {
   const files = await openKeyFiles(join(ctx.config.dataDir, 'keys'));
   const outageMs = ctx.config.sessions.outageMinutes * 60_000;
@@ -55,6 +55,7 @@ export async function openSigningKeys(
   let keys = await load(ctx, files);
 
   const add = async (use: KeyUse, activeAtMs: number): Promise<void> => {
+    const issuer = issuerOf(use);
     const key = await generate(use, issuer, activeAtMs);
     await files.write(key.kid, key.privateJwk);
     const { kid, jwk } = key;
@@ -88,7 +89,7 @@ export async function openSigningKeys(
     const before = keys;
     // Keys of another issuer (the public URL was changed) verify old tokens only until they retire.
     for (const use of USES) {
-      const own = keys.filter((key) => key.issuer === issuer);
+      const own = keys.filter((key) => key.issuer === issuerOf(use));
       const now = ctx.clock();
       if (!own.some((key) => key.use === use)) await add(use, now);
       else if (needsSuccessor(own, use, now)) await add(use, now + PUBLISH_AHEAD_MS);
@@ -107,7 +108,7 @@ export async function openSigningKeys(
 
   return {
     current: (use) => {
-      const own = keys.filter((key) => key.issuer === issuer);
+      const own = keys.filter((key) => key.issuer === issuerOf(use));
       const key = signingKeyAt(own, use, ctx.clock());
       if (!key) throw new Error(`no ${use} key`);
       return key;

@@ -21,6 +21,7 @@ import { parseSigningRequest, type SigningRequest } from './signing-request.ts';
 
 const DAY_MS = 86_400_000;
 const IDENTITY_LIFETIME_MS = 365 * DAY_MS;
+const SESSION_LIFETIME_MS = DAY_MS / 2;
 const ROUTER_LIFETIME_MS = 30 * DAY_MS;
 const SERVER_LIFETIME_MS = 90 * DAY_MS;
 /** The server leaf is replaced when less than this is left. */
@@ -85,6 +86,8 @@ export async function openPki({ dir, trustDomain, serverNames, clock }: PkiOptio
       leafPem,
       chainPem: leafPem + issuingPem,
       fingerprint: fingerprintOf(certificate),
+      subject: certificate.subject,
+      notBefore: certificate.notBefore,
       notAfter: certificate.notAfter,
     };
   }
@@ -131,6 +134,16 @@ export async function openPki({ dir, trustDomain, serverNames, clock }: PkiOptio
         IDENTITY_LIFETIME_MS,
         [CLIENT_AUTH],
         [{ type: 'url', value: `spiffe://${trustDomain}/identity/${identityId}` }],
+      );
+    },
+    async issueSession(csrPem, apiSessionId) {
+      const { publicKey } = await parseSigningRequest(csrPem);
+      return issue(
+        // Whatever the request calls itself, the certificate names the session alone.
+        { subject: `CN=${apiSessionId}`, publicKey },
+        SESSION_LIFETIME_MS,
+        [CLIENT_AUTH],
+        [{ type: 'url', value: `spiffe://${trustDomain}/apiSession/${apiSessionId}` }],
       );
     },
     async issueRouter(csrPem, serverCsrPem, routerId) {

@@ -13,6 +13,8 @@ export interface Pki {
   readonly events: EventEmitter<{ renewed: [] }>;
   /** Issues a client certificate for an identity (1 year). @throws AppError ERR_PKI_CSR_INVALID */
   issueIdentity(csrPem: string, identityId: string): Promise<IssuedCertificate>;
+  /** Issues a client certificate that stands for an API session (12 hours). @throws AppError ERR_PKI_CSR_INVALID */
+  issueSession(csrPem: string, apiSessionId: string): Promise<IssuedCertificate>;
   /** Issues a router's client and server certificates (30 days); the CSRs' CN must be the router id. */
   issueRouter(
     csrPem: string,
@@ -36,5 +38,7 @@ export interface IssuedCertificate {
   readonly leafPem: string;
   /** SHA-1 of the leaf's DER, lower-case hex: OpenZiti's fingerprint. */
   readonly fingerprint: string;
+  readonly subject: string;
+  readonly notBefore: Date;
   readonly notAfter: Date;
 }

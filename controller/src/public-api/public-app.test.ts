@@ -38,10 +38,12 @@ beforeEach(async () => {
     publicUrl: base,
     loginOrigin: LOGIN_ORIGIN,
     auth: {
-      verifyPassword: (username, password) =>
-        password === PASSWORD
-          ? repositories.identities.get(ctx.store.db, username)
-          : Promise.resolve(undefined),
+      verifyPassword: async (username, password) => {
+        const identity = await repositories.identities.get(ctx.store.db, username);
+        return password === PASSWORD && identity
+          ? { identity, authenticatorId: 'updb' }
+          : undefined;
+      },
     },
   });
   await seed();

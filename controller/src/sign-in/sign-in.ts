@@ -138,9 +138,9 @@ export function createSignIn(
       if (!opened.application.loginMethods.includes('password')) {
         throw refused('password sign-in is not allowed for the application');
       }
-      const identity = await ctx.auth.verifyPassword(username, password);
-      if (!identity) throw refused('wrong user name or password', WRONG_PASSWORD);
-      return begin(opened, identity, { deviceThumbprint, method: 'password', signerId: null });
+      const proven = await ctx.auth.verifyPassword(username, password);
+      if (!proven) throw refused('wrong user name or password', WRONG_PASSWORD);
+      return begin(opened, proven.identity, { deviceThumbprint, method: 'password', signerId: null });
     },
 
     bySession: async (uid, deviceThumbprint, sessionToken) => {

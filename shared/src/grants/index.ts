@@ -1,3 +1,4 @@
 export * from './claims.ts';
+export * from './compact-jws.ts';
 export * from './key-set.ts';
 export * from './verify.ts';

@@ -1,7 +1,7 @@
 import type { PublicJwk } from '../schemas/control.ts';
 
 /** What a signing key may sign; a key of one use never verifies a token of another. */
-export type KeyUse = 'token' | 'grant' | 'assertion';
+export type KeyUse = 'token' | 'grant' | 'assertion' | 'session';
 
 /** A controller's public signing key, as pushed to routers and connectors. */
 export interface VerificationKey {

@@ -21,6 +21,7 @@ import {
   type BindGrantClaims,
   type DialGrantClaims,
 } from './claims.ts';
+import { isCompactJws } from './compact-jws.ts';
 import type { KeySet, KeyUse } from './key-set.ts';
 
 /** No token is longer, in characters. */
@@ -174,6 +175,7 @@ async function verify<S extends z.ZodType<{ iss: string }>>(
   { keys }: { keys: KeySet },
 ): Promise<z.output<S>> {
   if (token.length > MAX_TOKEN_LENGTH) throw refusal(kind, 'too long');
+  if (!isCompactJws(token)) throw refusal(kind, 'no compact JWS');
   let issuer: string;
   let payload: unknown;
   try {

@@ -38,7 +38,7 @@ export function sessionMembers(row: ApiSession, owner: Pick<Identity, 'name'> | 
     identity: reference('identities', row.identityId, owner?.name ?? ''),
     authQueries: [],
     isMfaRequired: false,
-    isMfaComplete: false,
+    isMfaComplete: row.mfaPassedAt !== null,
     isCertExtendable: false,
     improperClientCertChain: false,
     cachedLastActivityAt: row.lastActivityAt,
