@@ -80,7 +80,7 @@ const terminator = z.strictObject({
 const signingKey = z.strictObject({
   kid: z.string().min(1).max(64),
   /** `token`: app tokens; `grant`: dial and bind grants; `assertion`: identity assertions. */
-  use: z.enum(['token', 'grant', 'assertion']),
+  use: z.enum(['token', 'grant', 'assertion', 'session']),
   /** The `iss` of all tokens signed by this key: the OIDC issuer. */
   issuer: z.string().min(1).max(512),
   jwk: publicJwkSchema,
