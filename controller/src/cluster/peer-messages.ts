@@ -52,9 +52,9 @@ export async function listenToPeers(
   const stop = new AbortController();
   const backoff = new Backoff();
   let listened = false;
-  let onFirst: (error?: unknown) => void = () => undefined;
+  let settleFirst: { resolve: () => void; reject: (error: unknown) => void } | undefined;
   const first = new Promise<void>((resolve, reject) => {
-    onFirst = (error) => (error === undefined ? resolve() : reject(error));
+    settleFirst = { resolve, reject };
   });
 
   const receive = (payload: string | undefined): void => {
@@ -78,7 +78,7 @@ export async function listenToPeers(
       backoff.reset();
       if (listened) for (const listener of gapListeners) listener();
       listened = true;
-      onFirst();
+      settleFirst?.resolve();
       await ended;
     } finally {
       signal.removeEventListener('abort', close);
@@ -87,7 +87,7 @@ export async function listenToPeers(
   };
 
   const done = keepConnected(listenOnce, backoff, stop.signal, (error) => {
-    onFirst(error);
+    settleFirst?.reject(error);
     if (listened) logger.warn('cluster.disconnected', { error });
   });
   const close = async (): Promise<void> => {

@@ -82,8 +82,10 @@ const WIDE_NUMBERS: ReadonlySet<number> = new Set([
   pg.types.builtins.NUMERIC,
 ]);
 const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid, format) =>
-    WIDE_NUMBERS.has(oid) ? Number : pg.types.getTypeParser<string, unknown>(oid, format),
+  getTypeParser: (oid, format) => {
+    const usual: unknown = pg.types.getTypeParser(oid, format);
+    return WIDE_NUMBERS.has(oid) ? Number : usual;
+  },
 };
 
 async function requireSuitable(db: Kysely<Database>): Promise<void> {
