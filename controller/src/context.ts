@@ -6,6 +6,7 @@ import type { Authentication } from './auth/authentication.ts';
 import type { ControllerConfig } from './config.ts';
 import type { ControllerEvents } from './events.ts';
 import type { Pki } from './pki/pki.ts';
+import type { LiveState } from './sessions/live-state.ts';
 import type { Sealer } from './store/sealer.ts';
 import type { Store } from './store/store.ts';
 
@@ -22,6 +23,8 @@ export interface ControllerContext {
   readonly events: ControllerEvents;
   /** Passwords and external JWTs → identities. */
   readonly auth: Authentication;
+  /** Circuits, recent refusals: what is in no table. */
+  readonly live: LiveState;
   /** Where clients reach the listeners; complete before any factory of a listener runs, save `control`. */
   readonly endpoints: Endpoints;
   /** Tests: every REST answer is held to the schema its route declares; another one becomes a 500. */

@@ -19,6 +19,8 @@ import { holdRequests } from './hold-requests.ts';
 import { openPki } from './pki/open-pki.ts';
 import type { Pki } from './pki/pki.ts';
 import { createPublicApp } from './public-api/public-app.ts';
+import { startAccessEnforcement } from './sessions/enforce-access.ts';
+import { createLiveState } from './sessions/live-state.ts';
 import { openSealer } from './store/sealer.ts';
 import { openConfiguredStore } from './store/open-configured-store.ts';
 import type { Store } from './store/store.ts';
@@ -93,6 +95,8 @@ export async function createController(
     const publicAddress = await open(publicServer, config.public);
 
     const events = createControllerEvents();
+    const live = createLiveState({ store, events, clock });
+    undo.push(() => live.close());
     const endpoints: Endpoints = {
       admin: config.admin.url ?? `https://${authority(admin)}`,
       public:
@@ -109,10 +113,13 @@ export async function createController(
       clock,
       policy: await followPolicy(store),
       events,
+      live,
       auth: createAuthentication({ store, clock, config, events, logger, endpoints }),
       endpoints,
       checkResponses,
     };
+    const enforcement = startAccessEnforcement(ctx);
+    undo.push(() => enforcement.close());
     const tokens = await openTokenServices(ctx);
     undo.push(() => tokens.close());
     const controlServer = await createControlServer(ctx, tokens);

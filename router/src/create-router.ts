@@ -2,14 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { Listener } from '@postern/node/listen';
-import { AppError } from '@postern/shared/errors';
+import { AppError, isReasonCode } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
-import type { RouterStatus, RouterTerminators } from '@postern/shared/schemas';
+import type { RouterCircuits, RouterStatus, RouterTerminators } from '@postern/shared/schemas';
 import { Access, removed } from './circuits/access.ts';
 import { BindTable } from './circuits/bind-table.ts';
 import { CircuitTable } from './circuits/circuit-table.ts';
-import { circuitObserver } from './circuits/circuit-observer.ts';
+import { circuitObserver, describe } from './circuits/circuit-observer.ts';
 import { Dialer } from './circuits/dialer.ts';
+import { reason } from './circuits/reason.ts';
 import { Forwarder } from './circuits/forwarder.ts';
 import { RouteStep } from './circuits/route-step.ts';
 import { Topology } from './circuits/topology.ts';
@@ -171,6 +172,16 @@ export async function createRouter(
         precedence,
       })),
     }),
+    circuits: (): RouterCircuits => ({
+      circuits: [...table.values()]
+        .filter(({ isIngress, state }) => isIngress && state === 'open')
+        .map(describe),
+    }),
+    onCloseCircuit: ({ circuitId, code }) => {
+      const circuit = table.get(circuitId);
+      if (circuit?.isIngress === true)
+        table.close(circuit, reason(isReasonCode(code) ? code : 'ERR_CIRCUIT_ENDED'));
+    },
     timeoutMs: limits.helloTimeoutMs,
     logger: log,
   });

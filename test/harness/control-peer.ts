@@ -6,6 +6,7 @@ import { FrameSplitter } from '@postern/shared/protocol/channel';
 import { ControlConnection } from '@postern/shared/protocol/control';
 import {
   CONTROL_ALPN,
+  type CloseCircuit,
   type Delta,
   type HostRevocation,
   type HostState,
@@ -50,6 +51,7 @@ export async function issueCredential(
 interface Messages {
   snapshot: Snapshot;
   delta: Delta;
+  closeCircuit: CloseCircuit;
   hostState: HostState;
   hostRevocation: HostRevocation;
 }
@@ -83,6 +85,7 @@ export class ControlPeer {
       ownId,
       onSnapshot: take('snapshot'),
       onDelta: take('delta'),
+      onCloseCircuit: take('closeCircuit'),
       onHostState: take('hostState'),
       onHostRevocation: take('hostRevocation'),
     });

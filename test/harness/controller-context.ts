@@ -10,6 +10,7 @@ import type { ControllerContext } from '../../controller/src/context.ts';
 import { createControllerEvents } from '../../controller/src/events.ts';
 import type { Table, RowOf } from '../../controller/src/model/table.ts';
 import { openPki } from '../../controller/src/pki/open-pki.ts';
+import { createLiveState } from '../../controller/src/sessions/live-state.ts';
 import { openSealer } from '../../controller/src/store/sealer.ts';
 import { openStore } from '../../controller/src/store/open-store.ts';
 import { repositories } from '../../controller/src/store/repositories.ts';
@@ -50,6 +51,8 @@ export async function createTestContext(options: TestContextOptions = {}): Promi
   });
   const store = await (database?.open(clock) ??
     openStore({ file: join(dataDir, 'controller.db'), clock }));
+  const events = createControllerEvents();
+  const live = createLiveState({ store, events, clock });
   const policy = new PolicyIndex();
   policy.load(await store.snapshot());
   store.changes.subscribe(({ changes }) => {
@@ -85,7 +88,8 @@ export async function createTestContext(options: TestContextOptions = {}): Promi
     sealer: await openSealer(join(dataDir, 'pki')),
     clock,
     policy,
-    events: createControllerEvents(),
+    events,
+    live,
     auth: {
       verifyPassword: () => Promise.resolve(undefined),
       verifyExternalJwt: () => Promise.reject(new Error('no external signer')),

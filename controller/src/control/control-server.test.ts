@@ -4,11 +4,12 @@ import { ControlPeer, issueCredential } from '../../../test/harness/control-peer
 import { createTestContext, type TestContext } from '../../../test/harness/controller-context.ts';
 import { openTokenServices, type TokenServices } from '../grants/token-services.ts';
 import { repositories } from '../store/repositories.ts';
-import { createControlServer, type PosternControlServer } from './control-server.ts';
+import type { ControlServer } from '../context.ts';
+import { createControlServer } from './control-server.ts';
 
 let ctx: TestContext;
 let tokens: TokenServices;
-let server: PosternControlServer;
+let server: ControlServer;
 const peers: ControlPeer[] = [];
 
 beforeEach(async () => {
@@ -195,19 +196,71 @@ describe('a router', () => {
     expect(second.connection.isOpen).toBe(true);
   });
 
-  it('has its circuits remembered', async () => {
-    const router = await connectRouter();
-    router.connection.sendCircuitEvent({
-      kind: 'opened',
+  describe('its circuits', () => {
+    const circuit = {
       circuitId: 'c1',
       serviceId: 'wiki',
       identityId: 'alice',
+      sessionId: 'session1',
       path: ['r1'],
+    };
+    const listed = () => ctx.live.network.circuits().map(({ circuitId }) => circuitId);
+    /** Resolves once the controller has taken everything sent before. */
+    const taken = async (router: ControlPeer) => {
+      router.connection.subscribe();
+      await router.next('snapshot');
+    };
+
+    it('are listed from its report and its events', async () => {
+      const router = await connectRouter();
+      router.connection.sendCircuits({ circuits: [circuit] });
+      router.connection.sendCircuitEvent({ kind: 'opened', ...circuit, circuitId: 'c2' });
+      await taken(router);
+      expect(ctx.live.network.circuits()).toMatchObject([
+        { circuitId: 'c1', routerId: 'r1', sessionId: 'session1' },
+        { circuitId: 'c2', routerId: 'r1' },
+      ]);
+      expect([...ctx.live.network.callers()]).toEqual(['alice']);
+      router.connection.sendCircuitEvent({ kind: 'closed', ...circuit, reason: 'OK' });
+      router.connection.sendCircuitEvent({ kind: 'closed', ...circuit, circuitId: 'unknown' });
+      await taken(router);
+      expect(listed()).toEqual(['c2']);
     });
-    router.connection.sendStatus(status);
-    router.connection.subscribe();
-    await router.until('snapshot', () => true);
-    expect(server.circuits.recent()).toMatchObject([{ circuitId: 'c1', routerId: 'r1' }]);
+
+    it('are as of its latest connection, whatever was missed', async () => {
+      const credential = await issueCredential(ctx.pki, 'router', 'r1');
+      const { fingerprint } = credential;
+      await ctx.insert('edgeRouters', { id: 'r1', isVerified: true, fingerprint });
+      for (const circuitId of ['before', 'after']) {
+        const peer = await ControlPeer.connect(target(), credential, 'r1');
+        peers.push(peer);
+        peer.connection.sendCircuits({ circuits: [{ ...circuit, circuitId }] });
+        await taken(peer);
+      }
+      expect(listed()).toEqual(['after']);
+    });
+
+    it('cannot be ended or hidden by another router', async () => {
+      const [first, second] = [await connectRouter('r1'), await connectRouter('r2')];
+      first.connection.sendCircuits({ circuits: [circuit] });
+      await taken(first);
+      second.connection.sendCircuits({ circuits: [] });
+      second.connection.sendCircuitEvent({ kind: 'closed', ...circuit });
+      await taken(second);
+      expect(listed()).toEqual(['c1']);
+    });
+
+    it('are closed at the router they began at', async () => {
+      const router = await connectRouter();
+      router.connection.sendCircuits({ circuits: [circuit] });
+      await taken(router);
+      expect(ctx.live.network.closeCircuit('unknown', 'ERR_CIRCUIT_ENDED')).toBe(false);
+      expect(ctx.live.network.closeCircuit('c1', 'ERR_CIRCUIT_ENDED')).toBe(true);
+      expect(await router.next('closeCircuit')).toEqual({
+        circuitId: 'c1',
+        code: 'ERR_CIRCUIT_ENDED',
+      });
+    });
   });
 });
 

@@ -16,7 +16,6 @@ import { CONTROL_ALPN, type Delta } from '@postern/shared/schemas';
 import type { ControllerContext, ControlServer } from '../context.ts';
 import type { TokenServices } from '../grants/token-services.ts';
 import { repositories } from '../store/repositories.ts';
-import { createCircuitLog, type CircuitLog } from './circuit-log.ts';
 import { createHostSession } from './host-session.ts';
 import { identifyPeer, type Peer } from './peer.ts';
 import { createRouterReports } from './router-reports.ts';
@@ -26,10 +25,6 @@ const HANDSHAKE_TIMEOUT_MS = 5000;
 const MAX_CONNECTIONS = 10_000;
 /** A router that is away longer is offline; shorter absences (a restart of ours too) go unnoticed. */
 const ROUTER_GRACE_MS = 5000;
-
-export interface PosternControlServer extends ControlServer {
-  readonly circuits: CircuitLog;
-}
 
 /** What a connection of either role does with the channel. */
 export interface Session {
@@ -49,8 +44,7 @@ interface Connection {
 export async function createControlServer(
   ctx: ControllerContext,
   tokens: TokenServices,
-): Promise<PosternControlServer> {
-  const circuits = createCircuitLog();
+): Promise<ControlServer> {
   const reports = createRouterReports(ctx);
   /** By role and id: a peer has one connection, its newest. */
   const connections = new Map<string, Connection>();
@@ -69,6 +63,7 @@ export async function createControlServer(
     const timer = setTimeout(() => {
       graceTimers.delete(routerId);
       if (connections.has(`router ${routerId}`)) return;
+      ctx.live.network.forget(routerId);
       reports.offline(routerId).catch((error: unknown) => {
         logger.error('control.offlineFailed', { routerId, error });
       });
@@ -99,7 +94,6 @@ export async function createControlServer(
         ? createRouterSession({
             ctx,
             reports,
-            circuits,
             channel,
             routerId: peer.id,
             logger: peerLogger,
@@ -209,7 +203,6 @@ export async function createControlServer(
 
   return {
     address: { host: address, port },
-    circuits,
     close: async () => {
       unsubscribe();
       ctx.events.off('routerReset', resetRouter);

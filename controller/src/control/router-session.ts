@@ -3,9 +3,9 @@ import type { Logger } from '@postern/shared/log';
 import type { ControlChannel } from '@postern/shared/protocol/control';
 import type { EntityKind, RouterStatus, RouterTerminators } from '@postern/shared/schemas';
 import type { ControllerContext } from '../context.ts';
-import type { CircuitLog } from './circuit-log.ts';
 import type { Session } from './control-server.ts';
 import { latestOnly } from './latest-job.ts';
+import type { RouterLink } from './network-view.ts';
 import { createRouterFeed } from './router-feed.ts';
 import type { RouterReports } from './router-reports.ts';
 
@@ -21,14 +21,14 @@ const BIND_RELEVANT: ReadonlySet<EntityKind> = new Set<EntityKind>([
 export interface RouterSessionOptions {
   readonly ctx: ControllerContext;
   readonly reports: RouterReports;
-  readonly circuits: CircuitLog;
   readonly channel: ControlChannel;
   readonly routerId: string;
   readonly logger: Logger;
 }
 
 export function createRouterSession(options: RouterSessionOptions): Session {
-  const { ctx, reports, circuits, channel, routerId, logger } = options;
+  const { ctx, reports, channel, routerId, logger } = options;
+  const { network } = ctx.live;
   let closed = false;
   let hosted: RouterTerminators['terminators'] | undefined;
 
@@ -55,6 +55,13 @@ export function createRouterSession(options: RouterSessionOptions): Session {
     if (!closed) await reports.terminators(routerId, list);
   }, report);
 
+  const link: RouterLink = {
+    closeCircuit: (circuitId, code) => {
+      if (channel.isOpen) channel.send('closeCircuit', { circuitId, code });
+    },
+  };
+  let detach = (): void => undefined;
+
   return {
     receive: (message) => {
       switch (message.type) {
@@ -68,9 +75,13 @@ export function createRouterSession(options: RouterSessionOptions): Session {
           hosted = message.value.terminators;
           writeTerminators(hosted);
           return;
+        case 'routerCircuits':
+          network.replace(routerId, message.value.circuits, ctx.clock());
+          return;
         case 'circuitEvent': {
           const { kind, ...event } = message.value;
-          circuits.add({ kind, ...event, routerId, atMs: ctx.clock() });
+          network.apply(routerId, message.value, ctx.clock());
+          ctx.events.emit('circuit', { ...message.value, routerId });
           logger.info(`circuit.${kind}`, event);
           return;
         }
@@ -84,9 +95,12 @@ export function createRouterSession(options: RouterSessionOptions): Session {
         writeTerminators(hosted);
       }
     },
-    refresh: () => undefined,
+    refresh: () => {
+      detach = network.attach(routerId, link);
+    },
     close: () => {
       closed = true;
+      detach();
     },
   };
 }

@@ -4,6 +4,13 @@ import type { RouterState } from '../state/router-state.ts';
 import type { CircuitSubject } from './circuit.ts';
 import { reason } from './reason.ts';
 
+/** Who connects, in which session, by which token. */
+interface Subject {
+  readonly identityId: string;
+  readonly sessionId?: string;
+  readonly tokenId?: string | undefined;
+}
+
 export class Access {
   readonly #state: RouterState;
   readonly #routerId: string;
@@ -14,12 +21,13 @@ export class Access {
   }
 
   /** Why an identity may not be connected to this router now; `undefined` if it may. */
-  connectionDenied(identityId: string, sessionId?: string): CloseReason | undefined {
+  connectionDenied({ identityId, sessionId, tokenId }: Subject): CloseReason | undefined {
     if (this.#state.position.timeline === '') {
       return reason('ERR_CONTROLLER_UNREACHABLE', 'the router holds no policy yet');
     }
-    if (sessionId !== undefined && this.#state.isSessionRevoked(sessionId))
+    if (sessionId !== undefined && this.#state.isRevoked(sessionId))
       return reason('ERR_SESSION_ENDED');
+    if (tokenId !== undefined && this.#state.isRevoked(tokenId)) return reason('ERR_TOKEN_INVALID');
     if (!this.#state.isIdentityEnabled(identityId)) return reason('ERR_IDENTITY_DISABLED');
     return undefined;
   }
@@ -30,7 +38,7 @@ export class Access {
    */
   dialDenied(subject: CircuitSubject, isIngress: boolean): CloseReason | undefined {
     const { callerId, serviceId, sessionId } = subject;
-    const denied = this.connectionDenied(callerId, sessionId);
+    const denied = this.connectionDenied({ identityId: callerId, sessionId });
     if (denied !== undefined) return denied;
     const allowed = isIngress
       ? this.#mayUse(callerId, serviceId) && this.#state.policy.mayDial(callerId, serviceId)
@@ -40,7 +48,7 @@ export class Access {
 
   /** Why an identity may not host a service on this router. */
   bindDenied(hostId: string, serviceId: string): CloseReason | undefined {
-    const denied = this.connectionDenied(hostId);
+    const denied = this.connectionDenied({ identityId: hostId });
     if (denied !== undefined) return denied;
     return this.#state.policy.mayBind(hostId, serviceId) && this.#mayUse(hostId, serviceId)
       ? undefined

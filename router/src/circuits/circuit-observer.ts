@@ -1,6 +1,6 @@
 /** Turns circuits' begins and ends into metrics, log lines and controller events. */
 import type { Logger } from '@postern/shared/log';
-import type { CircuitEvent } from '@postern/shared/schemas';
+import type { CircuitEvent, CircuitReport } from '@postern/shared/schemas';
 import type { RouterMetrics } from '../metrics/metrics.ts';
 import type { CircuitObserver } from './circuit-table.ts';
 import type { RouterCircuit } from './circuit.ts';
@@ -44,13 +44,15 @@ export function circuitObserver(
   };
 }
 
-function describe(circuit: RouterCircuit): Omit<CircuitEvent, 'kind'> {
-  const { circuitId, serviceId, callerId: identityId } = circuit.subject;
+/** A circuit as the controller is told of it. */
+export function describe(circuit: RouterCircuit): CircuitReport {
+  const { circuitId, serviceId, callerId: identityId, sessionId } = circuit.subject;
   const { terminatorId, path } = circuit;
   return {
     circuitId,
     serviceId,
     identityId,
+    sessionId,
     path: [...path],
     ...(terminatorId !== undefined && { terminatorId }),
   };

@@ -28,6 +28,10 @@ export class CircuitTable {
     return this.#circuits.values();
   }
 
+  get(circuitId: string): RouterCircuit | undefined {
+    return this.#circuits.get(circuitId);
+  }
+
   has(circuitId: string): boolean {
     return this.#circuits.has(circuitId);
   }

@@ -7,6 +7,8 @@ import { ControlConnection } from '@postern/shared/protocol/control';
 import {
   CONTROL_ALPN,
   type CircuitEvent,
+  type CloseCircuit,
+  type RouterCircuits,
   type RouterStatus,
   type RouterTerminators,
 } from '@postern/shared/schemas';
@@ -24,6 +26,8 @@ interface ControllerChannelDeps {
   state: RouterState;
   status: () => RouterStatus;
   terminators: () => RouterTerminators;
+  circuits: () => RouterCircuits;
+  onCloseCircuit: (message: CloseCircuit) => void;
   timeoutMs: number;
   logger: Logger;
 }
@@ -64,7 +68,7 @@ export class ControllerChannel {
     }, REPORT_DELAY_MS);
   }
 
-  /** Reports a circuit's begin or end; lost while no controller is connected. */
+  /** Reports a circuit's begin or end; while no controller is connected, the next one hears of all. */
   circuitEvent(event: CircuitEvent): void {
     this.#send((connection) => connection.sendCircuitEvent(event));
   }
@@ -87,7 +91,8 @@ export class ControllerChannel {
 
   /** One connection from dial to end. */
   async #run(address: string, signal: AbortSignal): Promise<void> {
-    const { identity, state, trustDomain, routerId, timeoutMs, logger } = this.#deps;
+    const { identity, state, trustDomain, routerId, timeoutMs, logger, circuits, onCloseCircuit } =
+      this.#deps;
     const { key, clientCert: cert, ca } = identity;
     const expected = { role: 'controller', id: '', trustDomain } as const;
     const socket = await dialTls({
@@ -106,12 +111,14 @@ export class ControllerChannel {
       logger,
       onSnapshot: (snapshot) => state.load(snapshot),
       onDelta: (delta) => state.apply(delta),
+      onCloseCircuit,
     });
     this.#connection = connection;
     runChannel(socket, connection, () => connection.limits);
     try {
       await connection.opened;
       connection.subscribe(state.position);
+      connection.sendCircuits(circuits());
       state.connected = true;
       this.#backoff.reset();
       logger.info('control.connected', { address });

@@ -59,7 +59,7 @@ export class ClientConnection {
     const { session } = this;
     const denied = isExpired(session.claims, this.#context.state.tokenTime)
       ? reason('ERR_TOKEN_INVALID', 'the app token expired')
-      : this.#context.access.connectionDenied(session.identityId, session.sessionId);
+      : this.#context.access.connectionDenied(session);
     if (denied !== undefined) this.close(denied);
   }
 
@@ -116,7 +116,7 @@ export class ClientConnection {
       if (state.position.timeline === '')
         throw new AppError('ERR_CONTROLLER_UNREACHABLE', 'no policy yet');
       const session = await verifyHello(hello, this.#nonce, routerId, state);
-      const denied = access.connectionDenied(session.identityId, session.sessionId);
+      const denied = access.connectionDenied(session);
       if (denied !== undefined) {
         this.#refuse(hello, denied);
         return;

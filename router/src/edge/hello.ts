@@ -18,6 +18,8 @@ const PROOF_TIME_TOLERANCE_MS = 60_000;
 /** What a client connection may do, and until when. */
 export interface ClientSession extends Caller {
   readonly claims: Pick<AppTokenClaims, 'exp' | 'out'>;
+  /** `jti` of the app token. */
+  readonly tokenId: string | undefined;
 }
 
 /**
@@ -60,5 +62,6 @@ export async function verifySessionToken(
     serviceId: claims.aud.slice(SERVICE_RESOURCE_PREFIX.length),
     thumbprint,
     claims: { exp: claims.exp, out: claims.out },
+    tokenId: claims.jti,
   };
 }

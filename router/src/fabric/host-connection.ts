@@ -37,7 +37,7 @@ export function acceptHost(
       throw new AppError('ERR_CHANNEL_HEADER', 'expected Hello first');
     settled();
     socket.limits = EDGE_LIMITS;
-    const denied = access.connectionDenied(identityId);
+    const denied = access.connectionDenied({ identityId });
     const headers = new MessageHeaders()
       .setBool(HeaderKey.success, denied === undefined)
       .setString(HeaderKey.id, routerId);

@@ -6,7 +6,7 @@ export interface Impact {
   readonly everything: boolean;
   readonly identities: ReadonlySet<string>;
   readonly services: ReadonlySet<string>;
-  /** Sign-in sessions that ended. */
+  /** Sessions and tokens that ended. */
   readonly sessions: ReadonlySet<string>;
 }
 
@@ -57,12 +57,18 @@ export function impactOf(
 /** True if the change can touch who asked for what in which session. */
 export function touches(
   impact: Impact,
-  subject: { identityId: string; serviceId?: string; sessionId?: string },
+  subject: {
+    identityId: string;
+    serviceId?: string;
+    sessionId?: string;
+    tokenId?: string | undefined;
+  },
 ): boolean {
   return (
     impact.everything ||
     impact.identities.has(subject.identityId) ||
     (subject.serviceId !== undefined && impact.services.has(subject.serviceId)) ||
-    (subject.sessionId !== undefined && impact.sessions.has(subject.sessionId))
+    (subject.sessionId !== undefined && impact.sessions.has(subject.sessionId)) ||
+    (subject.tokenId !== undefined && impact.sessions.has(subject.tokenId))
   );
 }

@@ -97,10 +97,10 @@ describe('RouterState', () => {
     ]);
     apply({ op: 'put', kind: 'revocation', value: { id: 'x', expiresAtMs: 2_000 } });
     state.forgetExpiredRevocations();
-    expect(state.isSessionRevoked('x')).toBe(true);
+    expect(state.isRevoked('x')).toBe(true);
     nowMs = 2_000;
     state.forgetExpiredRevocations();
-    expect(state.isSessionRevoked('x')).toBe(false);
+    expect(state.isRevoked('x')).toBe(false);
   });
 });
 

@@ -65,8 +65,9 @@ export class RouterState implements KeySet {
     return this.#terminatorsByService.get(serviceId)?.values() ?? [];
   }
 
-  isSessionRevoked(sessionId: string): boolean {
-    return this.#tables.revocation.has(sessionId);
+  /** Whether a session or token ended before its time. */
+  isRevoked(id: string): boolean {
+    return this.#tables.revocation.has(id);
   }
 
   isIdentityEnabled(identityId: string): boolean {

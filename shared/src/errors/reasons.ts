@@ -53,6 +53,11 @@ export const reasons = {
     next: 'Try again.',
     retryable: true,
   },
+  ERR_CIRCUIT_ENDED: {
+    title: 'An administrator closed the connection',
+    next: 'Try again, or ask the person who manages the network.',
+    retryable: true,
+  },
   ERR_CIRCUIT_FLOW_CONTROL: {
     title: 'The connection was closed because it broke its limits',
     next: 'Try again. If it happens again, report the code below.',

@@ -65,6 +65,8 @@ export const appTokenClaimsSchema = z.object({
   client_id: id,
   cnf: z.object({ jkt: thumbprint }),
   sid: id,
+  /** Names this one token, so that it can be withdrawn alone. */
+  jti: id.optional(),
   iat: numericDate,
   exp: numericDate,
   out: numericDate,

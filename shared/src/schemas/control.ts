@@ -85,7 +85,7 @@ const signingKey = z.strictObject({
   issuer: z.string().min(1).max(512),
   jwk: publicJwkSchema,
 });
-/** A sign-in session that ended before its tokens expired. Kept until `expiresAtMs`. */
+/** A session (sign-in, API, service) that ended, or a token withdrawn, before its tokens expired. */
 const revocation = z.strictObject({ id, expiresAtMs: z.int() });
 
 export const entitySchemas = {
@@ -177,8 +177,7 @@ export const routerTerminatorsSchema = z.strictObject({
 export type RouterTerminators = z.infer<typeof routerTerminatorsSchema>;
 
 /** Router → controller (61213): a circuit began or ended at this router as the ingress. */
-export const circuitEventSchema = z.strictObject({
-  kind: z.enum(['opened', 'closed']),
+const circuit = z.strictObject({
   circuitId: id,
   serviceId: id,
   identityId: id,
@@ -211,14 +210,32 @@ export const hostStateSchema = z.strictObject({
     )
     .max(1000),
 });
+  /** Sign-in session or API session of the caller. */
+  sessionId: id.optional(),
 export type HostState = z.infer<typeof hostStateSchema>;
 
+});
+export type CircuitReport = z.infer<typeof circuit>;
+export const circuitEventSchema = circuit.extend({
+  kind: z.enum(['opened', 'closed']),
 /** Controller → connector (61221): close matching sessions now. An absent member matches all. */
 export const hostRevocationSchema = z.strictObject({
   serviceId: id.optional(),
   identityId: id.optional(),
   sessionId: id.optional(),
   /** An error code such as `ERR_ACCESS_REMOVED`. */
+/** Router → controller (61212): every circuit open with this router as the ingress; sent on connect. */
+export const routerCircuitsSchema = z.strictObject({ circuits: z.array(circuit).max(100_000) });
+export type RouterCircuits = z.infer<typeof routerCircuitsSchema>;
+
+/** Controller → router (61204): close this circuit, which the router opened as its ingress. */
+export const closeCircuitSchema = z.strictObject({
+  circuitId: id,
+  /** An error code such as `ERR_ACCESS_REMOVED`. */
+  code: z.string().max(64),
+});
+export type CloseCircuit = z.infer<typeof closeCircuitSchema>;
+
   code: z.string().max(64),
 });
 export type HostRevocation = z.infer<typeof hostRevocationSchema>;

@@ -1,9 +1,11 @@
 import type { Logger } from '../../log/index.ts';
 import type {
   CircuitEvent,
+  CloseCircuit,
   Delta,
   HostRevocation,
   HostState,
+  RouterCircuits,
   RouterStatus,
   RouterTerminators,
   Snapshot,
@@ -29,6 +31,8 @@ export interface ControlConnectionOptions {
   readonly onSnapshot?: (snapshot: Snapshot) => void;
   /** Routers: the next change; deltas that don't fit are never handed on. */
   readonly onDelta?: (delta: Delta) => void;
+  /** Routers: a circuit to close at once. */
+  readonly onCloseCircuit?: (message: CloseCircuit) => void;
   /** Connectors: everything needed to host. */
   readonly onHostState?: (state: HostState) => void;
   /** Connectors: sessions to close at once. */
@@ -111,6 +115,11 @@ export class ControlConnection {
     this.#channel.send('routerTerminators', terminators);
   }
 
+  /** Every open circuit, before the first {@link sendCircuitEvent} of this connection. */
+  sendCircuits(circuits: RouterCircuits): void {
+    this.#channel.send('routerCircuits', circuits);
+  }
+
   sendCircuitEvent(event: CircuitEvent): void {
     this.#channel.send('circuitEvent', event);
   }
@@ -131,6 +140,9 @@ export class ControlConnection {
         return;
       case 'delta':
         this.#receiveDelta(message.value);
+        return;
+      case 'closeCircuit':
+        this.#options.onCloseCircuit?.(message.value);
         return;
       case 'hostState':
         this.#options.onHostState?.(message.value);

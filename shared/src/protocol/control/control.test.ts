@@ -330,10 +330,13 @@ describe('ControlConnection and ControlChannel', () => {
     } as const;
     client.sendStatus(status);
     client.sendTerminators(terminators(10_000));
+    const { kind: _, ...circuit } = event;
+    client.sendCircuits({ circuits: [{ ...circuit, path: [...circuit.path] }] });
     client.sendCircuitEvent({ ...event, path: [...event.path] });
     expect(received.map(({ type }) => type)).toEqual([
       'routerStatus',
       'routerTerminators',
+      'routerCircuits',
       'circuitEvent',
     ]);
     expect(received[1]!.value).toEqual(terminators(10_000));

@@ -81,6 +81,19 @@ const bodies: { [K in ControlType]: ControlBody<K> } = {
     links: router.links,
   },
   routerTerminators: { terminators: [terminator] },
+  closeCircuit: { circuitId: 'c1', code: 'ERR_CIRCUIT_ENDED' },
+  routerCircuits: {
+    circuits: [
+      {
+        circuitId: 'c1',
+        serviceId: 's1',
+        identityId: 'i1',
+        sessionId: 'session1',
+        terminatorId: 't1',
+        path: ['r1', 'r2'],
+      },
+    ],
+  },
   circuitEvent: {
     kind: 'closed',
     circuitId: 'c1',

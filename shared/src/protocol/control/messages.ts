@@ -1,9 +1,11 @@
 import type { z } from 'zod';
 import {
   circuitEventSchema,
+  closeCircuitSchema,
   deltaSchema,
   hostRevocationSchema,
   hostStateSchema,
+  routerCircuitsSchema,
   routerStatusSchema,
   routerTerminatorsSchema,
   snapshotSchema,
@@ -21,6 +23,8 @@ export const controlMessages = {
     contentType: ContentType.routerTerminators,
     schema: routerTerminatorsSchema,
   },
+  closeCircuit: { contentType: ContentType.closeCircuit, schema: closeCircuitSchema },
+  routerCircuits: { contentType: ContentType.routerCircuits, schema: routerCircuitsSchema },
   circuitEvent: { contentType: ContentType.circuitEvent, schema: circuitEventSchema },
   hostState: { contentType: ContentType.hostState, schema: hostStateSchema },
   hostRevocation: { contentType: ContentType.hostRevocation, schema: hostRevocationSchema },
@@ -49,12 +53,14 @@ export const ROUTER_SENDS: readonly ControlType[] = [
   'subscribe',
   'routerStatus',
   'routerTerminators',
+  'routerCircuits',
   'circuitEvent',
 ];
 /** What the controller may send to routers and connectors. */
 export const CONTROLLER_SENDS: readonly ControlType[] = [
   'snapshot',
   'delta',
+  'closeCircuit',
   'hostState',
   'hostRevocation',
 ];
