@@ -181,13 +181,31 @@ const circuit = z.strictObject({
   circuitId: id,
   serviceId: id,
   identityId: id,
+  /** Sign-in session or API session of the caller. */
+  sessionId: id.optional(),
   terminatorId: id.optional(),
   path: z.array(id).max(32),
+});
+export type CircuitReport = z.infer<typeof circuit>;
+export const circuitEventSchema = circuit.extend({
+  kind: z.enum(['opened', 'closed']),
   reason: z.string().max(256).optional(),
   bytesToHost: z.int().min(0).optional(),
   bytesToClient: z.int().min(0).optional(),
 });
 export type CircuitEvent = z.infer<typeof circuitEventSchema>;
+
+/** Router → controller (61212): every circuit open with this router as the ingress; sent on connect. */
+export const routerCircuitsSchema = z.strictObject({ circuits: z.array(circuit).max(100_000) });
+export type RouterCircuits = z.infer<typeof routerCircuitsSchema>;
+
+/** Controller → router (61204): close this circuit, which the router opened as its ingress. */
+export const closeCircuitSchema = z.strictObject({
+  circuitId: id,
+  /** An error code such as `ERR_ACCESS_REMOVED`. */
+  code: z.string().max(64),
+});
+export type CloseCircuit = z.infer<typeof closeCircuitSchema>;
 
 /** Controller → connector (61220): everything it needs to host; sent on connect and on each change. */
 export const hostStateSchema = z.strictObject({
@@ -210,32 +228,14 @@ export const hostStateSchema = z.strictObject({
     )
     .max(1000),
 });
-  /** Sign-in session or API session of the caller. */
-  sessionId: id.optional(),
 export type HostState = z.infer<typeof hostStateSchema>;
 
-});
-export type CircuitReport = z.infer<typeof circuit>;
-export const circuitEventSchema = circuit.extend({
-  kind: z.enum(['opened', 'closed']),
 /** Controller → connector (61221): close matching sessions now. An absent member matches all. */
 export const hostRevocationSchema = z.strictObject({
   serviceId: id.optional(),
   identityId: id.optional(),
   sessionId: id.optional(),
   /** An error code such as `ERR_ACCESS_REMOVED`. */
-/** Router → controller (61212): every circuit open with this router as the ingress; sent on connect. */
-export const routerCircuitsSchema = z.strictObject({ circuits: z.array(circuit).max(100_000) });
-export type RouterCircuits = z.infer<typeof routerCircuitsSchema>;
-
-/** Controller → router (61204): close this circuit, which the router opened as its ingress. */
-export const closeCircuitSchema = z.strictObject({
-  circuitId: id,
-  /** An error code such as `ERR_ACCESS_REMOVED`. */
-  code: z.string().max(64),
-});
-export type CloseCircuit = z.infer<typeof closeCircuitSchema>;
-
   code: z.string().max(64),
 });
 export type HostRevocation = z.infer<typeof hostRevocationSchema>;
