@@ -12,9 +12,8 @@ import type { Table, RowOf } from '../../controller/src/model/table.ts';
 import { openPki } from '../../controller/src/pki/open-pki.ts';
 import { createLiveState } from '../../controller/src/sessions/live-state.ts';
 import { openSealer } from '../../controller/src/store/sealer.ts';
-import { openStore } from '../../controller/src/store/open-store.ts';
 import { repositories } from '../../controller/src/store/repositories.ts';
-import type { StoreKind } from './stores.ts';
+import { defaultKind, type StoreKind } from './stores.ts';
 import type { Repository } from '../../controller/src/store/repository.ts';
 
 export interface TestContext extends ControllerContext {
@@ -32,13 +31,13 @@ export interface TestContextOptions {
   publicUrl?: string;
   loginOrigin?: string;
   auth?: Partial<Authentication>;
-  /** Default: SQLite. Deleted with the context. */
+  /** Default: `defaultKind`. Deleted with the context. */
   store?: StoreKind;
 }
 
 export async function createTestContext(options: TestContextOptions = {}): Promise<TestContext> {
   const dataDir = await mkdtemp(join(tmpdir(), 'postern-controller-'));
-  const database = await options.store?.create();
+  const database = await (options.store ?? defaultKind).create();
   let offsetMs = 0;
   const clock = (): number => Date.now() + offsetMs;
   const config = controllerConfigSchema.parse({
@@ -49,8 +48,7 @@ export async function createTestContext(options: TestContextOptions = {}): Promi
     loginOrigin: options.loginOrigin ?? 'http://login.localhost:1',
     auth: { attemptsPerMinute: 1000 },
   });
-  const store = await (database?.open(clock) ??
-    openStore({ file: join(dataDir, 'controller.db'), clock }));
+  const store = await database.open(clock);
   const events = createControllerEvents();
   const live = createLiveState({ store, events, clock });
   const policy = new PolicyIndex();
@@ -109,7 +107,7 @@ export async function createTestContext(options: TestContextOptions = {}): Promi
     dispose: async () => {
       pki.close();
       await store.close();
-      await database?.dispose();
+      await database.dispose();
       await rm(dataDir, { recursive: true, force: true });
     },
   };

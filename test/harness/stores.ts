@@ -30,6 +30,14 @@ export interface StoreKind {
 
 export const sqliteKind: StoreKind = { name: 'SQLite', create: createSqlite };
 
+/**
+ * What suites use that name no database: SQLite, or PostgreSQL with POSTERN_TEST_STORE=postgres.
+ */
+export const defaultKind: StoreKind =
+  process.env['POSTERN_TEST_STORE'] === 'postgres'
+    ? ((await postgresKind()) ?? sqliteKind)
+    : sqliteKind;
+
 /** SQLite and, where it is installed, PostgreSQL: one server for the calling file. */
 export async function stores(): Promise<StoreKind[]> {
   const postgres = await postgresKind();
