@@ -5,33 +5,49 @@ import { AppError } from '@postern/shared/errors';
 import { decodeJwt, jwtVerify } from 'jose';
 import { z } from 'zod';
 
-/** `ott`: an identity, by one-time token; `erott`: a router. */
-export type EnrollmentMethod = 'ott' | 'erott';
+/**
+ * How a token is redeemed: `ott` by an identity's certificate request, `ottca` and `ca` by a certificate
+ * of another authority, `updb` by a password, `erott` by a router, `network` by an identity provider's
+ * token.
+ */
+export const enrollmentMethods = ['ott', 'ottca', 'ca', 'updb', 'erott', 'network'] as const;
+export type EnrollmentMethod = (typeof enrollmentMethods)[number];
+
+/** Tokens of these are for anybody who has further proof: not used up, without end. */
+const reusable: readonly EnrollmentMethod[] = ['ca', 'network'];
 
 const CLOCK_TOLERANCE_S = 30;
 
-const claimsSchema = z.object({
-  /** `https://host:port` of the controller. */
-  iss: z.url({ protocol: /^https$/ }),
-  /** Identity or router id. */
-  sub: z.string().min(1).max(64),
-  /** The one-time token. */
-  jti: z.string().min(1).max(256),
-  em: z.enum(['ott', 'erott'] satisfies EnrollmentMethod[]),
-  exp: z.number(),
-  /** `tls:host:port` of control listeners. */
-  ctrls: z.array(z.string().max(512)).max(16).default([]),
-});
+const claimsSchema = z
+  .object({
+    /** `https://host:port` of the controller. */
+    iss: z.url({ protocol: /^https$/ }),
+    /** Identity, router or authority id. */
+    sub: z.string().max(64).default(''),
+    /** The one-time token. */
+    jti: z.string().max(256).default(''),
+    em: z.enum(enrollmentMethods),
+    exp: z.number().optional(),
+    /** `tls:host:port` of control listeners. */
+    ctrls: z.array(z.string().max(512)).max(16).default([]),
+  })
+  .refine(({ em, sub, jti, exp }) => reusable.includes(em) || (sub && jti && exp !== undefined));
 export type EnrollmentClaims = z.infer<typeof claimsSchema>;
 
-/** Reads the claims without trusting them yet. @throws AppError `ERR_ENROLL_TOKEN` */
-export function parseEnrollmentToken(token: string, method: EnrollmentMethod): EnrollmentClaims {
+/**
+ * Reads the claims without trusting them yet.
+ * @param method the only one accepted; default: any
+ * @throws AppError `ERR_ENROLL_TOKEN`
+ */
+export function parseEnrollmentToken(token: string, method?: EnrollmentMethod): EnrollmentClaims {
   try {
-    return claimsSchema.extend({ em: z.literal(method) }).parse(decodeJwt(token));
+    const claims = claimsSchema.parse(decodeJwt(token));
+    if (method === undefined || claims.em === method) return claims;
   } catch (cause) {
-    const what = method === 'ott' ? 'a one-time identity' : 'a router';
-    throw new AppError('ERR_ENROLL_TOKEN', `not ${what} enrollment token`, { cause });
+    throw new AppError('ERR_ENROLL_TOKEN', 'not an enrollment token', { cause });
   }
+  const what = method === 'ott' ? 'a one-time identity' : 'a router';
+  throw new AppError('ERR_ENROLL_TOKEN', `not ${what} enrollment token`);
 }
 
 /**

@@ -25,15 +25,17 @@ const TIMEOUT_MS = 10_000;
 const MAX_ANSWER_BYTES = 256 * 1024;
 
 const chain = z.string().startsWith('-----BEGIN ').max(MAX_ANSWER_BYTES);
-const enrolledSchema = z.object({ data: z.object({ cert: chain, serverCert: chain.optional() }) });
+const answerSchema = z.object({ data: z.unknown() });
+const enrolledSchema = z.object({ cert: chain, serverCert: chain.optional() });
 
 /** The certificate chains the controller issued, PEM, leaf first. */
-type Enrolled = z.infer<typeof enrolledSchema>['data'];
+type Enrolled = z.infer<typeof enrolledSchema>;
 
 /** An enrollment whose controller has proved to be the token's issuer. */
 export interface Enrollment {
-  /** The identity or router that enrolls. */
+  /** The identity, router or authority the token is for; empty for a token that is for all. */
   readonly id: string;
+  readonly method: EnrollmentMethod;
   /** Base URL of the Client API. */
   readonly apiUrl: string;
   /** The network's authorities, PEM. */
@@ -41,22 +43,35 @@ export interface Enrollment {
   /** `tls:host:port` of control listeners. */
   readonly controlAddresses: readonly string[];
   /**
-   * Spends the token.
+   * Spends the token for certificates.
    *
    * @throws AppError `ERR_ENROLL_REFUSED` (the controller says no) or `ERR_CONTROLLER_UNREACHABLE`
    */
   redeem(contentType: string, body: string): Promise<Enrolled>;
+  /** Spends the token with other proof and returns what the controller says, unchecked. Throws as `redeem`. */
+  redeemWith(proof: EnrollmentProof): Promise<unknown>;
+}
+
+/** What backs a token besides itself. */
+export interface EnrollmentProof {
+  contentType: string;
+  body: string;
+  /** A token of an identity provider, for `network`. */
+  bearer?: string;
+  /** PEM, for `ottca` and `ca`. */
+  certificate?: { cert: string; key: string };
 }
 
 /**
  * Checks a token and learns the network's authorities from who signed it.
  *
+ * @param method the only one accepted; default: any
  * @throws AppError `ERR_ENROLL_TOKEN` (not acceptable), `ERR_ENROLL_REFUSED` or
  * `ERR_CONTROLLER_UNREACHABLE`
  */
 export async function beginEnrollment(
   token: string,
-  method: EnrollmentMethod,
+  method?: EnrollmentMethod,
 ): Promise<Enrollment> {
   const claims = parseEnrollmentToken(token, method);
   const issuer = new URL(claims.iss);
@@ -73,26 +88,37 @@ export async function beginEnrollment(
   }
 
   const apiUrl = new URL('/edge/client/v1', issuer);
-  const query = new URLSearchParams({ method, token: claims.jti }).toString();
+  const query = new URLSearchParams({
+    method: claims.em === 'network' ? 'token' : claims.em,
+    ...(claims.jti !== '' && { token: claims.jti }),
+  }).toString();
+  const redeemWith = async ({ contentType, body, bearer, certificate }: EnrollmentProof) => {
+    const answer = await call(
+      issuer,
+      {
+        method: 'POST',
+        path: `${apiUrl.pathname}/enroll?${query}`,
+        headers: {
+          'content-type': contentType,
+          'content-length': Buffer.byteLength(body),
+          ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+        },
+        ca,
+        ...certificate,
+        agent: false,
+      },
+      body,
+    );
+    return parseAnswer(answer);
+  };
   return {
     id: claims.sub,
+    method: claims.em,
     apiUrl: apiUrl.href,
     ca,
     controlAddresses: claims.ctrls.filter((address) => address.startsWith('tls:')),
-    redeem: async (contentType, body) => {
-      const answer = await call(
-        issuer,
-        {
-          method: 'POST',
-          path: `${apiUrl.pathname}/enroll?${query}`,
-          headers: { 'content-type': contentType, 'content-length': Buffer.byteLength(body) },
-          ca,
-          agent: false,
-        },
-        body,
-      );
-      return parseEnrolled(answer);
-    },
+    redeemWith,
+    redeem: async (contentType, body) => parseEnrolled(await redeemWith({ contentType, body })),
   };
 }
 
@@ -129,7 +155,11 @@ async function call(url: URL, options: RequestOptions, body?: string): Promise<s
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     const { statusCode = 0 } = response;
     if (statusCode !== 200 && statusCode !== 201) {
-      throw new AppError('ERR_ENROLL_REFUSED', `controller answered ${statusCode} to enrollment`);
+      const reason = refusalOf(await readText(response));
+      throw new AppError(
+        'ERR_ENROLL_REFUSED',
+        `controller answered ${statusCode}${reason} to enrollment`,
+      );
     }
     return await readText(response);
   } catch (error) {
@@ -137,6 +167,12 @@ async function call(url: URL, options: RequestOptions, body?: string): Promise<s
   } finally {
     request.destroy();
   }
+}
+
+/** The code of an error answer, for a person to look up. */
+function refusalOf(text: string): string {
+  const [, code] = /"code"\s*:\s*"([A-Z_]{1,64})"/.exec(text) ?? [];
+  return code === undefined ? '' : ` ${code}`;
 }
 
 async function readText(response: AsyncIterable<Buffer>): Promise<string> {
@@ -162,14 +198,22 @@ function certificatesFromPkcs7(base64: string): string {
   }
 }
 
-function parseEnrolled(text: string): Enrolled {
+function parseAnswer(text: string): unknown {
   try {
-    return enrolledSchema.parse(JSON.parse(text)).data;
+    return answerSchema.parse(JSON.parse(text)).data;
   } catch (cause) {
-    throw new AppError('ERR_ENROLL_REFUSED', 'the controller’s answer holds no certificates', {
+    throw new AppError('ERR_ENROLL_REFUSED', 'the controller’s answer is none to an enrollment', {
       cause,
     });
   }
+}
+
+function parseEnrolled(data: unknown): Enrolled {
+  const enrolled = enrolledSchema.safeParse(data);
+  if (enrolled.success) return enrolled.data;
+  throw new AppError('ERR_ENROLL_REFUSED', 'the controller’s answer holds no certificates', {
+    cause: enrolled.error,
+  });
 }
 
 function unreachable(cause?: unknown): AppError {

@@ -3,4 +3,4 @@ export {
   generateCertificateKeys,
   privateKeyPem,
 } from './certificate-request.ts';
-export { beginEnrollment, type Enrollment } from './enrollment.ts';
+export { beginEnrollment, type Enrollment, type EnrollmentProof } from './enrollment.ts';
