@@ -15,6 +15,17 @@ const MAX_COOKIE_LENGTH = 8192;
 /** Most bytes of one WebSocket message from a page: as much as one write may hold in memory. */
 const MAX_SOCKET_MESSAGE_BYTES = 64 * 1024 * 1024;
 
+/** A WebSocket to go on with: its id, and how many of its messages this side has. */
+const resumption = z.strictObject({ id: z.string().max(64), received: z.int().min(0) });
+export type Resumption = z.infer<typeof resumption>;
+
+/** What a page asks for with `new WebSocket`, or when its WebSocket was interrupted. */
+export interface SocketRequest {
+  url: string;
+  protocols: string[];
+  resume?: Resumption | undefined;
+}
+
 export const pageMessageSchema = z.discriminatedUnion('type', [
   /** Sent at intervals: keeps the worker alive and asks which life of it this is. */
   z.strictObject({ type: z.literal('postern.alive') }),
@@ -27,6 +38,7 @@ export const pageMessageSchema = z.discriminatedUnion('type', [
     type: z.literal('postern.websocket'),
     url: z.string().max(16_384),
     protocols: z.array(z.string().max(256)).max(32),
+    resume: resumption.optional(),
   }),
 ]);
 export type PageMessage = z.infer<typeof pageMessageSchema>;
@@ -52,16 +64,23 @@ export const socketCommandSchema = z.discriminatedUnion('kind', [
     code: z.int().min(1000).max(4999).or(z.undefined()),
     reason: z.string().max(123).or(z.undefined()),
   }),
-  /** The page received so many bytes of messages: the worker may send more. */
-  z.strictObject({ kind: z.literal('taken'), bytes: z.int().min(0) }),
+  /** The page received one more message: the worker may send more. */
+  z.strictObject({ kind: z.literal('taken') }),
 ]);
 export type SocketCommand = z.infer<typeof socketCommandSchema>;
 
 /** Worker → page, on a WebSocket's port. */
 export type SocketEvent =
-  | { kind: 'open'; protocol: string }
+  /** Said at once: which life of the worker carries the socket. */
+  | { kind: 'accepted'; instance: string }
+  /** `resume` if it may be resumed; its count is that of the messages that the application has. */
+  | { kind: 'open'; protocol: string; extensions: string; resume: Resumption | undefined }
   | { kind: 'message'; data: string | ArrayBuffer }
   /** Bytes of earlier `send`s that left: lowers `bufferedAmount`. */
   | { kind: 'sent'; bytes: number }
+  /** The application has the first so many messages: none of them will be sent again. */
+  | { kind: 'acked'; messages: number }
+  /** The way was lost; the page may ask for the same socket again. */
+  | { kind: 'interrupted' }
   /** The end. `failed` asks for an `error` event first. */
   | { kind: 'closed'; code: number; reason: string; wasClean: boolean; failed: boolean };

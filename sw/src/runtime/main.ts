@@ -5,7 +5,10 @@
  */
 import type { VisibleCookie } from '@postern/shared/cookies';
 import { createCookieView } from './cookies.ts';
+import { adoptFrames } from './frames.ts';
+import { installHttp } from './http.ts';
 import { startKeepalive } from './keepalive.ts';
+import { createPortCarrier } from './port-carrier.ts';
 import { guardServiceWorker } from './service-worker-guard.ts';
 import { createWebSocketClass } from './websocket.ts';
 import { createWorkerLink } from './worker-link.ts';
@@ -39,9 +42,16 @@ function start({ posternCookies, posternWorker }: DOMStringMap): void {
   Object.defineProperty(window, 'WebSocket', {
     configurable: true,
     writable: true,
-    value: createWebSocketClass(window.WebSocket, link),
+    value: createWebSocketClass({
+      Native: window.WebSocket,
+      carrier: createPortCarrier(link),
+      baseUrl: () => document.baseURI,
+      origin: location.origin,
+    }),
   });
+  installHttp(link);
   guardServiceWorker(WORKER_PATH);
+  adoptFrames(window, marker);
   if (!parentRunsRuntime()) startKeepalive({ link, mayUseWorker: posternWorker === 'yes' });
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PageMessage, SocketCommand, SocketEvent, WorkerMessage } from '../messages/page.ts';
+import { createPortCarrier } from './port-carrier.ts';
 import { createWebSocketClass } from './websocket.ts';
 
 /** Node 20 has no such event. */
@@ -28,8 +29,6 @@ beforeEach(() => {
   ports = [];
   pageEvents = new EventTarget();
   vi.stubGlobal('CloseEvent', CloseEvent);
-  vi.stubGlobal('document', { baseURI: 'https://wiki.example/dir/page' });
-  vi.stubGlobal('location', new URL('https://wiki.example/dir/page'));
   vi.stubGlobal('addEventListener', pageEvents.addEventListener.bind(pageEvents));
 });
 afterEach(() => {
@@ -49,7 +48,12 @@ function createWorld({ controlled = true } = {}) {
     },
     listen: (handler: (message: WorkerMessage) => void) => (deliver = handler),
   };
-  const Class = createWebSocketClass(Native as unknown as typeof WebSocket, link);
+  const Class = createWebSocketClass({
+    Native: Native as unknown as typeof WebSocket,
+    carrier: createPortCarrier(link),
+    baseUrl: () => 'https://wiki.example/dir/page',
+    origin: 'https://wiki.example',
+  });
   return { Class, sent, deliver: (message: WorkerMessage) => deliver(message) };
 }
 
@@ -71,7 +75,7 @@ function createSocket(world = createWorld(), ...args: [protocols?: string | stri
   return { socket, commands, events, tell };
 }
 
-const opened: SocketEvent = { kind: 'open', protocol: '' };
+const opened: SocketEvent = { kind: 'open', protocol: '', extensions: '', resume: undefined };
 
 describe('the constructor', () => {
   it.each([
@@ -152,7 +156,7 @@ describe('messages', () => {
   it('come in order, as the binary type says', async () => {
     const { socket, events, commands, tell } = createSocket();
     const bytes = new Uint8Array([1, 2]).buffer;
-    await tell({ kind: 'open', protocol: 'chat' });
+    await tell({ ...opened, protocol: 'chat' });
     expect(socket).toMatchObject({ readyState: 1, protocol: 'chat', binaryType: 'blob' });
     await tell({ kind: 'message', data: 'ä' }, { kind: 'message', data: bytes });
     socket.binaryType = 'arraybuffer';
@@ -164,7 +168,7 @@ describe('messages', () => {
     expect(blob!.data).toBeInstanceOf(Blob);
     expect(new Uint8Array(buffer!.data as ArrayBuffer)).toEqual(new Uint8Array([1, 2]));
     await vi.waitFor(() =>
-      expect(commands).toEqual([2, 2, 2].map((taken) => ({ kind: 'taken', bytes: taken }))),
+      expect(commands).toEqual(Array.from({ length: 3 }, () => ({ kind: 'taken' }))),
     );
   });
 
@@ -191,7 +195,9 @@ describe('messages', () => {
       new Uint8Array([0, 1, 2, 3]).buffer,
     ]);
     await tell({ kind: 'message', data: '' });
-    ports.at(-1)!.postMessage({ kind: 'sent', bytes: 8 } satisfies SocketEvent);
+    for (const bytes of [2, 2, 4]) {
+      ports.at(-1)!.postMessage({ kind: 'sent', bytes } satisfies SocketEvent);
+    }
     await vi.waitFor(() => expect(socket.bufferedAmount).toBe(0));
   });
 
@@ -266,14 +272,45 @@ describe('the end', () => {
     await vi.waitFor(() => expect(events.map(({ type }) => type)).toEqual(['error', 'close']));
   });
 
-  it('sockets do not outlive the worker that carried them', () => {
+  it('sockets that cannot be resumed do not outlive the worker that carried them', async () => {
+    const world = createWorld();
+    const { events, tell } = createSocket(world);
+    ports.at(-1)!.postMessage({ kind: 'accepted', instance: 'one' } satisfies SocketEvent);
+    await tell(opened);
+    world.deliver({ type: 'postern.pong', instance: 'one' });
+    world.deliver({ type: 'postern.pong', instance: 'one' });
+    expect(events).toHaveLength(1);
+    world.deliver({ type: 'postern.pong', instance: 'two' });
+    expect(events.map(({ type }) => type)).toEqual(['open', 'error', 'close']);
+  });
+
+  it('a port that nobody took is given up', async () => {
     const world = createWorld();
     const { events } = createSocket(world);
     world.deliver({ type: 'postern.pong', instance: 'one' });
-    world.deliver({ type: 'postern.pong', instance: 'one' });
     expect(events).toEqual([]);
+    world.deliver({ type: 'postern.pong', instance: 'one' });
+    await vi.waitFor(() => expect(events.map(({ type }) => type)).toEqual(['error', 'close']));
+  });
+
+  it('goes on with another life of the worker when it may be resumed', async () => {
+    const world = createWorld();
+    const { socket, events, tell } = createSocket(world);
+    const resume = { id: 'id', received: 0 };
+    ports.at(-1)!.postMessage({ kind: 'accepted', instance: 'one' } satisfies SocketEvent);
+    await tell({ ...opened, resume }, { kind: 'message', data: 'one' });
+    socket.send('a');
+    socket.send('b');
     world.deliver({ type: 'postern.pong', instance: 'two' });
-    expect(events.map(({ type }) => type)).toEqual(['error', 'close']);
+    await vi.waitFor(() => expect(world.sent).toHaveLength(2));
+    expect(world.sent.at(-1)).toMatchObject({ resume: { id: 'id', received: 1 } });
+    const again: SocketCommand[] = [];
+    ports.at(-1)!.onmessage = ({ data }: MessageEvent<SocketCommand>) => again.push(data);
+    ports.at(-1)!.postMessage({ ...opened, resume: { id: 'id', received: 1 } });
+    await vi.waitFor(() => expect(again).toEqual([{ kind: 'send', data: 'b' }]));
+    expect(events.map(({ type }) => type)).toEqual(['open', 'message']);
+    expect(socket.readyState).toBe(1);
+    expect(socket.bufferedAmount).toBe(1);
   });
 
   it('a page that goes closes its sockets as browsers do', async () => {

@@ -2,60 +2,68 @@
  * `WebSocket` (WebSockets Standard §3) for the application's own host, carried by the service
  * worker. Other hosts get the browser's own.
  */
-import type { SocketCommand, SocketEvent } from '../messages/page.ts';
-import type { WorkerLink } from './worker-link.ts';
+import { LOST, ReliableSocket, type SocketEnd } from './reliable-socket.ts';
+import type { SocketCarrier } from './socket-carrier.ts';
 
 type NativeWebSocket = typeof globalThis.WebSocket;
 type EventName = 'open' | 'message' | 'error' | 'close';
-type Handler = ((event: Event) => unknown) | null;
+type Handler = object | null;
 
 const CONNECTING = 0;
 const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
 
+export interface WebSocketOptions {
+  /** The browser's own. */
+  Native: NativeWebSocket;
+  carrier: SocketCarrier;
+  /** The API base URL that relative URLs are resolved against. */
+  baseUrl: () => string;
+  /** The origin of this page or worker. */
+  origin: string;
+}
+
 /** The constructor to put in the place of `Native`. */
-export function createWebSocketClass(Native: NativeWebSocket, link: WorkerLink): NativeWebSocket {
-  // Sockets that live in the worker's present life; a new life knows nothing of them.
-  const alive = new Set<() => void>();
-  let instance: string | undefined;
-  link.listen((message) => {
-    if (message.type !== 'postern.pong') return;
-    if (instance !== undefined && instance !== message.instance) {
-      for (const lose of [...alive]) lose();
-    }
-    instance = message.instance;
-  });
-  // Nothing else tells the worker that a page is gone; browsers close with 1001 then (HTML §7.4.4).
-  addEventListener('pagehide', () => {
-    for (const lose of [...alive]) lose();
+export function createWebSocketClass(options: WebSocketOptions): NativeWebSocket {
+  const { Native, carrier, baseUrl, origin } = options;
+  const alive = new Set<ReliableSocket>();
+  // Nothing else tells the service worker that a page is gone.
+  globalThis.addEventListener('pagehide', () => {
+    for (const socket of [...alive]) socket.abandon();
   });
 
   class WebSocket extends EventTarget {
     readonly #url: string;
-    readonly #port: MessagePort;
-    readonly #handlers = new Map<EventName, Handler>();
-    readonly #lose = (): void => {
-      this.#post({ kind: 'close', code: 1001, reason: undefined });
-      this.#end(1006, '', false, true);
-    };
+    readonly #socket: ReliableSocket;
+    readonly #handlers = new Map<
+      EventName,
+      { handler: Handler; listener: (event: Event) => void }
+    >();
     #readyState = CONNECTING;
     #bufferedAmount = 0;
     #binaryType: BinaryType = 'blob';
     #protocol = '';
+    #extensions = '';
 
     constructor(url: string | URL, protocols: string | Iterable<string> = []) {
       super();
       const list = typeof protocols === 'string' ? [protocols] : Array.from(protocols, String);
-      this.#url = parseUrl(url).href;
+      this.#url = parseUrl(url, baseUrl()).href;
       checkProtocols(list);
-      const { port1, port2 } = new MessageChannel();
-      this.#port = port1;
-      port1.onmessage = ({ data }: MessageEvent<SocketEvent>) => this.#take(data);
-      alive.add(this.#lose);
-      if (!link.send({ type: 'postern.websocket', url: this.#url, protocols: list }, [port2])) {
-        queueMicrotask(this.#lose);
-      }
+      this.#socket = new ReliableSocket(carrier, this.#url, list, {
+        opened: (protocol, extensions) => {
+          if (this.#readyState !== CONNECTING) return;
+          this.#readyState = OPEN;
+          this.#protocol = protocol;
+          this.#extensions = extensions;
+          this.dispatchEvent(new Event('open'));
+        },
+        message: (data) => this.#message(data),
+        left: (bytes) => (this.#bufferedAmount -= bytes),
+        ended: (end) => this.#end(end),
+      });
+      alive.add(this.#socket);
     }
 
     static override [Symbol.hasInstance](value: unknown): boolean {
@@ -80,7 +88,7 @@ export function createWebSocketClass(Native: NativeWebSocket, link: WorkerLink):
       return this.#protocol;
     }
     get extensions() {
-      return '';
+      return this.#extensions;
     }
     get binaryType() {
       return this.#binaryType;
@@ -115,76 +123,72 @@ export function createWebSocketClass(Native: NativeWebSocket, link: WorkerLink):
     }
 
     send(data: unknown): void {
+      if (arguments.length === 0) throw new TypeError('WebSocket.send: 1 argument required.');
       if (this.#readyState === CONNECTING) {
         throw new DOMException('Still in CONNECTING state.', 'InvalidStateError');
       }
       const copy = toMessage(data);
-      this.#bufferedAmount += byteLength(copy);
-      if (this.#readyState === OPEN) this.#post({ kind: 'send', data: copy });
+      const bytes = byteLength(copy);
+      this.#bufferedAmount += bytes;
+      if (this.#readyState === OPEN) this.#socket.send(copy, bytes);
     }
 
     close(code?: number, reason?: string): void {
-      if (code !== undefined && code !== 1000 && !(code >= 3000 && code <= 4999)) {
-        throw new DOMException(`Not 1000 or 3000 to 4999: ${code}`, 'InvalidAccessError');
+      const given = code === undefined ? undefined : clampToU16(code);
+      if (given !== undefined && given !== 1000 && !(given >= 3000 && given <= 4999)) {
+        throw new DOMException(`Not 1000 or 3000 to 4999: ${given}`, 'InvalidAccessError');
       }
-      if (reason !== undefined && new TextEncoder().encode(reason).length > 123) {
+      const text = reason === undefined ? undefined : toScalarString(reason);
+      if (text !== undefined && new TextEncoder().encode(text).length > 123) {
         throw new DOMException('The reason is longer than 123 bytes.', 'SyntaxError');
       }
       if (this.#readyState >= CLOSING) return;
+      const wasConnecting = this.#readyState === CONNECTING;
       this.#readyState = CLOSING;
-      this.#post({ kind: 'close', code, reason });
+      this.#socket.close(given ?? (text === undefined ? undefined : 1000), text);
+      // The connection attempt fails at once, whatever the other side does (§3.1, close()).
+      if (wasConnecting) setTimeout(() => this.#end(LOST));
     }
 
     #handler(name: EventName): Handler {
-      return this.#handlers.get(name) ?? null;
+      return this.#handlers.get(name)?.handler ?? null;
     }
 
-    /** HTML §8.1.8.1: a handler keeps its place among the listeners when it is replaced. */
-    #setHandler(name: EventName, handler: Handler): void {
-      const isNew = !this.#handlers.has(name);
-      this.#handlers.set(name, typeof handler === 'function' ? handler : null);
-      if (isNew)
-        this.addEventListener(name, (event) => this.#handlers.get(name)?.call(this, event));
+    /** HTML §8.1.8.1: a handler keeps its place among the listeners until it is set to null. */
+    #setHandler(name: EventName, value: Handler): void {
+      const handler = typeof value === 'function' || typeof value === 'object' ? value : null;
+      const known = this.#handlers.get(name);
+      if (handler === null) {
+        if (known === undefined) return;
+        this.removeEventListener(name, known.listener);
+        this.#handlers.delete(name);
+      } else if (known === undefined) {
+        const listener = (event: Event): void => {
+          const current = this.#handler(name);
+          if (typeof current === 'function') Reflect.apply(current, this, [event]);
+        };
+        this.#handlers.set(name, { handler, listener });
+        this.addEventListener(name, listener);
+      } else known.handler = handler;
     }
 
-    #post(command: SocketCommand): void {
-      this.#port.postMessage(command);
+    #message(data: string | ArrayBuffer): void {
+      if (this.#readyState !== OPEN) return;
+      this.dispatchEvent(
+        new MessageEvent('message', {
+          data:
+            typeof data === 'string' || this.#binaryType === 'arraybuffer'
+              ? data
+              : new Blob([data]),
+          origin: new URL(this.#url).origin,
+        }),
+      );
     }
 
-    #take(event: SocketEvent): void {
-      switch (event.kind) {
-        case 'open':
-          if (this.#readyState !== CONNECTING) return;
-          this.#readyState = OPEN;
-          this.#protocol = event.protocol;
-          this.dispatchEvent(new Event('open'));
-          return;
-        case 'message':
-          this.#post({ kind: 'taken', bytes: byteLength(event.data) });
-          if (this.#readyState !== OPEN) return;
-          this.dispatchEvent(
-            new MessageEvent('message', {
-              data:
-                typeof event.data === 'string' || this.#binaryType === 'arraybuffer'
-                  ? event.data
-                  : new Blob([event.data]),
-              origin: new URL(this.#url).origin,
-            }),
-          );
-          return;
-        case 'sent':
-          this.#bufferedAmount -= event.bytes;
-          return;
-        case 'closed':
-          this.#end(event.code, event.reason, event.wasClean, event.failed);
-      }
-    }
-
-    #end(code: number, reason: string, wasClean: boolean, failed: boolean): void {
+    #end({ code, reason, wasClean, failed }: SocketEnd): void {
       if (this.#readyState === CLOSED) return;
       this.#readyState = CLOSED;
-      alive.delete(this.#lose);
-      this.#port.close();
+      alive.delete(this.#socket);
       if (failed) this.dispatchEvent(new Event('error'));
       this.dispatchEvent(new CloseEvent('close', { code, reason, wasClean }));
     }
@@ -194,23 +198,38 @@ export function createWebSocketClass(Native: NativeWebSocket, link: WorkerLink):
     Object.defineProperty(WebSocket, name, { value, enumerable: true });
     Object.defineProperty(WebSocket.prototype, name, { value, enumerable: true });
   }
+  makeEnumerable(WebSocket.prototype);
   const constructor: NativeWebSocket = new Proxy(WebSocket as unknown as NativeWebSocket, {
     construct(ours, args: ConstructorParameters<NativeWebSocket>, newTarget) {
-      return isOwnHost(parseUrl(args[0]))
+      // Lets the browser say what is missing.
+      if ((args as unknown[]).length === 0) return new Native(...args);
+      return isOwnHost(parseUrl(args[0], baseUrl()), origin)
         ? (Reflect.construct(ours, args, newTarget) as object)
-        : new Native(...args);
+        : (Reflect.construct(
+            Native,
+            args,
+            newTarget === constructor ? Native : newTarget,
+          ) as object);
     },
   });
   Object.defineProperty(WebSocket.prototype, 'constructor', { value: constructor });
   return constructor;
 }
 
+/** Attributes and methods of interfaces are enumerable (Web IDL §3.7), members of classes are not. */
+function makeEnumerable(prototype: object): void {
+  for (const [name, member] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    if (name !== 'constructor') {
+      Object.defineProperty(prototype, name, { ...member, enumerable: true });
+    }
+  }
+}
+
 /** WebSockets Standard §3.1, steps 1 to 9. */
-function parseUrl(given: string | URL): URL {
+function parseUrl(given: string | URL, base: string): URL {
   const url = String(given);
-  if (!URL.canParse(url, document.baseURI))
-    throw new DOMException(`Not a URL: ${url}`, 'SyntaxError');
-  const parsed = new URL(url, document.baseURI);
+  if (!URL.canParse(url, base)) throw new DOMException(`Not a URL: ${url}`, 'SyntaxError');
+  const parsed = new URL(url, base);
   if (parsed.protocol === 'http:') parsed.protocol = 'ws:';
   if (parsed.protocol === 'https:') parsed.protocol = 'wss:';
   if (parsed.protocol !== 'ws:' && parsed.protocol !== 'wss:') {
@@ -220,8 +239,10 @@ function parseUrl(given: string | URL): URL {
   return parsed;
 }
 
-function isOwnHost({ protocol, host }: URL): boolean {
-  return host === location.host && protocol === (location.protocol === 'https:' ? 'wss:' : 'ws:');
+function isOwnHost({ protocol, host }: URL, origin: string): boolean {
+  if (!URL.canParse(origin)) return false;
+  const own = new URL(origin);
+  return host === own.host && protocol === (own.protocol === 'https:' ? 'wss:' : 'ws:');
 }
 
 function checkProtocols(protocols: string[]): void {
@@ -242,7 +263,23 @@ function toMessage(data: unknown): string | Blob | ArrayBuffer {
   if (ArrayBuffer.isView(data)) {
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice().buffer;
   }
-  return String(data);
+  return toScalarString(data);
+}
+
+/** `[Clamp] unsigned short` (Web IDL §3.2.4): to the nearest integer, halves to even. */
+function clampToU16(value: unknown): number {
+  const number = Math.min(Math.max(Number(value), 0), 65_535);
+  if (Number.isNaN(number)) return 0;
+  const floor = Math.floor(number);
+  const isUp = number - floor > 0.5 || (number - floor === 0.5 && floor % 2 === 1);
+  return isUp ? floor + 1 : floor;
+}
+
+/** `USVString`: surrogates that stand alone are replaced. */
+function toScalarString(value: unknown): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(
+    new TextEncoder().encode(String(value)),
+  );
 }
 
 function byteLength(data: string | Blob | ArrayBuffer): number {

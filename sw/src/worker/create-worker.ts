@@ -37,6 +37,7 @@ export interface Worker {
 export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): Worker {
   const { origin, host } = scope.location;
   const nowMs = (): number => Date.now();
+  const instance = crypto.randomUUID();
   const fetch = scope.fetch.bind(scope);
   const store = createStore();
   const application = createApplicationSource({ store, origin, fetch });
@@ -125,7 +126,8 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
   });
   const sockets = new SocketTable({
     host,
-    open: (url, protocols) => app.openWebSocket(url, protocols),
+    open: (url, protocols, resume) => app.openWebSocket(url, protocols, resume),
+    instance,
     isOpen: async (clientId) => (await scope.clients.get(clientId)) !== undefined,
     logger,
   });
@@ -162,7 +164,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     }),
     messages: createPageMessages({
       origin,
-      instance: crypto.randomUUID(),
+      instance,
       tokens,
       signIn,
       cookies,

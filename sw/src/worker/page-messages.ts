@@ -56,7 +56,7 @@ export function createPageMessages(options: PageMessagesOptions): PageMessages {
           cookies.seen(source.id, message.version);
           return;
         case 'postern.websocket':
-          if (port !== undefined) sockets.open(source.id, port, message.url, message.protocols);
+          if (port !== undefined) sockets.open(source.id, port, message);
       }
     },
   };

@@ -3,6 +3,7 @@ import type { CookieContext } from '@postern/shared/cookies';
 import { isAppError } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
 import type { SecureSession } from '@postern/shared/protocol/session';
+import type { Resumption } from '../../messages/page.ts';
 import type { CookieSync } from '../cookies/cookie-sync.ts';
 import { createRuntimeScript } from '../documents/runtime-script.ts';
 import { acceptEncoding } from './content-coding.ts';
@@ -33,8 +34,12 @@ export interface AppRequestsOptions {
 export interface AppRequests {
   /** Rejects with the reason when there is no answer of the application. */
   fetch(request: Request, clientId: string): Promise<Response>;
-  /** Opens a WebSocket to `url` (`ws:` or `wss:` of the application's host). */
-  openWebSocket(url: URL, protocols: readonly string[]): Promise<ExchangeResponse>;
+  /** Opens, or resumes, a WebSocket to `url` (`ws:` or `wss:` of the application's host). */
+  openWebSocket(
+    url: URL,
+    protocols: readonly string[],
+    resume: Resumption | undefined,
+  ): Promise<ExchangeResponse>;
 }
 
 export function createAppRequests(options: AppRequestsOptions): AppRequests {
@@ -92,7 +97,7 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
       }
     },
 
-    async openWebSocket(url, protocols) {
+    async openWebSocket(url, protocols, resume) {
       const httpUrl = new URL(url.pathname + url.search, origin);
       const facts: RequestFacts = {
         method: 'GET',
@@ -116,6 +121,7 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
         ['sec-fetch-mode', 'websocket'],
       );
       if (protocols.length > 0) fields.push(['sec-websocket-protocol', protocols.join(', ')]);
+      fields.push(['postern-resume', resume ? `${resume.id} ${resume.received}` : 'new']);
       const head = { method: 'GET', target: originForm(httpUrl), fields, webSocket: true };
       const answer = await exchange(way, head);
       await takeCookies(httpUrl, answer, cookieContext(facts), '');

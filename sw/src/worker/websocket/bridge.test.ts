@@ -59,17 +59,23 @@ function createWorld(status = 101) {
       incoming.push(...chunks);
       wake();
     },
-    done: bridgeWebSocket(port, () => Promise.resolve({ status, fields, stream }), gone.signal),
+    done: bridgeWebSocket({
+      port,
+      open: () => Promise.resolve({ status, fields, stream }),
+      resume: undefined,
+      gone: gone.signal,
+    }),
     port,
   };
 }
 
+const opened = { kind: 'open', protocol: 'chat', extensions: '', resume: undefined };
 const lost = { kind: 'closed', code: 1006, reason: '', wasClean: false, failed: true };
 
 describe('bridgeWebSocket', () => {
   it('carries text and bytes both ways, in order', async () => {
     const world = createWorld();
-    await vi.waitFor(() => expect(world.events).toEqual([{ kind: 'open', protocol: 'chat' }]));
+    await vi.waitFor(() => expect(world.events).toEqual([opened]));
     world.page({ kind: 'send', data: new Blob(['first']) });
     world.page({ kind: 'send', data: 'zwei€' });
     world.page({ kind: 'send', data: Uint8Array.of(3).buffer });
@@ -170,7 +176,7 @@ describe('bridgeWebSocket', () => {
     const readsBefore = world.read.mock.calls.length;
     await new Promise((resolve) => setImmediate(resolve));
     expect(world.read.mock.calls.length).toBe(readsBefore);
-    world.page({ kind: 'taken', bytes: MAX_UNTAKEN_BYTES + 1 });
+    world.page({ kind: 'taken' });
     await vi.waitFor(() => expect(world.events.at(-1)).toEqual({ kind: 'message', data: 'next' }));
     world.app(undefined);
     await world.done;
@@ -192,7 +198,7 @@ describe('bridgeWebSocket', () => {
     { kind: 'send' },
     { kind: 'send', data: 1 },
     { kind: 'close', code: 999 },
-    { kind: 'taken', bytes: -1 },
+    { kind: 'taken', bytes: 1 },
   ])('ignores %j from a page', async (data) => {
     const world = createWorld();
     world.page(data);

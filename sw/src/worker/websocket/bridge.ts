@@ -1,17 +1,27 @@
 /**
  * A page's WebSocket: messages between the port its runtime gave and an upgraded `http` stream.
- * Both directions are bounded: the application is read only as fast as the page takes messages.
+ * Both directions are bounded: the application is read only as fast as the page takes messages. The
+ * page keeps what the application has not acknowledged, since this worker may be stopped at any time
+ * (docs/protocol.md, "Resuming a WebSocket").
  */
 import { isAppError } from '@postern/shared/errors';
 import {
+  decodeAck,
   decodeClose,
+  encodeAck,
   encodeClose,
+  encodeFragment,
   encodeMessage,
   FragmentDecoder,
   type WebSocketFragment,
 } from '@postern/shared/protocol/http';
 import { ResetCode, type SessionStream } from '@postern/shared/protocol/session';
-import { socketCommandSchema, type SocketCommand, type SocketEvent } from '../../messages/page.ts';
+import {
+  socketCommandSchema,
+  type Resumption,
+  type SocketCommand,
+  type SocketEvent,
+} from '../../messages/page.ts';
 import type { ExchangeResponse } from '../fetch/exchange.ts';
 import { fieldValue } from '../fetch/response-fields.ts';
 
@@ -21,6 +31,10 @@ export const MAX_UNTAKEN_BYTES = 1_048_576;
 const MAX_MESSAGE_BYTES = 64 * 1_048_576;
 /** After our close, how long the application may take to answer it. */
 const CLOSE_TIMEOUT_MS = 10_000;
+/** Messages that the page took are acknowledged after so many, so many bytes, or so long. */
+const ACK_MESSAGES = 64;
+const ACK_BYTES = 128 * 1024;
+const ACK_MS = 100;
 
 /** Close codes the worker itself gives (RFC 6455 §7.4.1). */
 const NO_STATUS = 1005;
@@ -41,14 +55,21 @@ export interface PagePort {
   close(): void;
 }
 
-/** Carries one WebSocket until both sides closed it or the page is `gone`. Resolves then; never rejects. */
-export async function bridgeWebSocket(
-  port: PagePort,
-  open: () => Promise<ExchangeResponse>,
-  gone: AbortSignal,
-): Promise<void> {
-  const bridge = new Bridge(port);
+export interface BridgeOptions {
+  port: PagePort;
+  open: () => Promise<ExchangeResponse>;
+  /** Given when the page resumes. */
+  resume: Resumption | undefined;
+  /** The page is gone. */
+  gone: AbortSignal;
+}
+
+/** Carries one WebSocket until both sides closed it, its way is lost or the page is gone. Never rejects. */
+export async function bridgeWebSocket(options: BridgeOptions): Promise<void> {
+  const { port, open, resume, gone } = options;
+  const bridge = new Bridge(port, resume?.received ?? 0);
   gone.addEventListener('abort', () => bridge.end(LOST));
+  let isResumable = resume !== undefined;
   try {
     const answer = await open();
     if (answer.status !== 101) {
@@ -56,8 +77,20 @@ export async function bridgeWebSocket(
       bridge.end(LOST);
       return;
     }
-    await bridge.run(answer.stream, fieldValue(answer.fields, 'sec-websocket-protocol') ?? '');
+    const field = (name: string): string => fieldValue(answer.fields, name) ?? '';
+    const [id = '', received = ''] = field('postern-resume').split(' ');
+    isResumable = id !== '';
+    await bridge.run(answer.stream, {
+      kind: 'open',
+      protocol: field('sec-websocket-protocol'),
+      extensions: field('sec-websocket-extensions'),
+      resume: isResumable ? { id, received: Number(received) } : undefined,
+    });
   } catch (error) {
+    if (isResumable && isAppError(error) && error.retryable) {
+      bridge.interrupt();
+      return;
+    }
     const code = isAppError(error) ? error.code : '';
     const isRefusal = ACCESS_CODES.has(code);
     bridge.end({
@@ -79,33 +112,43 @@ class Bridge {
   #stream: SessionStream | undefined;
   #parts: Uint8Array[] = [];
   #partBytes = 0;
+  /** Sizes of messages given to the page that it has not taken yet. */
+  readonly #untaken: number[] = [];
   #untakenBytes = 0;
   #resume: (() => void) | undefined;
   /** Commands are carried out in order; Blobs take time to read. */
   #sending: Promise<void> = Promise.resolve();
   #sentClose = false;
   #hasEnded = false;
+  #isResumable = false;
+  /** Messages that the page took since the WebSocket opened. */
+  #takenMessages: number;
+  #unackedMessages = 0;
+  #unackedBytes = 0;
+  #ackTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(port: PagePort) {
+  constructor(port: PagePort, received: number) {
     this.#port = port;
+    this.#takenMessages = received;
     port.onmessage = ({ data }) => {
       const parsed = socketCommandSchema.safeParse(data);
       if (!parsed.success) return;
       const command = parsed.data;
-      if (command.kind === 'taken') this.#taken(command.bytes);
+      if (command.kind === 'taken') this.#taken();
       else this.#sending = this.#sending.then(() => this.#perform(command)).catch(() => undefined);
     };
   }
 
-  async run(stream: SessionStream, protocol: string): Promise<void> {
+  async run(stream: SessionStream, opened: Extract<SocketEvent, { kind: 'open' }>): Promise<void> {
     this.#stream = stream;
+    this.#isResumable = opened.resume !== undefined;
     if (this.#sentClose) {
       // Closed by the page while connecting (WebSockets Standard §3.1, close()).
       stream.reset(ResetCode.cancelled, 'closed while connecting');
       this.end(LOST);
       return;
     }
-    this.#port.postMessage({ kind: 'open', protocol });
+    this.#port.postMessage(opened);
     for (;;) {
       const chunk = await stream.read();
       if (chunk === undefined) {
@@ -121,10 +164,20 @@ class Bridge {
 
   /** Tells the page, once. */
   end(closed: Closed): void {
+    this.#finish({ kind: 'closed', ...closed });
+  }
+
+  /** The way is lost, the WebSocket is not. */
+  interrupt(): void {
+    this.#finish({ kind: 'interrupted' });
+  }
+
+  #finish(event: SocketEvent): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    clearTimeout(this.#ackTimer);
     this.#stream?.reset(ResetCode.cancelled, 'WebSocket closed');
-    this.#port.postMessage({ kind: 'closed', ...closed });
+    this.#port.postMessage(event);
   }
 
   /** True when the application closed. */
@@ -134,7 +187,9 @@ class Bridge {
         await this.#write('pong', payload);
         return false;
       case 'pong':
+        return false;
       case 'ack':
+        this.#port.postMessage({ kind: 'acked', messages: decodeAck(payload) });
         return false;
       case 'close': {
         const { code, reason } = decodeClose(payload);
@@ -167,6 +222,7 @@ class Bridge {
     }
     this.#parts = [];
     this.#partBytes = 0;
+    this.#untaken.push(bytes.length);
     this.#untakenBytes += bytes.length;
     // Text that is not UTF-8 fails the connection (RFC 6455 §8.1): the decoder throws.
     if (kind === 'text') {
@@ -202,9 +258,38 @@ class Bridge {
     for (const fragment of encodeMessage(kind, payload)) await this.#stream?.write(fragment);
   }
 
-  #taken(bytes: number): void {
-    this.#untakenBytes = Math.max(0, this.#untakenBytes - bytes);
+  /** The page took one message. */
+  #taken(): void {
+    const bytes = this.#untaken.shift();
+    if (bytes === undefined) return;
+    this.#acknowledge(bytes);
+    this.#untakenBytes -= bytes;
     if (this.#untakenBytes <= MAX_UNTAKEN_BYTES) this.#resume?.();
+  }
+
+  #acknowledge(bytes: number): void {
+    this.#takenMessages += 1;
+    if (!this.#isResumable) return;
+    this.#unackedMessages += 1;
+    this.#unackedBytes += bytes;
+    const isDue = this.#unackedMessages >= ACK_MESSAGES || this.#unackedBytes >= ACK_BYTES;
+    if (isDue) this.#sendAck();
+    else this.#ackTimer ??= setTimeout(() => this.#sendAck(), ACK_MS);
+  }
+
+  #sendAck(): void {
+    clearTimeout(this.#ackTimer);
+    this.#ackTimer = undefined;
+    if (this.#unackedMessages === 0 || this.#sentClose) return;
+    this.#unackedMessages = 0;
+    this.#unackedBytes = 0;
+    // Behind other messages, never between the fragments of one; a lost stream is noticed by its reader.
+    this.#sending = this.#sending
+      .then(async () => {
+        const payload = encodeAck(this.#takenMessages);
+        await this.#stream?.write(encodeFragment({ kind: 'ack', last: true, payload }));
+      })
+      .catch(() => undefined);
   }
 
   async #untilTaken(): Promise<void> {
