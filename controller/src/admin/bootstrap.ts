@@ -1,4 +1,4 @@
-/** What a new controller starts with: the default auth policy and one administrator. */
+/** What a new controller starts with: the default auth policy, config types and one administrator. */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import type { ControllerContext } from '../context.ts';
 import { DEFAULT_AUTH_POLICY_ID } from '../model/auth-policies.ts';
 import { defaultAuthPolicy, newAuthenticator, newIdentity } from '../model/defaults.ts';
 import { repositories } from '../store/repositories.ts';
+import { seedConfigTypes } from './seed-config-types.ts';
 
 type BootstrapContext = Pick<ControllerContext, 'config' | 'store' | 'clock' | 'logger'>;
 
@@ -17,6 +18,7 @@ export async function bootstrap({ config, store, clock, logger }: BootstrapConte
   if (!(await repositories.authPolicies.get(store.db, DEFAULT_AUTH_POLICY_ID))) {
     await store.write((tx) => repositories.authPolicies.insert(tx, defaultAuthPolicy(clock())));
   }
+  await seedConfigTypes({ store, clock });
   if ((await repositories.identities.find(store.db, { isDefaultAdmin: true })).length > 0) return;
 
   const { username, passwordFile } = config.bootstrap.admin;

@@ -67,10 +67,13 @@ async function write<T>(
   return result;
 }
 
-async function existing({ repository }: EntityDefinition, { db, request }: Env): Promise<Row> {
-  const row = await repository.get(db, request.param('id'));
-  if (!row) throw notFound();
-  return row as Row;
+async function existing(
+  { repository, scope }: EntityDefinition,
+  { db, request }: Env,
+): Promise<Row> {
+  const row = (await repository.get(db, request.param('id'))) as Row | undefined;
+  if (!row || Object.entries(scope).some(([name, value]) => row[name] !== value)) throw notFound();
+  return row;
 }
 
 async function checked(
@@ -84,8 +87,8 @@ async function checked(
   return input;
 }
 
-function tagOf({ updatable }: EntityDefinition, row: Row): string {
-  return entityTag(row, Object.keys(updatable?.shape ?? {}));
+function tagOf({ updatable, stored }: EntityDefinition, row: Row): string {
+  return entityTag(stored(row), Object.keys(updatable?.shape ?? {}));
 }
 
 /** The row to change. @throws EdgeError NOT_FOUND, PRECONDITION_FAILED when `If-Match` names another state. */
@@ -263,12 +266,13 @@ function addDeleteRoute(
 
 /** PATCH: the present members over the stored ones, then judged as a whole like a PUT. */
 function merge(
-  { updatable, nested }: EntityDefinition,
+  { updatable, nested, stored }: EntityDefinition,
   row: Row,
   sent: Record<string, unknown>,
 ): Record<string, unknown> {
+  const members = stored(row);
   const current = Object.fromEntries(
-    Object.keys(updatable?.shape ?? {}).map((name) => [name, row[name]]),
+    Object.keys(updatable?.shape ?? {}).map((name) => [name, members[name]]),
   );
   return mergeMembers(current, sent, new Set(nested));
 }

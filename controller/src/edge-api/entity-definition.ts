@@ -6,14 +6,15 @@ import { newEntity } from '../model/defaults.ts';
 import type { Identity } from '../model/identities.ts';
 import type { RowOf, Table } from '../model/table.ts';
 import { listRows } from '../store/list-rows.ts';
+import type { Expression } from '../store/filter/parser.ts';
 import { symbolNames, type SymbolTable } from '../store/filter/symbols.ts';
 import type { Repository } from '../store/repository.ts';
 import type { WriteTx } from '../store/store.ts';
 import type { Database } from '../store/tables.ts';
 import { detailSchema } from './entity-schema.ts';
-import { links, list } from './envelope.ts';
+import { links, list, type EdgeReply } from './envelope.ts';
 import type { Action, PermissionType } from './permissions.ts';
-import { parseListQuery } from './query.ts';
+import { allOf, parseListQuery } from './query.ts';
 import type { QueryParameters } from './route-spec.ts';
 import type { EdgeRequest } from './routes.ts';
 
@@ -36,10 +37,13 @@ export interface WriteEnv extends Env {
   readonly tx: WriteTx;
 }
 
+/** A part of a table: these ids, or the rows for which an expression holds. */
+export type Within = readonly string[] | Expression;
+
 export interface SubList {
   of: () => EntityDefinition;
-  /** Ids of the children. */
-  ids: (row: Row, env: Env) => Promise<readonly string[]>;
+  /** Which children: their ids, or what holds of them. */
+  ids: (row: Row, env: Env) => Promise<Within>;
   /** Parameters that `ids` reads. */
   query?: QueryParameters;
 }
@@ -57,6 +61,10 @@ export interface EntityDefinition {
   nested: readonly string[];
   links: readonly string[];
   actions: readonly Action[];
+  /** What a row must have to be of this type, where several types share a table. */
+  scope: Readonly<Record<string, boolean>>;
+  /** The members of a body that a row stands for, where their names differ. */
+  stored: (row: Row) => Record<string, unknown>;
   /** Of the detail, as clients get it. */
   schema: z.ZodType;
   /** Parameters that `render` reads, on lists and details. */
@@ -86,6 +94,8 @@ type Typed<T extends Table, I extends z.ZodObject> = {
   nested?: readonly string[];
   links?: readonly string[];
   actions?: readonly Action[];
+  scope?: Readonly<Record<string, boolean>>;
+  stored?: (row: RowOf<T>) => Record<string, unknown>;
   /** Schemas of the members that `render` adds or replaces; all of them. */
   shown?: Readonly<Record<string, z.ZodType>>;
   parameters?: QueryParameters;
@@ -112,6 +122,8 @@ export function defineEntity<T extends Table, I extends z.ZodObject>(
     nested: typed.nested ?? [],
     links: typed.links ?? [],
     actions: typed.actions ?? ['create', 'read', 'update', 'delete'],
+    scope: typed.scope ?? {},
+    stored: (row) => row,
     schema: detailSchema(typed.plural, repository.table, typed.shown),
     parameters: typed.parameters ?? {},
     subLists: typed.subLists ?? {},
@@ -126,11 +138,11 @@ export function defineEntity<T extends Table, I extends z.ZodObject>(
     },
     render: (rows) => Promise.resolve(rows.map(() => ({}))),
   };
-  const { check, create, update, remove, render } = typed;
+  const { check, create, update, remove, render, stored } = typed;
   return Object.assign(
     defaults,
     Object.fromEntries(
-      Object.entries({ check, create, update, remove, render }).filter(([, f]) => f),
+      Object.entries({ check, create, update, remove, render, stored }).filter(([, f]) => f),
     ),
   );
 }
@@ -151,10 +163,18 @@ export async function renderRows(
   }));
 }
 
-/** Answers a list request over `definition`, restricted to `ids` when given. */
-export async function answerList(definition: EntityDefinition, env: Env, ids?: readonly string[]) {
-  const query = parseListQuery(env.request, definition.symbols);
-  const { rows, total } = await listRows(env.db, definition.symbols, { ...query, ids });
+/** Answers a list request over `definition`, or a part of it. */
+export async function answerList(
+  definition: EntityDefinition,
+  env: Env,
+  within?: Within,
+): Promise<EdgeReply> {
+  const query = parseListQuery(env.request, definition);
+  const request =
+    within && 'node' in within
+      ? { ...query, where: allOf([query.where, within]) }
+      : { ...query, ids: within };
+  const { rows, total } = await listRows(env.db, definition.symbols, request);
   const data = await renderRows(definition, rows as Row[], env);
   return list(
     data,

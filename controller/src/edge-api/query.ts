@@ -11,6 +11,7 @@ import {
 import type { SymbolTable } from '../store/filter/symbols.ts';
 import type { ListRequest } from '../store/list-rows.ts';
 import { EdgeError } from './errors.ts';
+import { rolesAsFilter } from './role-filter.ts';
 import type { QueryParameters } from './route-spec.ts';
 
 const DEFAULT_LIMIT = 10;
@@ -64,51 +65,47 @@ interface QuerySource {
 }
 
 /** @throws EdgeError INVALID_PAGINATION, INVALID_FILTER, INVALID_SORT_IDENTIFIER */
-export function parseListQuery(request: QuerySource, symbols?: SymbolTable): ListRequest {
+export function parseListQuery(
+  request: QuerySource,
+  { symbols, scope }: { symbols: SymbolTable; scope: Readonly<Record<string, boolean>> },
+): ListRequest {
   const query: Query = parseFilter(request.query('filter') ?? '');
   const limit = query.limit ?? wholeNumber(request.query('limit'), DEFAULT_LIMIT);
   const offset = query.skip ?? wholeNumber(request.query('offset'), 0);
   if (offset < 0 || offset > MAX_OFFSET)
     throw new EdgeError('INVALID_PAGINATION', `offset must be 0 to ${MAX_OFFSET}`);
   return {
-    where: both(query.where, symbols && roleCondition(request, symbols)),
+    where: allOf([query.where, roleCondition(request, symbols), scopeCondition(scope)]),
     sort: query.sort.length > 0 ? query.sort : sortParameter(request.query('sort')),
     offset,
     limit: effectiveLimit(limit),
   };
 }
 
-function both(first: Expression | undefined, second: Expression | undefined) {
-  return first && second ? { node: 'and' as const, items: [first, second] } : (first ?? second);
+/** Conditions joined by `and`; none of them: no condition. */
+export function allOf(conditions: readonly (Expression | undefined)[]): Expression | undefined {
+  const items = conditions.filter((condition) => condition !== undefined);
+  return items.length > 1 ? { node: 'and', items } : items[0];
 }
 
-/** A role list as a filter (specs/edge-api.md §4.1). */
+function scopeCondition(scope: Readonly<Record<string, boolean>>): Expression | undefined {
+  return allOf(
+    Object.entries(scope).map(([symbol, value]) => ({
+      node: 'compare' as const,
+      reach: 'value' as const,
+      symbol,
+      operator: '=' as const,
+      negated: false,
+      values: [{ type: 'boolean' as const, value }],
+    })),
+  );
+}
+
 function roleCondition(request: QuerySource, symbols: SymbolTable): Expression | undefined {
   const roles = request.queries('roleFilter');
   if (roles.length === 0 || !('roleAttributes' in symbols.table.columns)) return undefined;
-  if (roles.includes('#all')) return undefined;
-  const ids = roles.filter((role) => role.startsWith('@')).map((role) => role.slice(1));
-  const attributes = roles.filter((role) => role.startsWith('#')).map((role) => role.slice(1));
-  const compare = (symbol: string, reach: 'value' | 'anyOf', value: string): Expression => ({
-    node: 'compare',
-    reach,
-    symbol,
-    operator: '=',
-    negated: false,
-    values: [{ type: 'string', value }],
-  });
   const anyOf = request.query('roleSemantic')?.toLowerCase() === 'anyof';
-  const held = attributes.map((attribute) => compare('roleAttributes', 'anyOf', attribute));
-  return {
-    node: 'or',
-    items: [
-      { node: 'constant', value: false },
-      ...ids.map((id) => compare('id', 'value', id)),
-      ...(held.length > 0
-        ? [{ node: anyOf ? ('or' as const) : ('and' as const), items: held }]
-        : []),
-    ],
-  };
+  return rolesAsFilter(roles, anyOf ? 'AnyOf' : 'AllOf');
 }
 
 function sortParameter(text: string | undefined): Sort[] {

@@ -23,6 +23,8 @@ export const edgeRouters = defineTable('edgeRouters', {
   appData: map(),
   configs: strings(),
   ctrlChanListeners: json<Record<string, string[]>>(),
+  /** Carries traffic for other routers only; no client is offered it. */
+  isTransit: boolean(),
   /** Enrolled. */
   isVerified: boolean(),
   fingerprint: optionalText(),

@@ -1,24 +1,41 @@
 import { z } from 'zod';
-import { describeEnrollment, issueEnrollment } from '../../enroll/issue.ts';
-import { newEntity } from '../../model/defaults.ts';
 import type { EdgeRouter } from '../../model/edge-routers.ts';
 import { repositories } from '../../store/repositories.ts';
-import { defineEntity, type EntityDefinition } from '../crud.ts';
-import { fieldError } from '../errors.ts';
+import { defineEntity, type EntityDefinition, type Env } from '../crud.ts';
+import { fieldError, notFound } from '../errors.ts';
 import { cost, id, name, roleAttributes, tags } from './fields.ts';
 import { identities } from './identities.ts';
 import { edgeRouterPolicies, serviceEdgeRouterPolicies } from './policies.ts';
-import { forgetInPolicies, policiesHolding } from './roles.ts';
+import { policiesHolding, throughPolicies } from './roles.ts';
+import {
+  insertRouter,
+  newRouter,
+  removeRouter,
+  renderRouters,
+  routerMembers,
+} from './router-detail.ts';
 import { services } from './services.ts';
+import {
+  addTunnelerIdentity,
+  removeTunnelerIdentity,
+  renameTunnelerIdentity,
+} from './tunneler-identity.ts';
+
+const ctrlChanListeners = z
+  .record(z.string().max(512), z.array(z.string().max(256)).max(100))
+  .default({});
+const configs = z.array(id).max(100).default([]);
+const symbols = {
+  aliases: { online: 'isOnline', connected: 'isOnline' },
+  constants: { isSystem: false },
+};
 
 export const edgeRouters: EntityDefinition = defineEntity({
   plural: 'edge-routers',
   permission: 'router',
   repository: repositories.edgeRouters,
-  symbols: {
-    aliases: { online: 'isOnline', connected: 'isOnline' },
-    constants: { isSystem: false },
-  },
+  scope: { isTransit: false },
+  symbols,
   input: z.object({
     name,
     cost: cost.default(0),
@@ -27,13 +44,12 @@ export const edgeRouters: EntityDefinition = defineEntity({
     isTunnelerEnabled: z.boolean().default(false),
     roleAttributes,
     appData: tags,
-    configs: z.array(id).max(100).default([]),
-    ctrlChanListeners: z
-      .record(z.string().max(512), z.array(z.string().max(256)).max(100))
-      .default({}),
+    configs,
+    ctrlChanListeners,
     tags,
   }),
   links: ['edge-router-policies'],
+  shown: routerMembers,
   subLists: {
     'edge-router-policies': {
       of: () => edgeRouterPolicies,
@@ -52,94 +68,86 @@ export const edgeRouters: EntityDefinition = defineEntity({
     },
     identities: {
       of: () => identities,
-      ids: async (row, { ctx, db }) =>
-        (await repositories.identities.find(db))
-          .filter((one) => ctx.policy.routersFor(one.id).includes(row.id))
-          .map((one) => one.id),
+      ids: (row, { db }) =>
+        throughPolicies(
+          db,
+          'edgeRouterPolicies',
+          'edgeRouterRoles',
+          row as unknown as EdgeRouter,
+          'identityRoles',
+        ),
     },
     services: {
       of: () => services,
-      ids: async (row, { db }) => {
-        const held = new Set(
-          await policiesHolding(
-            db,
-            'serviceEdgeRouterPolicies',
-            'edgeRouterRoles',
-            row as unknown as EdgeRouter,
-          ),
-        );
-        const all = await Promise.all(
-          (await repositories.services.find(db)).map(async (service) => ({
-            id: service.id,
-            policies: await policiesHolding(
-              db,
-              'serviceEdgeRouterPolicies',
-              'serviceRoles',
-              service,
-            ),
-          })),
-        );
-        return all
-          .filter(({ policies }) => policies.some((policy) => held.has(policy)))
-          .map((service) => service.id);
-      },
+      ids: (row, { db }) =>
+        throughPolicies(
+          db,
+          'serviceEdgeRouterPolicies',
+          'edgeRouterRoles',
+          row as unknown as EdgeRouter,
+          'serviceRoles',
+        ),
     },
   },
-  check(input) {
-    if (input.isTunnelerEnabled)
-      throw fieldError('isTunnelerEnabled', 'tunneler routers are not supported', true);
-    return Promise.resolve();
-  },
-  async create(input, { ctx, tx, nowMs }) {
-    const row = await repositories.edgeRouters.insert(tx, {
-      ...newEntity(nowMs),
-      ...input,
-      isVerified: false,
-      fingerprint: null,
-      certPem: null,
-      isOnline: false,
-      hostname: '',
-      edgeUrls: [],
-      fabricAddresses: [],
-      links: [],
-    });
-    await issueEnrollment(tx, ctx, { method: 'erott', edgeRouterId: row.id });
+  check: (input, env) => requireRouterConfigs(input.configs, env),
+  async create(input, env) {
+    const row = await insertRouter(newRouter(input, env.nowMs), env);
+    if (row.isTunnelerEnabled) await addTunnelerIdentity(row, env);
     return row;
   },
-  async remove(row, { ctx, tx }) {
-    for (const terminator of await repositories.terminators.find(tx.db, { routerId: row.id })) {
-      await repositories.terminators.remove(tx, terminator.id);
-    }
-    await forgetInPolicies(tx, 'edgeRouters', row.id);
-    await repositories.edgeRouters.remove(tx, row.id);
-    tx.afterCommit(() => ctx.events.emit('routerReset', { routerId: row.id }));
+  async update(row, input, env) {
+    const { tx, nowMs } = env;
+    const updatedAt = new Date(nowMs).toISOString();
+    await repositories.edgeRouters.update(tx, row.id, { ...input, updatedAt });
+    const after = { id: row.id, name: input.name };
+    if (input.isTunnelerEnabled && !row.isTunnelerEnabled) await addTunnelerIdentity(after, env);
+    if (!input.isTunnelerEnabled && row.isTunnelerEnabled) await removeTunnelerIdentity(row, env);
+    if (input.isTunnelerEnabled && row.isTunnelerEnabled && input.name !== row.name)
+      await renameTunnelerIdentity(after, env);
   },
-  async render(rows, { ctx, db }) {
-    const pending = await repositories.enrollments.findIn(
-      db,
-      'edgeRouterId',
-      rows.map((row) => row.id),
-    );
-    return Promise.all(
-      rows.map(async (row) => {
-        const enrollment = pending.find((item) => item.edgeRouterId === row.id);
-        const described =
-          enrollment && !row.isVerified ? await describeEnrollment(ctx, enrollment) : undefined;
-        return {
-          enrollmentToken: described?.token ?? null,
-          enrollmentJwt: described?.jwt ?? null,
-          enrollmentCreatedAt: described ? enrollment?.createdAt : null,
-          enrollmentExpiresAt: described ? enrollment?.expiresAt : null,
-          supportedProtocols: Object.fromEntries(
-            row.edgeUrls.map((url) => [new URL(url).protocol.slice(0, -1), url]),
-          ),
-          syncStatus: row.isOnline ? 'SYNC_DONE' : 'SYNC_DISCONNECTED',
-          versionInfo: null,
-          unverifiedFingerprint: null,
-          unverifiedCertPem: null,
-          interfaces: [],
-        };
-      }),
-    );
+  async remove(row, env) {
+    if (row.isTunnelerEnabled) await removeTunnelerIdentity(row, env);
+    await removeRouter(row, env);
   },
+  render: renderRouters,
 });
+
+/** Routers without clients of their own. `/routers` and `/transit-routers` are two names of one thing. */
+function transitRouterEntity(plural: 'routers' | 'transit-routers'): EntityDefinition {
+  return defineEntity({
+    plural,
+    permission: 'router',
+    repository: repositories.edgeRouters,
+    scope: { isTransit: true },
+    symbols,
+    input: z.object({
+      name,
+      cost: cost.default(0),
+      noTraversal: z.boolean().default(false),
+      disabled: z.boolean().default(false),
+      configs,
+      ctrlChanListeners,
+      tags,
+    }),
+    shown: routerMembers,
+    check: (input, env) => requireRouterConfigs(input.configs, env),
+    create: (input, env) => insertRouter(newRouter({ ...input, isTransit: true }, env.nowMs), env),
+    remove: removeRouter,
+    render: renderRouters,
+  });
+}
+export const routers = transitRouterEntity('routers');
+export const transitRouters = transitRouterEntity('transit-routers');
+
+/** @throws EdgeError NOT_FOUND, COULD_NOT_VALIDATE when a config is not one for routers. */
+async function requireRouterConfigs(ids: readonly string[], { db }: Env): Promise<void> {
+  const found = await repositories.configs.findIn(db, 'id', ids);
+  if (found.length < new Set(ids).size) throw notFound();
+  const types = await repositories.configTypes.findIn(
+    db,
+    'id',
+    found.map((config) => config.configTypeId),
+  );
+  const other = types.find(({ target }) => target !== 'router');
+  if (other) throw fieldError('configs', `configs of type ${other.name} are not for routers`);
+}

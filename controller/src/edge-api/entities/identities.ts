@@ -1,17 +1,11 @@
 import { z } from 'zod';
-import { issueEnrollment, describeEnrollment } from '../../enroll/issue.ts';
+import { issueEnrollment } from '../../enroll/issue.ts';
 import { newIdentity } from '../../model/defaults.ts';
 import { DEFAULT_AUTH_POLICY_ID } from '../../model/auth-policies.ts';
-import {
-  isDisabled,
-  type Authenticator,
-  type Enrollment,
-  type Identity,
-} from '../../model/identities.ts';
+import type { Identity } from '../../model/identities.ts';
 import { endApiSessionsOf } from '../../sessions/end-sessions.ts';
 import { repositories } from '../../store/repositories.ts';
 import { defineEntity, type EntityDefinition, type Env, type WriteEnv } from '../crud.ts';
-import { reference } from '../envelope.ts';
 import { EdgeError, fieldError, notFound } from '../errors.ts';
 import { isAdministrator, PERMISSIONS } from '../permissions.ts';
 import { nullsAbsent } from '../body.ts';
@@ -20,13 +14,16 @@ import { authenticators } from './authenticators.ts';
 import { edgeRouters } from './edge-routers.ts';
 import { enrollments } from './enrollments.ts';
 import { cost, id, name, precedence, roleAttributes, tags } from './fields.ts';
+import { identityMembers, renderIdentities } from './identity-detail.ts';
 import { edgeRouterPolicies, servicePolicies } from './policies.ts';
-import { forgetInPolicies, policiesHolding } from './roles.ts';
+import { policyTypeParameter, wantedPolicyTypes } from './policy-type.ts';
+import { forgetInPolicies, policiesHolding, throughPolicies } from './roles.ts';
 import { services } from './services.ts';
 
 const replaceable = z.object({
   name,
-  type: z.enum(['User', 'Device', 'Service', 'Router', 'Default']).optional(),
+  /** Accepted for existing clients; every identity is kept as `Default`. */
+  type: z.enum(['User', 'Device', 'Service', 'Router', 'Default']),
   isAdmin: z.boolean(),
   authPolicyId: z
     .string()
@@ -67,11 +64,18 @@ export const identities: EntityDefinition = defineEntity({
   repository: repositories.identities,
   symbols: {
     aliases: { type: 'typeId' },
-    references: { authPolicy: { column: 'authPolicyId', target: () => authPolicies.symbols } },
+    references: {
+      authPolicy: {
+        column: 'authPolicyId',
+        target: () => authPolicies.symbols,
+      },
+    },
     constants: { isSystem: false },
   },
   input: replaceable.extend({ enrollment: enrollment.optional() }),
   updatable: replaceable,
+  stored: (row) => ({ ...row, type: row.typeId }),
+  shown: identityMembers,
   links: [
     'edge-router-policies',
     'edge-routers',
@@ -97,22 +101,24 @@ export const identities: EntityDefinition = defineEntity({
     },
     services: {
       of: () => services,
-      ids: (row, { ctx, request }) => {
-        const wanted = request.query('policyType')?.toLowerCase();
-        const kinds =
-          wanted === 'dial'
-            ? (['Dial'] as const)
-            : wanted === 'bind'
-              ? (['Bind'] as const)
-              : (['Dial', 'Bind'] as const);
-        return Promise.resolve([
-          ...new Set(kinds.flatMap((kind) => ctx.policy.servicesFor(row.id, kind))),
-        ]);
-      },
+      query: policyTypeParameter,
+      ids: (row, { ctx, request }) =>
+        Promise.resolve([
+          ...new Set(
+            wantedPolicyTypes(request).flatMap((type) => ctx.policy.servicesFor(row.id, type)),
+          ),
+        ]),
     },
     'edge-routers': {
       of: () => edgeRouters,
-      ids: (row, { ctx }) => Promise.resolve(ctx.policy.routersFor(row.id)),
+      ids: (row, { db }) =>
+        throughPolicies(
+          db,
+          'edgeRouterPolicies',
+          'identityRoles',
+          row as unknown as Identity,
+          'edgeRouterRoles',
+        ),
     },
     'service-policies': {
       of: () => servicePolicies,
@@ -128,11 +134,15 @@ export const identities: EntityDefinition = defineEntity({
 
   async check(input, env, row) {
     const { db, identity: caller } = env;
-    if (input.type === 'Router')
+    if (input.type === 'Router' && row?.typeId !== 'Router')
       throw fieldError('type', 'routers make their own identities', input.type);
+    if (row?.typeId === 'Router' && input.name !== row.name)
+      throw fieldError('name', 'is the name of its router', input.name);
     if (!(await repositories.authPolicies.get(db, input.authPolicyId))) throw notFound();
     if (input.externalId !== null) {
-      const [other] = await repositories.identities.find(db, { externalId: input.externalId });
+      const [other] = await repositories.identities.find(db, {
+        externalId: input.externalId,
+      });
       if (other && other.id !== row?.id)
         throw fieldError(
           'externalId',
@@ -163,7 +173,9 @@ export const identities: EntityDefinition = defineEntity({
     return row;
   },
 
-  async update(row, { type: _, ...values }, { ctx, tx, nowMs }, replaced) {
+  async update(row, { type: _, ...values }, { ctx, tx, nowMs, identity: caller }, replaced) {
+    // A PUT resets members that only administrators may set.
+    if (replaced && !isAdministrator(caller)) throw new EdgeError('UNAUTHORIZED');
     if (row.isDefaultAdmin && !values.isAdmin)
       throw fieldError('isAdmin', 'the default administrator stays one', false);
     const enabled = replaced ? { disabledAt: null, disabledUntil: null } : {};
@@ -176,46 +188,9 @@ export const identities: EntityDefinition = defineEntity({
       ctx.logger.info('identity.auth-policy-changed', { identityId: row.id });
   },
 
-  async remove(row, env) {
-    await removeIdentity(row, env);
-  },
+  remove: removeOnRequest,
 
-  async render(rows, env) {
-    const { ctx, db, nowMs } = env;
-    const ids = rows.map((row) => row.id);
-    const proofs = groupByIdentity(await repositories.authenticators.findIn(db, 'identityId', ids));
-    const pending = groupByIdentity(await repositories.enrollments.findIn(db, 'identityId', ids));
-    const sessions = groupByIdentity(await repositories.apiSessions.findIn(db, 'identityId', ids));
-    const policies = new Map(
-      (await repositories.authPolicies.find(db)).map((policy) => [policy.id, policy.name]),
-    );
-    return Promise.all(
-      rows.map(async (row) => ({
-        type: reference('identity-types', row.typeId, row.typeId),
-        authPolicy: reference(
-          'auth-policies',
-          row.authPolicyId,
-          policies.get(row.authPolicyId) ?? '',
-        ),
-        disabled: isDisabled(row, nowMs),
-        isMfaEnabled: false,
-        hasApiSession: sessions.has(row.id),
-        hasEdgeRouterConnection: false,
-        edgeRouterConnectionStatus: 'unknown',
-        authenticators: Object.fromEntries(
-          (proofs.get(row.id) ?? []).map((proof) => [proof.method, summary(proof)]),
-        ),
-        enrollment: Object.fromEntries(
-          await Promise.all(
-            (pending.get(row.id) ?? []).map(
-              async (item) => [item.method, await pendingSummary(ctx, item)] as const,
-            ),
-          ),
-        ),
-        interfaces: [],
-      })),
-    );
-  },
+  render: renderIdentities,
 });
 
 async function issueUpdb(
@@ -230,14 +205,21 @@ async function issueUpdb(
   await issueEnrollment(tx, ctx, { method: 'updb', identityId, username });
 }
 
-/** Deletes an identity with all that hangs on it. Its authenticators go by foreign key. */
-async function removeIdentity(
-  row: Identity,
-  { ctx, tx, nowMs, identity: caller }: WriteEnv,
-): Promise<void> {
+async function removeOnRequest(row: Identity, env: WriteEnv): Promise<void> {
+  const { identity: caller } = env;
   if (row.isDefaultAdmin)
     throw new EdgeError('ENTITY_CAN_NOT_BE_DELETED', 'the default administrator cannot be deleted');
+  if (row.typeId === 'Router')
+    throw new EdgeError('ENTITY_CAN_NOT_BE_DELETED', 'the identity goes with its router');
   if (isAdministrator(row) && !isAdministrator(caller)) throw new EdgeError('UNAUTHORIZED');
+  await removeIdentity(row, env);
+}
+
+/** Deletes an identity with all that hangs on it. Its authenticators go by foreign key. */
+export async function removeIdentity(
+  row: Pick<Identity, 'id'>,
+  { ctx, tx, nowMs }: Pick<WriteEnv, 'ctx' | 'tx' | 'nowMs'>,
+): Promise<void> {
   for (const { id: terminatorId } of await repositories.terminators.find(tx.db, {
     hostId: row.id,
   })) {
@@ -247,27 +229,4 @@ async function removeIdentity(
   await forgetInPolicies(tx, 'identities', row.id);
   await repositories.identities.remove(tx, row.id);
   tx.afterCommit(() => ctx.events.emit('identityEnded', { identityId: row.id, reason: 'deleted' }));
-}
-
-function summary(proof: Authenticator) {
-  return proof.method === 'updb'
-    ? { id: proof.id, username: proof.username }
-    : { id: proof.id, fingerprint: proof.fingerprint };
-}
-
-async function pendingSummary(ctx: Env['ctx'], item: Enrollment) {
-  return { id: item.id, expiresAt: item.expiresAt, ...(await describeEnrollment(ctx, item)) };
-}
-
-function groupByIdentity<T extends { identityId: string | null }>(
-  rows: readonly T[],
-): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const row of rows) {
-    if (row.identityId === null) continue;
-    const group = groups.get(row.identityId);
-    if (group) group.push(row);
-    else groups.set(row.identityId, [row]);
-  }
-  return groups;
 }

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { newEntity } from '../../model/defaults.ts';
 import { repositories } from '../../store/repositories.ts';
+import type { Semantic } from '../../model/policies.ts';
 import { defineEntity, type EntityDefinition, type Env } from '../crud.ts';
 import { EdgeError, fieldError } from '../errors.ts';
+import { rolesAsFilter } from '../role-filter.ts';
 import { edgeRouters } from './edge-routers.ts';
 import { name, roles, semantic, tags } from './fields.ts';
 import { identities } from './identities.ts';
-import { displayRoles, idsInRoles, requireRoleTargets, roleNames, type RoleKind } from './roles.ts';
+import { displayRoles, requireRoleTargets, roleNames, type RoleKind } from './roles.ts';
 import { services } from './services.ts';
 
 interface RoleList {
@@ -19,12 +21,19 @@ const identityList: RoleList = {
   kind: 'identities',
   of: () => identities,
 };
-const serviceList: RoleList = { member: 'serviceRoles', kind: 'services', of: () => services };
+const serviceList: RoleList = {
+  member: 'serviceRoles',
+  kind: 'services',
+  of: () => services,
+};
 const routerList: RoleList = {
   member: 'edgeRouterRoles',
   kind: 'edgeRouters',
   of: () => edgeRouters,
 };
+
+/** `<list>Display`: roles as the CLI shows them. */
+const displaySchema = z.array(z.strictObject({ role: z.string(), name: z.string() }));
 
 /** What the three kinds of policy have in common, given their two role lists. */
 function rolePolicy(lists: readonly RoleList[]) {
@@ -35,13 +44,14 @@ function rolePolicy(lists: readonly RoleList[]) {
   };
   return {
     links: lists.map(({ kind }) => paths[kind]),
+    shown: Object.fromEntries(lists.map(({ member }) => [`${member}Display`, displaySchema])),
     subLists: Object.fromEntries(
       lists.map(({ member, kind, of }) => [
         paths[kind],
         {
           of,
-          ids: (row: Record<string, unknown>, { db }: Env) =>
-            idsInRoles(db, kind, row[member] as string[], row['semantic'] as 'AllOf' | 'AnyOf'),
+          ids: (row: Record<string, unknown>) =>
+            Promise.resolve(rolesAsFilter(row[member] as string[], row['semantic'] as Semantic)),
         },
       ]),
     ),
@@ -68,22 +78,30 @@ function rolePolicy(lists: readonly RoleList[]) {
   };
 }
 
+const servicePolicy = z.object({
+  name,
+  type: z.enum(['Dial', 'Bind']),
+  semantic,
+  identityRoles: roles,
+  serviceRoles: roles,
+  postureCheckRoles: roles,
+  tags,
+});
 const servicePolicyLists = rolePolicy([identityList, serviceList]);
 export const servicePolicies: EntityDefinition = defineEntity({
   plural: 'service-policies',
   permission: 'service-policy',
   repository: repositories.servicePolicies,
-  symbols: { constants: { isSystem: false } },
+  symbols: {
+    constants: { isSystem: false },
+  },
   ...servicePolicyLists,
-  input: z.object({
-    name,
-    type: z.enum(['Dial', 'Bind']),
-    semantic: semantic.default('AllOf'),
-    identityRoles: roles,
-    serviceRoles: roles,
-    postureCheckRoles: roles,
-    tags,
-  }),
+  shown: {
+    ...servicePolicyLists.shown,
+    postureCheckRolesDisplay: displaySchema,
+  },
+  input: servicePolicy.extend({ semantic: semantic.default('AllOf') }),
+  updatable: servicePolicy,
   async check(input, env) {
     const [unknownCheck] = input.postureCheckRoles.filter((role) => role.startsWith('@'));
     if (unknownCheck)
@@ -99,26 +117,33 @@ export const servicePolicies: EntityDefinition = defineEntity({
   },
 });
 
+const edgeRouterPolicy = z.object({
+  name,
+  semantic,
+  identityRoles: roles,
+  edgeRouterRoles: roles,
+  tags,
+});
 const edgeRouterPolicyLists = rolePolicy([identityList, routerList]);
 export const edgeRouterPolicies: EntityDefinition = defineEntity({
   plural: 'edge-router-policies',
   permission: 'edge-router-policy',
   repository: repositories.edgeRouterPolicies,
+  symbols: {},
   ...edgeRouterPolicyLists,
-  input: z.object({
-    name,
-    semantic: semantic.default('AllOf'),
-    identityRoles: roles,
-    edgeRouterRoles: roles,
-    tags,
-  }),
+  input: edgeRouterPolicy.extend({ semantic: semantic.default('AllOf') }),
+  updatable: edgeRouterPolicy,
   async check(input, env, row) {
     if (row?.isSystem)
       throw new EdgeError('ENTITY_CAN_NOT_BE_UPDATED', 'system policies are locked');
     await edgeRouterPolicyLists.check(input, env);
   },
   create: (input, { tx, nowMs }) =>
-    repositories.edgeRouterPolicies.insert(tx, { ...newEntity(nowMs), ...input, isSystem: false }),
+    repositories.edgeRouterPolicies.insert(tx, {
+      ...newEntity(nowMs),
+      ...input,
+      isSystem: false,
+    }),
   async remove(row, { tx }) {
     if (row.isSystem)
       throw new EdgeError('ENTITY_CAN_NOT_BE_DELETED', 'system policies are locked');
@@ -126,17 +151,23 @@ export const edgeRouterPolicies: EntityDefinition = defineEntity({
   },
 });
 
+const serviceEdgeRouterPolicy = z.object({
+  name,
+  semantic,
+  serviceRoles: roles,
+  edgeRouterRoles: roles,
+  tags,
+});
 export const serviceEdgeRouterPolicies: EntityDefinition = defineEntity({
   plural: 'service-edge-router-policies',
   permission: 'service-edge-router-policy',
   repository: repositories.serviceEdgeRouterPolicies,
-  symbols: { constants: { isSystem: false } },
+  symbols: {
+    constants: { isSystem: false },
+  },
   ...rolePolicy([serviceList, routerList]),
-  input: z.object({
-    name,
+  input: serviceEdgeRouterPolicy.extend({
     semantic: semantic.default('AllOf'),
-    serviceRoles: roles,
-    edgeRouterRoles: roles,
-    tags,
   }),
+  updatable: serviceEdgeRouterPolicy,
 });

@@ -4,9 +4,11 @@ import type { Semantic } from '../../model/policies.ts';
 import { repositories } from '../../store/repositories.ts';
 import type { Repository } from '../../store/repository.ts';
 import type { WriteTx } from '../../store/store.ts';
+import type { Expression } from '../../store/filter/parser.ts';
 import type { Database } from '../../store/tables.ts';
 import type { RowOf, Table } from '../../model/table.ts';
 import { fieldError } from '../errors.ts';
+import { rolesAsFilter } from '../role-filter.ts';
 
 interface RoleTarget {
   readonly id: string;
@@ -28,17 +30,6 @@ function isInRoles(
 
 /** Kinds of entity that role lists name. */
 export type RoleKind = 'identities' | 'services' | 'edgeRouters';
-
-/** Ids of the entities a role list holds. */
-export async function idsInRoles(
-  db: Kysely<Database>,
-  kind: RoleKind,
-  roles: readonly string[],
-  semantic: Semantic,
-): Promise<string[]> {
-  const all: RoleTarget[] = await repositories[kind].find(db);
-  return all.filter((entity) => isInRoles(entity, roles, semantic)).map(({ id }) => id);
-}
 
 /** @throws EdgeError COULD_NOT_VALIDATE when a role names an entity that does not exist. */
 export async function requireRoleTargets(
@@ -105,6 +96,25 @@ export async function policiesHolding(
   return all
     .filter((policy) => isInRoles(target, policy[member] as string[], policy.semantic))
     .map(({ id }) => id);
+}
+
+/**
+ * The entities that share a policy with `target`: for each policy that holds it in `member`, what its
+ * list `others` holds.
+ */
+export async function throughPolicies(
+  db: Kysely<Database>,
+  policies: PolicyTable,
+  member: string,
+  target: RoleTarget,
+  others: string,
+): Promise<Expression> {
+  const all = (await repositories[policies].find(db)) as unknown as PolicyRow[];
+  const holding = all.filter((policy) =>
+    isInRoles(target, policy[member] as string[], policy.semantic),
+  );
+  const items = holding.map((policy) => rolesAsFilter(policy[others] as string[], policy.semantic));
+  return { node: 'or', items: [{ node: 'constant', value: false }, ...items] };
 }
 
 /** Takes a deleted entity's `@id` out of every policy. */

@@ -2,21 +2,25 @@ import { z } from 'zod';
 import { newService } from '../../model/defaults.ts';
 import type { Service } from '../../model/services.ts';
 import { repositories } from '../../store/repositories.ts';
-import { defineEntity, type EntityDefinition, type Env } from '../crud.ts';
+import { defineEntity, type EntityDefinition } from '../crud.ts';
 import { EdgeError, fieldError, notFound } from '../errors.ts';
 import { configs } from './configs.ts';
 import { edgeRouters } from './edge-routers.ts';
 import { id, name, roleAttributes, tags } from './fields.ts';
 import { identities } from './identities.ts';
 import { serviceEdgeRouterPolicies, servicePolicies } from './policies.ts';
-import { forgetInPolicies, policiesHolding } from './roles.ts';
+import { policyTypeParameter, wantedPolicyTypes } from './policy-type.ts';
+import { forgetInPolicies, policiesHolding, throughPolicies } from './roles.ts';
+import { renderServices, serviceMembers, serviceParameters } from './service-detail.ts';
 import { terminators } from './terminators.ts';
 
 export const services: EntityDefinition = defineEntity({
   plural: 'services',
   permission: 'service',
   repository: repositories.services,
-  symbols: { constants: { isSystem: false } },
+  symbols: {
+    constants: { isSystem: false },
+  },
   input: z.object({
     name,
     encryptionRequired: z.boolean(),
@@ -24,14 +28,19 @@ export const services: EntityDefinition = defineEntity({
       .enum(['smartrouting', 'weighted', 'random', 'sticky', ''])
       .default('')
       .transform((value) => value || 'smartrouting'),
-    maxIdleTimeMillis: z.int().min(0).default(0),
+    maxIdleTimeMillis: z.int().min(0).max(2_147_483_647).default(0),
     roleAttributes,
     configs: z.array(id).max(100).default([]),
     tags,
   }),
   links: ['configs', 'terminators', 'service-policies', 'service-edge-router-policies'],
+  shown: serviceMembers,
+  parameters: serviceParameters,
   subLists: {
-    configs: { of: () => configs, ids: (row) => Promise.resolve(row['configs'] as string[]) },
+    configs: {
+      of: () => configs,
+      ids: (row) => Promise.resolve(row['configs'] as string[]),
+    },
     terminators: {
       of: () => terminators,
       ids: async (row, { db }) =>
@@ -39,39 +48,24 @@ export const services: EntityDefinition = defineEntity({
     },
     identities: {
       of: () => identities,
-      ids: (row, { ctx, request }) => {
-        const wanted = request.query('policyType')?.toLowerCase();
-        const dial = wanted === 'bind' ? [] : ctx.policy.identitiesFor(row.id, 'Dial');
-        const bind = wanted === 'dial' ? [] : ctx.policy.identitiesFor(row.id, 'Bind');
-        return Promise.resolve([...new Set([...dial, ...bind])]);
-      },
+      query: policyTypeParameter,
+      ids: (row, { ctx, request }) =>
+        Promise.resolve([
+          ...new Set(
+            wantedPolicyTypes(request).flatMap((type) => ctx.policy.identitiesFor(row.id, type)),
+          ),
+        ]),
     },
     'edge-routers': {
       of: () => edgeRouters,
-      ids: async (row, { db }) => {
-        const held = await Promise.all(
-          (await repositories.edgeRouters.find(db)).map(async (router) => ({
-            router,
-            policies: await policiesHolding(
-              db,
-              'serviceEdgeRouterPolicies',
-              'edgeRouterRoles',
-              router,
-            ),
-          })),
-        );
-        const own = new Set(
-          await policiesHolding(
-            db,
-            'serviceEdgeRouterPolicies',
-            'serviceRoles',
-            row as unknown as Service,
-          ),
-        );
-        return held
-          .filter(({ policies }) => policies.some((policy) => own.has(policy)))
-          .map(({ router }) => router.id);
-      },
+      ids: (row, { db }) =>
+        throughPolicies(
+          db,
+          'serviceEdgeRouterPolicies',
+          'serviceRoles',
+          row as unknown as Service,
+          'edgeRouterRoles',
+        ),
     },
     'service-policies': {
       of: () => servicePolicies,
@@ -90,6 +84,13 @@ export const services: EntityDefinition = defineEntity({
     if (new Set(found.map((config) => config.configTypeId)).size < found.length) {
       throw fieldError('configs', 'at most one config of each type', input.configs.join(' '));
     }
+    const types = await repositories.configTypes.findIn(
+      db,
+      'id',
+      found.map((config) => config.configTypeId),
+    );
+    const other = types.find(({ target }) => target === 'router');
+    if (other) throw fieldError('configs', `configs of type ${other.name} are for routers`);
   },
   create: (input, { tx, nowMs }) => repositories.services.insert(tx, newService(input, nowMs)),
   async remove(row, { tx }) {
@@ -99,51 +100,13 @@ export const services: EntityDefinition = defineEntity({
         'an application still shows this service',
       );
     }
-    for (const terminator of await repositories.terminators.find(tx.db, { serviceId: row.id })) {
+    for (const terminator of await repositories.terminators.find(tx.db, {
+      serviceId: row.id,
+    })) {
       await repositories.terminators.remove(tx, terminator.id);
     }
     await forgetInPolicies(tx, 'services', row.id);
     await repositories.services.remove(tx, row.id);
   },
-  render: (rows, env) => renderServices(rows, env, env.identity.id),
+  render: renderServices,
 });
-
-/** Members of a service that depend on who asks: permissions, and the data of requested config types. */
-async function renderServices(
-  rows: readonly Service[],
-  { ctx, db, request }: Env,
-  identityId: string,
-) {
-  const wanted = new Set(request.queries('configTypes').flatMap((value) => value.split(',')));
-  const types = new Map(
-    (await repositories.configTypes.find(db)).map((type) => [type.id, type.name]),
-  );
-  const all =
-    wanted.size === 0
-      ? []
-      : await repositories.configs.findIn(
-          db,
-          'id',
-          rows.flatMap((row) => row.configs),
-        );
-  return rows.map((row) => {
-    const permissions = [
-      ...(ctx.policy.mayDial(identityId, row.id) ? ['Dial'] : []),
-      ...(ctx.policy.mayBind(identityId, row.id) ? ['Bind'] : []),
-    ];
-    const shown = all.filter(({ id: configId, configTypeId }) => {
-      const typeName = types.get(configTypeId) ?? '';
-      return (
-        row.configs.includes(configId) &&
-        (wanted.has('all') || wanted.has(configTypeId) || wanted.has(typeName))
-      );
-    });
-    return {
-      permissions: permissions.length === 0 ? ['Invalid'] : permissions,
-      config: Object.fromEntries(
-        shown.map((config) => [types.get(config.configTypeId) ?? '', config.data]),
-      ),
-      postureQueries: [],
-    };
-  });
-}

@@ -4,11 +4,14 @@ import { repositories } from '../../store/repositories.ts';
 import { defineEntity, type EntityDefinition } from '../crud.ts';
 import { reference } from '../envelope.ts';
 import { fieldError, notFound } from '../errors.ts';
+import { referenceSchema } from '../responses.ts';
 import { edgeRouters } from './edge-routers.ts';
 import { cost, id, precedence, tags } from './fields.ts';
 import { services } from './services.ts';
 
 const replaceable = z.object({
+  service: id,
+  router: id,
   binding: z.string().min(1).max(256),
   address: z.string().min(1).max(1024),
   cost: cost.default(0),
@@ -29,14 +32,15 @@ export const terminators: EntityDefinition = defineEntity({
     constants: { isSystem: false },
   },
   input: replaceable.extend({
-    service: id,
-    router: id,
     identity: z.string().max(256).default(''),
     identitySecret: z.base64().max(4096).nullable().default(null),
   }),
   updatable: replaceable,
+  stored: (row) => ({ ...row, service: row.serviceId, router: row.routerId }),
+  shown: { service: referenceSchema, router: referenceSchema, dynamicCost: z.int() },
   async check(input, { db }, row) {
-    if (row) return;
+    if (row && row.serviceId !== input.service)
+      throw fieldError('service', 'cannot be changed', input.service);
     if (!(await repositories.services.get(db, input.service))) throw notFound();
     if (!(await repositories.edgeRouters.get(db, input.router)))
       throw fieldError('router', 'no such router', input.router);
@@ -49,6 +53,10 @@ export const terminators: EntityDefinition = defineEntity({
       routerId: router,
       hostId: '',
     }),
+  async update(row, { service: _, router, ...input }, { tx, nowMs }) {
+    const updatedAt = new Date(nowMs).toISOString();
+    await repositories.terminators.update(tx, row.id, { ...input, routerId: router, updatedAt });
+  },
   async render(rows, { db }) {
     const named = async (kind: 'services' | 'edgeRouters', ids: string[]) =>
       new Map((await repositories[kind].findIn(db, 'id', ids)).map((row) => [row.id, row.name]));

@@ -2,6 +2,7 @@
 import type { Migration } from 'kysely';
 import * as model from './0001-model.ts';
 import * as signIn from './0002-sign-in.ts';
+import * as transitRouters from './0004-transit-routers.ts';
 import * as sessions from './0005-sessions.ts';
 import * as authentication from './0006-authentication.ts';
 import * as postureAndAudit from './0007-posture-and-audit.ts';
@@ -9,6 +10,7 @@ import * as postureAndAudit from './0007-posture-and-audit.ts';
 export const migrations: Record<string, Migration> = {
   '0001-model': model,
   '0002-sign-in': signIn,
+  '0004-transit-routers': transitRouters,
   '0005-sessions': sessions,
   '0006-authentication': authentication,
   '0007-posture-and-audit': postureAndAudit,
