@@ -25,7 +25,7 @@ export interface TestDatabase {
 export interface StoreKind {
   readonly name: 'SQLite' | 'PostgreSQL';
   /** An empty database. */
-  create(): Promise<TestDatabase>;
+  readonly create: () => Promise<TestDatabase>;
 }
 
 export const sqliteKind: StoreKind = { name: 'SQLite', create: createSqlite };

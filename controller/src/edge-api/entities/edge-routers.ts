@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { EdgeRouter } from '../../model/edge-routers.ts';
+import { listedEntities } from '../../store/filter/entity-sets.ts';
 import { repositories } from '../../store/repositories.ts';
 import { defineEntity, type EntityDefinition, type Env } from '../crud.ts';
 import { fieldError, notFound } from '../errors.ts';
@@ -14,6 +15,7 @@ import {
   renderRouters,
   routerMembers,
 } from './router-detail.ts';
+import { configs as configEntities } from './configs.ts';
 import { services } from './services.ts';
 import {
   addTunnelerIdentity,
@@ -27,6 +29,7 @@ const ctrlChanListeners = z
 const configs = z.array(id).max(100).default([]);
 const symbols = {
   aliases: { online: 'isOnline', connected: 'isOnline' },
+  sets: { configs: listedEntities('configs', () => configEntities.symbols) },
   constants: { isSystem: false },
 };
 

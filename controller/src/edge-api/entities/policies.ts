@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { newEntity } from '../../model/defaults.ts';
+import { entitiesInRoles } from '../../store/filter/entity-sets.ts';
 import { repositories } from '../../store/repositories.ts';
 import type { Semantic } from '../../model/policies.ts';
 import { defineEntity, type EntityDefinition, type Env } from '../crud.ts';
@@ -21,11 +22,7 @@ const identityList: RoleList = {
   kind: 'identities',
   of: () => identities,
 };
-const serviceList: RoleList = {
-  member: 'serviceRoles',
-  kind: 'services',
-  of: () => services,
-};
+const serviceList: RoleList = { member: 'serviceRoles', kind: 'services', of: () => services };
 const routerList: RoleList = {
   member: 'edgeRouterRoles',
   kind: 'edgeRouters',
@@ -93,13 +90,14 @@ export const servicePolicies: EntityDefinition = defineEntity({
   permission: 'service-policy',
   repository: repositories.servicePolicies,
   symbols: {
+    sets: {
+      identities: entitiesInRoles('identityRoles', () => identities.symbols),
+      services: entitiesInRoles('serviceRoles', () => services.symbols),
+    },
     constants: { isSystem: false },
   },
   ...servicePolicyLists,
-  shown: {
-    ...servicePolicyLists.shown,
-    postureCheckRolesDisplay: displaySchema,
-  },
+  shown: { ...servicePolicyLists.shown, postureCheckRolesDisplay: displaySchema },
   input: servicePolicy.extend({ semantic: semantic.default('AllOf') }),
   updatable: servicePolicy,
   async check(input, env) {
@@ -129,7 +127,12 @@ export const edgeRouterPolicies: EntityDefinition = defineEntity({
   plural: 'edge-router-policies',
   permission: 'edge-router-policy',
   repository: repositories.edgeRouterPolicies,
-  symbols: {},
+  symbols: {
+    sets: {
+      identities: entitiesInRoles('identityRoles', () => identities.symbols),
+      edgeRouters: entitiesInRoles('edgeRouterRoles', () => edgeRouters.symbols),
+    },
+  },
   ...edgeRouterPolicyLists,
   input: edgeRouterPolicy.extend({ semantic: semantic.default('AllOf') }),
   updatable: edgeRouterPolicy,
@@ -139,11 +142,7 @@ export const edgeRouterPolicies: EntityDefinition = defineEntity({
     await edgeRouterPolicyLists.check(input, env);
   },
   create: (input, { tx, nowMs }) =>
-    repositories.edgeRouterPolicies.insert(tx, {
-      ...newEntity(nowMs),
-      ...input,
-      isSystem: false,
-    }),
+    repositories.edgeRouterPolicies.insert(tx, { ...newEntity(nowMs), ...input, isSystem: false }),
   async remove(row, { tx }) {
     if (row.isSystem)
       throw new EdgeError('ENTITY_CAN_NOT_BE_DELETED', 'system policies are locked');
@@ -163,11 +162,13 @@ export const serviceEdgeRouterPolicies: EntityDefinition = defineEntity({
   permission: 'service-edge-router-policy',
   repository: repositories.serviceEdgeRouterPolicies,
   symbols: {
+    sets: {
+      services: entitiesInRoles('serviceRoles', () => services.symbols),
+      edgeRouters: entitiesInRoles('edgeRouterRoles', () => edgeRouters.symbols),
+    },
     constants: { isSystem: false },
   },
   ...rolePolicy([serviceList, routerList]),
-  input: serviceEdgeRouterPolicy.extend({
-    semantic: semantic.default('AllOf'),
-  }),
+  input: serviceEdgeRouterPolicy.extend({ semantic: semantic.default('AllOf') }),
   updatable: serviceEdgeRouterPolicy,
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { newService } from '../../model/defaults.ts';
 import type { Service } from '../../model/services.ts';
+import { listedEntities } from '../../store/filter/entity-sets.ts';
 import { repositories } from '../../store/repositories.ts';
 import { defineEntity, type EntityDefinition } from '../crud.ts';
 import { EdgeError, fieldError, notFound } from '../errors.ts';
@@ -19,6 +20,7 @@ export const services: EntityDefinition = defineEntity({
   permission: 'service',
   repository: repositories.services,
   symbols: {
+    sets: { configs: listedEntities('configs', () => configs.symbols) },
     constants: { isSystem: false },
   },
   input: z.object({
@@ -37,10 +39,7 @@ export const services: EntityDefinition = defineEntity({
   shown: serviceMembers,
   parameters: serviceParameters,
   subLists: {
-    configs: {
-      of: () => configs,
-      ids: (row) => Promise.resolve(row['configs'] as string[]),
-    },
+    configs: { of: () => configs, ids: (row) => Promise.resolve(row['configs'] as string[]) },
     terminators: {
       of: () => terminators,
       ids: async (row, { db }) =>
@@ -100,9 +99,7 @@ export const services: EntityDefinition = defineEntity({
         'an application still shows this service',
       );
     }
-    for (const terminator of await repositories.terminators.find(tx.db, {
-      serviceId: row.id,
-    })) {
+    for (const terminator of await repositories.terminators.find(tx.db, { serviceId: row.id })) {
       await repositories.terminators.remove(tx, terminator.id);
     }
     await forgetInPolicies(tx, 'services', row.id);

@@ -3,40 +3,60 @@ import { sql } from 'kysely';
 import type { Dialect, ScalarType, Sql } from '../dialect.ts';
 import { FilterError } from './lexer.ts';
 import type { Expression, Literal, Operator, Sort } from './parser.ts';
-import { resolveSymbol, ROOT, type ResolvedSymbol, type SymbolTable } from './symbols.ts';
+import {
+  MAX_NESTED_SETS,
+  resolveSymbol,
+  ROOT,
+  type ResolvedSymbol,
+  type SymbolTable,
+} from './symbols.ts';
 
 type Comparison = Extract<Expression, { node: 'compare' }>;
 
+type SetNode = Extract<Expression, { node: 'compare' | 'isEmpty' }>;
+
+/** What a symbol stands for here. */
 interface Scope {
   readonly symbols: SymbolTable;
   readonly dialect: Dialect;
+  /** Alias of the entity that is looked at. */
+  readonly alias: string;
+  /** How many sets of entities this one is in. */
+  readonly depth: number;
 }
 
 /** @throws FilterError for unknown symbols and for operators or values of a wrong type. */
 export function compileFilter(expression: Expression, symbols: SymbolTable, dialect: Dialect): Sql {
-  const scope = { symbols, dialect };
-  const compile = (item: Expression): Sql => compileFilter(item, symbols, dialect);
+  return compile(expression, { symbols, dialect, alias: ROOT, depth: 0 });
+}
+
+function compile(expression: Expression, scope: Scope): Sql {
   switch (expression.node) {
     case 'and':
     case 'or': {
       const separator = expression.node === 'and' ? sql` and ` : sql` or `;
-      return sql`(${sql.join(expression.items.map(compile), separator)})`;
+      const items = expression.items.map((item) => compile(item, scope));
+      return sql`(${sql.join(items, separator)})`;
     }
     case 'not':
-      return sql`(not ${compile(expression.item)})`;
+      return sql`(not ${compile(expression.item, scope)})`;
     case 'constant':
       return expression.value ? sql`(1 = 1)` : sql`(1 = 0)`;
     case 'symbol': {
-      const { kind, as } = resolveSymbol(symbols, expression.symbol, dialect);
+      const { kind, as } = resolve(expression.symbol, scope);
       if (kind !== 'boolean' && kind !== 'any')
         throw new FilterError(`${expression.symbol} is not a boolean`, expression.symbol);
       return sql`coalesce(${as('boolean')} = 1, false)`;
     }
     case 'isEmpty':
-      return sql`(${dialect.count(setOf(scope, expression.symbol))} = 0)`;
+      return sql`(not exists (select 1 ${setOf(expression, scope).rows}))`;
     case 'compare':
       return compileComparison(expression, scope);
   }
+}
+
+function resolve(name: string, { symbols, dialect, alias }: Scope): ResolvedSymbol {
+  return resolveSymbol(symbols, name, dialect, alias);
 }
 
 /**
@@ -59,29 +79,52 @@ export function compileSort(sorts: readonly Sort[], symbols: SymbolTable, dialec
 }
 
 function compileComparison(comparison: Comparison, scope: Scope): Sql {
-  const { symbols, dialect } = scope;
+  const { dialect } = scope;
   const { reach, symbol } = comparison;
   if (reach === 'value') {
-    const resolved = resolveSymbol(symbols, symbol, dialect);
+    const resolved = resolve(symbol, scope);
     if (resolved.kind === 'strings')
       throw new FilterError(`${symbol} is a set: use anyOf, allOf or count`, symbol);
     return compare(comparison, resolved, dialect);
   }
-  const set = setOf(scope, symbol);
-  if (reach === 'count')
-    return compare(comparison, { kind: 'number', as: () => dialect.count(set) }, dialect);
-  const item: ResolvedSymbol = { kind: 'text', as: () => sql.ref('item.value') };
+  const { rows, item } = setOf(comparison, scope);
+  if (reach === 'count') {
+    const count: ResolvedSymbol = { kind: 'number', as: () => sql`(select count(*) ${rows})` };
+    return compare(comparison, count, dialect);
+  }
   const holds = compare(comparison, item, dialect);
-  const among = sql`from ${dialect.elements(set, 'item')}`;
   return reach === 'anyOf'
-    ? sql`exists (select 1 ${among} where ${holds})`
-    : sql`(${dialect.count(set)} > 0 and not exists (select 1 ${among} where not ${holds}))`;
+    ? sql`exists (select 1 ${rows} and ${holds})`
+    : sql`(exists (select 1 ${rows}) and not exists (select 1 ${rows} and not ${holds}))`;
 }
 
-function setOf({ symbols, dialect }: Scope, name: string): Sql {
-  const { kind, as } = resolveSymbol(symbols, name, dialect);
-  if (kind !== 'strings') throw new FilterError(`${name} is not a set`, name);
-  return as('string');
+/** The elements of a set as `from … where …`, and what an element is compared by. */
+function setOf({ symbol, where }: SetNode, scope: Scope): { rows: Sql; item: ResolvedSymbol } {
+  const { symbols, dialect, alias, depth } = scope;
+  const [head = '', ...path] = symbol.split('.');
+  const entities = Object.hasOwn(symbols.sets ?? {}, head) ? symbols.sets?.[head] : undefined;
+  const isColumn = Object.hasOwn(symbols.table.columns, symbol) && where === undefined;
+  if (!entities || isColumn) {
+    const { kind, as } = resolve(symbol, scope);
+    if (kind !== 'strings' || where) throw new FilterError(`${symbol} is not such a set`, symbol);
+    const element = `${alias}i`;
+    return {
+      rows: sql`from ${dialect.elements(as('string'), element)} where true`,
+      item: { kind: 'text', as: () => sql.ref(`${element}.value`) },
+    };
+  }
+  if (depth === MAX_NESTED_SETS)
+    throw new FilterError(`sets are nested deeper than ${MAX_NESTED_SETS}`, symbol);
+  const member = `${alias}m`;
+  const target = entities.target();
+  const inner: Scope = { symbols: target, dialect, alias: member, depth: depth + 1 };
+  const conditions = [entities.holds(member, alias, dialect)];
+  if (where) conditions.push(compile(where, inner));
+  const from = sql`${sql.table(target.table.name)} as ${sql.ref(member)}`;
+  return {
+    rows: sql`from ${from} where ${sql.join(conditions, sql` and `)}`,
+    item: resolve(path.length === 0 ? 'id' : path.join('.'), inner),
+  };
 }
 
 function compare(

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defaultAuthPolicy, newIdentity } from '../../model/defaults.ts';
-import { authPolicies, identities } from '../../model/index.ts';
+import { stores, type TestDatabase } from '../../../../test/harness/stores.ts';
+import { defaultAuthPolicy, newEntity, newIdentity } from '../../model/defaults.ts';
+import { authPolicies, identities, servicePolicies } from '../../model/index.ts';
 import { listRows } from '../list-rows.ts';
-import { openStore } from '../open-store.ts';
 import { repositories } from '../repositories.ts';
 import type { Store } from '../store.ts';
+import { entitiesInRoles } from './entity-sets.ts';
 import { FilterError } from './lexer.ts';
 import { parseFilter, parseSort } from './parser.ts';
 import type { SymbolTable } from './symbols.ts';
@@ -19,51 +20,76 @@ const symbols = {
   constants: { isSystem: false },
 };
 
-let store: Store;
-beforeAll(async () => {
-  store = await openStore({ file: ':memory:', clock: () => 0 });
-  await store.write(async (tx) => {
-    await repositories.authPolicies.insert(tx, defaultAuthPolicy(0));
-    const people = [
-      newIdentity(
-        {
-          name: 'Ann',
-          id: 'a',
-          roleAttributes: ['dev', 'eu'],
-          externalId: 'ann@x',
-          tags: { level: 3, team: 'red' },
-        },
-        0,
-      ),
-      newIdentity(
-        {
-          name: 'bob "the" \\ builder',
-          id: 'b',
-          roleAttributes: [],
-          isAdmin: true,
-          defaultHostingCost: 5,
-        },
-        1000,
-      ),
-      newIdentity({ name: 'Cem', id: 'c', roleAttributes: ['dev'], defaultHostingCost: 10 }, 2000),
-    ];
-    for (const person of people) await repositories.identities.insert(tx, person);
-  });
-});
-afterAll(() => store.close());
+const policySymbols = {
+  table: servicePolicies,
+  sets: { identities: entitiesInRoles('identityRoles', (): SymbolTable => symbols) },
+};
 
-async function ids(filter: string, sort = ''): Promise<string> {
-  const query = parseFilter(filter);
-  const { rows } = await listRows(store.db, symbols, {
-    where: query.where,
-    sort: query.sort.length > 0 ? query.sort : parseSort(sort),
-    offset: query.skip ?? 0,
-    limit: query.limit === 'none' ? undefined : query.limit,
+describe.each(await stores())('filter language on $name', ({ create }) => {
+  let database: TestDatabase;
+  let store: Store;
+  beforeAll(async () => {
+    database = await create();
+    store = await database.open(() => 0);
+    await store.write(async (tx) => {
+      await repositories.authPolicies.insert(tx, defaultAuthPolicy(0));
+      const people = [
+        newIdentity(
+          {
+            name: 'Ann',
+            id: 'a',
+            roleAttributes: ['dev', 'eu'],
+            externalId: 'ann@x',
+            tags: { level: 3, team: 'red' },
+          },
+          0,
+        ),
+        newIdentity(
+          {
+            name: 'bob "the" \\ builder',
+            id: 'b',
+            roleAttributes: [],
+            isAdmin: true,
+            defaultHostingCost: 5,
+          },
+          1000,
+        ),
+        newIdentity(
+          { name: 'Cem', id: 'c', roleAttributes: ['dev'], defaultHostingCost: 10 },
+          2000,
+        ),
+      ];
+      for (const person of people) await repositories.identities.insert(tx, person);
+      const policies: [string, 'AnyOf' | 'AllOf', string[]][] = [
+        ['p1', 'AnyOf', ['#dev', '#absent']],
+        ['p2', 'AllOf', ['#dev', '#eu']],
+        ['p3', 'AllOf', ['#eu', '@b']],
+        ['p4', 'AnyOf', ['#all']],
+        ['p5', 'AllOf', []],
+      ];
+      for (const [id, semantic, identityRoles] of policies) {
+        const policy = { ...newEntity(0), id, name: id, tags: {}, type: 'Dial' as const };
+        const roles = { identityRoles, serviceRoles: [], postureCheckRoles: [] };
+        await repositories.servicePolicies.insert(tx, { ...policy, semantic, ...roles });
+      }
+    });
   });
-  return rows.map((row) => row.id).join('');
-}
+  afterAll(async () => {
+    await store.close();
+    await database.dispose();
+  });
 
-describe('filter language', () => {
+  async function ids(filter: string, sort = ''): Promise<string> {
+    const query = parseFilter(filter);
+    const { rows } = await listRows(store.db, symbols, {
+      where: query.where,
+      sort: query.sort.length > 0 ? query.sort : parseSort(sort),
+      offset: query.skip ?? 0,
+      limit: query.limit === 'none' ? undefined : query.limit,
+    });
+    return rows.map((row) => row.id).join('');
+  }
+
   it.each([
     ['', 'abc'],
     ['true skip 0 limit 2', 'ab'],
@@ -98,6 +124,16 @@ describe('filter language', () => {
     ],
     ['tags.level = 3 and tags.team="red"', 'a'],
     ['tags.absent = null', 'abc'],
+    ['tags.level = "3"', ''],
+    ['tags.level > 2.5', 'a'],
+    ['tags.team != "blue"', 'abc'],
+    ['tags.team contains "e"', 'a'],
+    ['sort by tags.level desc, id', 'abc'],
+    ['defaultHostingCost = 5.5', ''],
+    ['defaultHostingCost < 1e300', 'abc'],
+    ['name > "Cem"', 'b'],
+    ['sort by externalId', 'bca'],
+    ['sort by externalId desc', 'abc'],
     ['\'type\' = "Default"', 'abc'],
     ['authPolicy.name = "Default" and (id="a" or id="b")', 'ab'],
   ])('%s', async (filter, expected) => {
@@ -131,8 +167,29 @@ describe('filter language', () => {
     '__proto__ = "x"',
     'constructor = "x"',
     'authPolicy.primary = "x"',
+    'defaultHostingCost = 1e400',
+    'isEmpty(from roleAttributes where true)',
+    'isEmpty(from absent where true)',
+    `name = "${'x'.repeat(20_000)}"`,
+    'name = "\0"',
   ])('refuses %s', async (filter) => {
     await expect(ids(filter)).rejects.toThrow(FilterError);
+  });
+
+  it.each([
+    ['anyOf(identities) = "b"', 'p3p4'],
+    ['anyOf(identities.name) = "Cem"', 'p1p4'],
+    ['allOf(identities.name) = "Ann"', 'p2'],
+    ['count(identities) = 3', 'p4'],
+    ['isEmpty(identities)', 'p5'],
+    ['not isEmpty(from identities where name = "Ann" and isAdmin = false)', 'p1p2p3p4'],
+    ['count(from identities where anyOf(roleAttributes) = "dev") > 1 and name != "p4"', 'p1'],
+    ['anyOf(from identities where isAdmin) = "b" or name = "p5"', 'p3p4p5'],
+    ['isEmpty(from identities where authPolicy.name = "Default")', 'p5'],
+  ])('sets of entities: %s', async (filter, expected) => {
+    const { where } = parseFilter(filter);
+    const { rows } = await listRows(store.db, policySymbols, { where, sort: [], offset: 0 });
+    expect(rows.map((row) => row.id).join('')).toBe(expected);
   });
 
   it('reads the sort parameter with double blanks', async () => {

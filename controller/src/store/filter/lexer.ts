@@ -25,7 +25,8 @@ const DATETIME =
 /** Letters and `_`; after the first dot also digits and `-`, for tag names. */
 const WORD = /'?([A-Za-z_]+(?:\.[A-Za-z0-9_.-]+)?)'?/y;
 const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const STRING = /"((?:[^"\\]|\\["\\fnrt])*)"/y;
+/** Without NUL, which no database text holds. */
+const STRING = /"((?:[^"\\\0]|\\["\\fnrt])*)"/y;
 const SIGN = /!=|<=|>=|[=<>()[\],]/y;
 const ESCAPES: Readonly<Record<string, string>> = { f: '\f', n: '\n', r: '\r', t: '\t' };
 
@@ -51,9 +52,11 @@ export function tokenize(text: string): Token[] {
       tokens.push({ kind: 'datetime', text: new Date(time).toISOString(), at: start });
     } else if ((found = match(WORD)))
       tokens.push({ kind: 'word', text: found[1] ?? '', at: start });
-    else if ((found = match(NUMBER)))
-      tokens.push({ kind: 'number', value: Number(found[0]), at: start });
-    else if ((found = match(SIGN))) tokens.push({ kind: 'sign', text: found[0], at: start });
+    else if ((found = match(NUMBER))) {
+      const value = Number(found[0]);
+      if (!Number.isFinite(value)) throw new FilterError(`number too large at ${start}`);
+      tokens.push({ kind: 'number', value, at: start });
+    } else if ((found = match(SIGN))) tokens.push({ kind: 'sign', text: found[0], at: start });
     else throw new FilterError(`unexpected text at ${start}`);
   }
   tokens.push({ kind: 'end', at });

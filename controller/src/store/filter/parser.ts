@@ -4,9 +4,10 @@
  *   query      := [or] ['sort' 'by' sort {',' sort}] ['skip' N] ['limit' (N | 'none')]
  *   or         := and {'or' and}
  *   and        := primary {'and' primary}
- *   primary    := 'not' or | '(' or ')' | 'true' | 'false' | 'isEmpty' '(' symbol ')' | comparison | symbol
+ *   primary    := 'not' or | '(' or ')' | 'true' | 'false' | 'isEmpty' '(' set ')' | comparison | symbol
  *   comparison := left operator value
- *   left       := symbol | ('anyOf' | 'allOf' | 'count') '(' symbol ')'
+ *   left       := symbol | ('anyOf' | 'allOf' | 'count') '(' set ')'
+ *   set        := symbol | 'from' symbol 'where' or
  */
 import { FilterError, tokenize, type Token } from './lexer.ts';
 
@@ -24,15 +25,22 @@ export type Expression =
   | { node: 'not'; item: Expression }
   | { node: 'constant'; value: boolean }
   | { node: 'symbol'; symbol: string }
-  | { node: 'isEmpty'; symbol: string }
+  | { node: 'isEmpty'; symbol: string; where?: Expression }
   | {
       node: 'compare';
       reach: Reach;
       symbol: string;
+      /** Of a set: only its elements that match. */
+      where?: Expression;
       operator: Operator;
       negated: boolean;
       values: Literal[];
     };
+
+interface SetOf {
+  symbol: string;
+  where?: Expression;
+}
 
 export interface Sort {
   symbol: string;
@@ -47,6 +55,8 @@ export interface Query {
   limit?: number | 'none';
 }
 
+/** Longer ones are refused before they are read. */
+const MAX_CHARS = 16_384;
 const MAX_SORTS = 5;
 const MAX_DEPTH = 64;
 const MAX_TOKENS = 2000;
@@ -68,6 +78,7 @@ class Parser {
   #depth = 0;
 
   constructor(text: string) {
+    if (text.length > MAX_CHARS) throw new FilterError(`longer than ${MAX_CHARS} characters`);
     this.#tokens = tokenize(text);
     if (this.#tokens.length > MAX_TOKENS) throw new FilterError(`more than ${MAX_TOKENS} words`);
   }
@@ -134,23 +145,25 @@ class Parser {
     }
     if (this.#takeWord('true')) return { node: 'constant', value: true };
     if (this.#takeWord('false')) return { node: 'constant', value: false };
-    if (this.#takeWord('isEmpty')) return { node: 'isEmpty', symbol: this.#inParentheses() };
+    if (this.#takeWord('isEmpty')) return { node: 'isEmpty', ...this.#set() };
     for (const reach of ['anyOf', 'allOf', 'count'] as const) {
-      if (this.#takeWord(reach)) return this.#comparison(reach, this.#inParentheses());
+      if (this.#takeWord(reach)) return this.#comparison(reach, this.#set());
     }
     const symbol = this.#symbol();
     const token = this.#peek();
     const endsHere = token.kind === 'end' || (token.kind === 'sign' && token.text === ')');
     const continues = ['and', 'or', 'sort', 'skip', 'limit'].some((word) => this.#isWord(word));
-    return endsHere || continues ? { node: 'symbol', symbol } : this.#comparison('value', symbol);
+    return endsHere || continues
+      ? { node: 'symbol', symbol }
+      : this.#comparison('value', { symbol });
   }
 
-  #comparison(reach: Reach, symbol: string): Expression {
+  #comparison(reach: Reach, left: SetOf): Expression {
     const negated = this.#takeWord('not');
     const finish = (operator: Operator, values: Literal[]): Expression => ({
       node: 'compare',
       reach,
-      symbol,
+      ...left,
       operator,
       negated,
       values,
@@ -197,11 +210,14 @@ class Parser {
     throw new FilterError(`expected a value at ${token.at}`);
   }
 
-  #inParentheses(): string {
+  #set(): SetOf {
     this.#expectSign('(');
+    const isQuery = this.#takeWord('from');
     const symbol = this.#symbol();
+    if (isQuery) this.#expectWord('where');
+    const set = isQuery ? { symbol, where: this.#or() } : { symbol };
     this.#expectSign(')');
-    return symbol;
+    return set;
   }
 
   #symbol(): string {
