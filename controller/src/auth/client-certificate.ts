@@ -21,10 +21,12 @@ export interface PeerCertificate {
 
 /** The client certificate of a connection, or `undefined`. */
 export function peerCertificateOf(socket: unknown): PeerCertificate | undefined {
-  const leaf = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
-  if (!leaf) return undefined;
+  if (!(socket instanceof TLSSocket)) return undefined;
+  // Not `getPeerX509Certificate`: Node 20 forgets the rest of the chain once that was called.
+  let next = socket.getPeerCertificate(true);
+  if (!('raw' in next)) return undefined;
+  const leaf = new X509Certificate(next.raw);
   const intermediates: X509Certificate[] = [];
-  let next = (socket as TLSSocket).getPeerCertificate(true);
   while (intermediates.length < MAX_INTERMEDIATES) {
     const issuer = next.issuerCertificate as typeof next | undefined;
     if (!issuer || issuer === next || issuer.fingerprint256 === next.fingerprint256) break;

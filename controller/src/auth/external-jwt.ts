@@ -15,6 +15,7 @@ import type { ExternalJwtSigner } from '../model/external-jwt-signers.ts';
 import { isDisabled, type Identity } from '../model/identities.ts';
 import { repositories } from '../store/repositories.ts';
 import type { ExternalJwt } from './authentication.ts';
+import { valueAt } from './claims.ts';
 import { fetchJson } from './guarded-fetch.ts';
 
 const MAX_TOKEN_CHARS = 8192;
@@ -159,14 +160,8 @@ function invalid(cause: unknown): AppError {
   });
 }
 
-/** Non-empty text at a JSON pointer (RFC 6901). */
+/** Non-empty text at a JSON pointer. */
 function claimAt(claims: unknown, pointer: string): string | undefined {
-  let value: unknown = claims;
-  for (const part of pointer.split('/').slice(1)) {
-    const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name))
-      return undefined;
-    value = (value as Record<string, unknown>)[name];
-  }
+  const value = valueAt(claims, pointer);
   return typeof value === 'string' && value !== '' ? value : undefined;
 }

@@ -4,13 +4,14 @@ import type { ControllerContext } from '../context.ts';
 import { issueEnrollment, refreshEnrollment } from '../enroll/issue.ts';
 import { isDisabled } from '../model/identities.ts';
 import { repositories } from '../store/repositories.ts';
-import { addAuthenticationRoutes, addMfaRemoval } from './authentication/index.ts';
+import { addAuthenticationAdministration, addAuthenticationRoutes } from './authentication/index.ts';
 import { addCommonRoutes, MANAGEMENT_BASE } from './common-routes.ts';
 import { addCrudRoutes } from './crud.ts';
 import { apiSessions } from './entities/api-sessions.ts';
 import { applications } from './entities/applications.ts';
 import { authPolicies } from './entities/auth-policies.ts';
 import { authenticators } from './entities/authenticators.ts';
+import { cas } from './entities/cas.ts';
 import { configTypes, configs } from './entities/configs.ts';
 import { edgeRouters } from './entities/edge-routers.ts';
 import { enrollments, futureTime } from './entities/enrollments.ts';
@@ -44,6 +45,7 @@ const ENTITIES = [
   edgeRouters,
   externalJwtSigners,
   authPolicies,
+  cas,
   applications,
 ];
 
@@ -56,7 +58,7 @@ export function createManagementApi(ctx: ControllerContext): EdgeRoutes {
     listener: 'admin',
   });
   addAuthenticationRoutes(routes, ctx);
-  addMfaRemoval(routes, ctx);
+  addAuthenticationAdministration(routes, ctx);
   addSessionRoutes(routes, ctx);
   for (const definition of ENTITIES) addCrudRoutes(routes, ctx, definition);
   addIdentityActions(routes, ctx);

@@ -66,3 +66,24 @@ export async function describeEnrollment(
   });
   return { token, jwt };
 }
+
+/** The token that holders of certificates of an authority enrol with: one for all of them, without end. */
+export function caEnrollmentJwt(
+  { pki, endpoints }: Pick<ControllerContext, 'pki' | 'endpoints'>,
+  caId: string,
+): Promise<string> {
+  return pki.signWithServerKey({
+    iss: endpoints.admin,
+    sub: caId,
+    em: 'ca',
+    ctrls: endpoints.control,
+  });
+}
+
+/** The token that tells a client where the network is; who enrols is for other proof to say. */
+export function networkJwt({
+  pki,
+  endpoints,
+}: Pick<ControllerContext, 'pki' | 'endpoints'>): Promise<string> {
+  return pki.signWithServerKey({ iss: endpoints.admin, em: 'network', ctrls: endpoints.control });
+}

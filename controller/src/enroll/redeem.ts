@@ -4,10 +4,11 @@ import { hashToken } from '../auth/api-sessions.ts';
 import type { ControllerContext } from '../context.ts';
 import { newAuthenticator } from '../model/defaults.ts';
 import type { Authenticator, Enrollment } from '../model/identities.ts';
+import { endApiSessionsOf } from '../sessions/end-sessions.ts';
 import { repositories } from '../store/repositories.ts';
 import type { WriteTx } from '../store/store.ts';
 
-type RedeemContext = Pick<ControllerContext, 'store' | 'pki' | 'clock'>;
+export type RedeemContext = Pick<ControllerContext, 'store' | 'pki' | 'clock'>;
 
 /** One-time token + CSR → client certificate. @throws AppError ERR_ENROLL_TOKEN_INVALID, ERR_ENROLL_EXPIRED, ERR_PKI_CSR_INVALID */
 export async function redeemOtt(
@@ -15,12 +16,11 @@ export async function redeemOtt(
   token: string,
   csrPem: string,
 ): Promise<{ cert: string; ca: string }> {
-  const enrollment = await peek(ctx, token, 'ott');
-  const identityId = enrollment.identityId ?? '';
-  const issued = await ctx.pki.issueIdentity(csrPem, identityId);
+  const { identityId } = await peek(ctx, token, 'ott');
+  const issued = await ctx.pki.issueIdentity(csrPem, identityId ?? '');
   await ctx.store.write(async (tx) => {
     await spend(tx, ctx, token, 'ott');
-    await replaceAuthenticator(tx, ctx.clock(), identityId, {
+    await replaceAuthenticator(tx, ctx.clock(), identityId ?? '', {
       method: 'cert',
       certPem: issued.leafPem,
       fingerprint: issued.fingerprint,
@@ -75,29 +75,30 @@ export async function peekUpdb(ctx: RedeemContext, token: string): Promise<strin
   return (await peek(ctx, token, 'updb')).identityId ?? '';
 }
 
-function peek(
-  ctx: RedeemContext,
+/** The enrollment of a token, left as it is. @throws AppError ERR_ENROLL_TOKEN_INVALID, ERR_ENROLL_EXPIRED */
+export function peek(
+  ctx: Pick<ControllerContext, 'store' | 'clock'>,
   token: string,
   method: Enrollment['method'],
 ): Promise<Enrollment> {
   return findValid(ctx.store.db, ctx, token, method);
 }
 
-/** Writes are serialised, so of parallel attempts exactly one finds the row. */
-async function spend(
+/** Spends a token: of parallel attempts exactly one deletes the row. */
+export async function spend(
   tx: WriteTx,
-  ctx: RedeemContext,
+  ctx: Pick<ControllerContext, 'clock'>,
   token: string,
   method: Enrollment['method'],
 ): Promise<Enrollment> {
   const enrollment = await findValid(tx.db, ctx, token, method);
-  await repositories.enrollments.remove(tx, enrollment.id);
+  if (!(await repositories.enrollments.remove(tx, enrollment.id))) throw unknownToken();
   return enrollment;
 }
 
 async function findValid(
   db: ControllerContext['store']['db'],
-  { clock }: RedeemContext,
+  { clock }: Pick<ControllerContext, 'clock'>,
   token: string,
   method: Enrollment['method'],
 ) {
@@ -105,25 +106,27 @@ async function findValid(
     tokenHash: hashToken(token),
     method,
   });
-  if (!enrollment)
-    throw new AppError('ERR_ENROLL_TOKEN_INVALID', 'unknown or used enrollment token');
+  if (!enrollment) throw unknownToken();
   if (Date.parse(enrollment.expiresAt) <= clock())
     throw new AppError('ERR_ENROLL_EXPIRED', 'the enrollment has expired');
   return enrollment;
 }
 
-/** One authenticator of each method for an identity: a new enrollment replaces the old one. */
-async function replaceAuthenticator(
+function unknownToken(): AppError {
+  return new AppError('ERR_ENROLL_TOKEN_INVALID', 'unknown or used enrollment token');
+}
+
+/** One authenticator of each method for an identity: a new enrollment replaces the old one and ends its sessions. */
+export async function replaceAuthenticator(
   tx: WriteTx,
   nowMs: number,
   identityId: string,
   values: Pick<Authenticator, 'method'> & Partial<Authenticator>,
 ): Promise<void> {
-  for (const old of await repositories.authenticators.find(tx.db, {
-    identityId,
-    method: values.method,
-  })) {
-    await repositories.authenticators.remove(tx, old.id);
+  const { method } = values;
+  for (const { id } of await repositories.authenticators.find(tx.db, { identityId, method })) {
+    await endApiSessionsOf(tx, { authenticatorId: id }, nowMs);
+    await repositories.authenticators.remove(tx, id);
   }
   await repositories.authenticators.insert(tx, newAuthenticator({ identityId, ...values }, nowMs));
 }

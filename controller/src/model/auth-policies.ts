@@ -18,11 +18,15 @@ export interface PrimaryAuth {
   };
   /** No signer listed: all of them. */
   extJwt: { allowed: boolean; allowedSigners: string[] };
+  /** Absent in policies older than passkeys: allowed. */
+  passkey?: { allowed: boolean };
 }
 
 export interface SecondaryAuth {
   requireTotp: boolean;
   requireExtJwtSigner: string | null;
+  /** At the login origin a passkey counts as the second factor, as TOTP does. Absent: yes. */
+  acceptPasskey?: boolean;
 }
 
 /** Which proofs open a session. */

@@ -88,7 +88,8 @@ export function defaultAuthPolicy(nowMs: number): AuthPolicy {
         lockoutDurationMinutes: 15,
       },
       extJwt: { allowed: true, allowedSigners: [] },
+      passkey: { allowed: true },
     },
-    secondary: { requireTotp: false, requireExtJwtSigner: null },
+    secondary: { requireTotp: false, requireExtJwtSigner: null, acceptPasskey: true },
   };
 }

@@ -1,13 +1,25 @@
-/** Logging in, second factors and one's own credentials: what both Edge APIs have of it. */
+/** Logging in, second factors and credentials. */
 import type { ControllerContext } from '../../context.ts';
 import type { EdgeRoutes } from '../routes.ts';
 import { addAuthenticateRoutes } from './authenticate-routes.ts';
-import { addMfaRoutes } from './mfa-routes.ts';
-export { addMfaRemoval } from './mfa-routes.ts';
+import { addAuthenticatorActions, addOwnAuthenticatorRoutes } from './authenticator-routes.ts';
+import { addCaRoutes } from './ca-routes.ts';
+import { addMfaRemoval, addMfaRoutes } from './mfa-routes.ts';
+import { addNetworkJwtRoute } from './network-jwt-routes.ts';
 import { addSessionCertificateRoutes } from './session-certificate-routes.ts';
 
+/** What both Edge APIs have. */
 export function addAuthenticationRoutes(routes: EdgeRoutes, ctx: ControllerContext): void {
   addAuthenticateRoutes(routes, ctx);
   addMfaRoutes(routes, ctx);
+  addOwnAuthenticatorRoutes(routes, ctx);
   addSessionCertificateRoutes(routes, ctx);
+  addNetworkJwtRoute(routes, ctx);
+}
+
+/** What the Management API has beyond that and the entities' own routes. */
+export function addAuthenticationAdministration(routes: EdgeRoutes, ctx: ControllerContext): void {
+  addCaRoutes(routes, ctx);
+  addAuthenticatorActions(routes, ctx);
+  addMfaRemoval(routes, ctx);
 }

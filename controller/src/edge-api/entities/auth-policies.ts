@@ -6,6 +6,8 @@ import { EdgeError, fieldError, notFound } from '../errors.ts';
 import { nullsAbsent } from '../body.ts';
 import { id, name, tags } from './fields.ts';
 
+/** Passkeys are ours, not OpenZiti's: who does not know of them leaves them as they are by default. */
+const ALLOWED = { allowed: true };
 const primary = z.object({
   cert: z.object({ allowed: z.boolean(), allowExpiredCerts: z.boolean() }),
   updb: z.object({
@@ -20,11 +22,18 @@ const primary = z.object({
   extJwt: nullsAbsent(
     z.object({ allowed: z.boolean(), allowedSigners: z.array(id).max(100).default([]) }),
   ),
+  passkey: z.object({ allowed: z.boolean() }).default(ALLOWED),
 });
 const secondary = nullsAbsent(
   z.object({
     requireTotp: z.boolean(),
-    requireExtJwtSigner: z.string().min(1).nullable().default(null),
+    requireExtJwtSigner: z
+      .string()
+      .max(64)
+      .nullable()
+      .default(null)
+      .transform((value) => value || null),
+    acceptPasskey: z.boolean().default(true),
   }),
 );
 
@@ -33,10 +42,11 @@ export const authPolicies: EntityDefinition = defineEntity({
   permission: 'auth-policy',
   repository: repositories.authPolicies,
   symbols: { constants: { isSystem: false } },
-  nested: ['primary', 'secondary', 'cert', 'updb', 'extJwt'],
+  nested: ['primary', 'secondary', 'cert', 'updb', 'extJwt', 'passkey'],
   input: z.object({ name, primary, secondary, tags }),
+  shown: { primary: z.looseObject({}), secondary: z.looseObject({}) },
   async check(input, { db }) {
-    const { requireExtJwtSigner, requireTotp } = input.secondary;
+    const { requireExtJwtSigner } = input.secondary;
     const signers = [
       ...new Set([
         ...input.primary.extJwt.allowedSigners,
@@ -45,14 +55,6 @@ export const authPolicies: EntityDefinition = defineEntity({
     ];
     if ((await repositories.externalJwtSigners.findIn(db, 'id', signers)).length < signers.length)
       throw notFound();
-    // Never accept a requirement that would not be enforced.
-    if (requireTotp) throw fieldError('secondary.requireTotp', 'TOTP is not supported', true);
-    if (requireExtJwtSigner)
-      throw fieldError(
-        'secondary.requireExtJwtSigner',
-        'a second JWT is not supported',
-        requireExtJwtSigner,
-      );
   },
   async remove(row, { tx }) {
     if (row.id === DEFAULT_AUTH_POLICY_ID)

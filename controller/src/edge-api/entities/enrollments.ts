@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { describeEnrollment, issueEnrollment } from '../../enroll/issue.ts';
 import { repositories } from '../../store/repositories.ts';
-import { defineEntity, type EntityDefinition } from '../crud.ts';
+import { defineEntity, type EntityDefinition, type Env } from '../crud.ts';
 import { reference } from '../envelope.ts';
 import { EdgeError, fieldError, notFound } from '../errors.ts';
 import { edgeRouters } from './edge-routers.ts';
@@ -27,9 +27,10 @@ export const enrollments: EntityDefinition = defineEntity({
     constants: { isSystem: false },
   },
   input: z.object({
-    method: z.enum(['ott', 'updb']),
+    method: z.enum(['ott', 'ottca', 'updb']),
     identityId: id,
     expiresAt: futureTime,
+    caId: z.string().max(64).optional(),
     username: z.string().min(4).max(100).optional(),
   }),
   async check(input, { db, nowMs }) {
@@ -39,18 +40,20 @@ export const enrollments: EntityDefinition = defineEntity({
     const { identityId, method, username } = input;
     if ((await repositories.enrollments.find(db, { identityId, method })).length > 0)
       throw new EdgeError('ENROLLMENT_EXISTS');
+    if (method === 'ottca') await requireOttCa(db, input.caId);
     if (method !== 'updb') return;
     if (username === undefined) throw fieldError('username', 'is required');
     if ((await repositories.authenticators.find(db, { username })).length > 0) {
       throw fieldError('username', 'duplicate value, username must be unique', username);
     }
   },
-  create: ({ method, identityId, expiresAt, username }, { ctx, tx }) =>
+  create: ({ method, identityId, expiresAt, username, caId }, { ctx, tx }) =>
     issueEnrollment(tx, ctx, {
       method,
       identityId,
       expiresAt,
       username: method === 'updb' ? (username ?? null) : null,
+      caId: method === 'ottca' ? (caId ?? null) : null,
     }),
   async render(rows, { ctx, db }) {
     const owners = await repositories.identities.findIn(
@@ -76,3 +79,12 @@ export const enrollments: EntityDefinition = defineEntity({
     );
   },
 });
+
+/** @throws EdgeError NOT_FOUND, ENROLLMENT_CA_NOT_VALID */
+export async function requireOttCa(db: Env['db'], caId: string | undefined): Promise<void> {
+  if (!caId) throw fieldError('caId', 'is required');
+  const ca = await repositories.cas.get(db, caId);
+  if (!ca) throw notFound();
+  if (!ca.isVerified || !ca.isOttCaEnrollmentEnabled)
+    throw new EdgeError('ENROLLMENT_CA_NOT_VALID');
+}

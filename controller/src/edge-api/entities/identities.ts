@@ -12,7 +12,7 @@ import { nullsAbsent } from '../body.ts';
 import { authPolicies } from './auth-policies.ts';
 import { authenticators } from './authenticators.ts';
 import { edgeRouters } from './edge-routers.ts';
-import { enrollments } from './enrollments.ts';
+import { enrollments, requireOttCa } from './enrollments.ts';
 import { cost, id, name, precedence, roleAttributes, tags } from './fields.ts';
 import { identityMembers, renderIdentities } from './identity-detail.ts';
 import { edgeRouterPolicies, servicePolicies } from './policies.ts';
@@ -167,9 +167,10 @@ export const identities: EntityDefinition = defineEntity({
   async create({ enrollment: wanted, type: _, ...values }, { ctx, tx, nowMs }) {
     const row = await repositories.identities.insert(tx, newIdentity(values, nowMs));
     if (wanted?.ott) await issueEnrollment(tx, ctx, { method: 'ott', identityId: row.id });
-    else if (wanted?.ottca)
-      throw fieldError('enrollment.ottca', 'no such certificate authority', wanted.ottca);
-    else if (wanted?.updb) await issueUpdb(tx, ctx, row.id, wanted.updb);
+    else if (wanted?.ottca) {
+      await requireOttCa(tx.db, wanted.ottca);
+      await issueEnrollment(tx, ctx, { method: 'ottca', identityId: row.id, caId: wanted.ottca });
+    } else if (wanted?.updb) await issueUpdb(tx, ctx, row.id, wanted.updb);
     return row;
   },
 
