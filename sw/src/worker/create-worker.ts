@@ -13,6 +13,7 @@ import { EntryStore } from './cache/entry-store.ts';
 import { HttpCache } from './cache/http-cache.ts';
 import { CookieSync } from './cookies/cookie-sync.ts';
 import { createAppRequests } from './fetch/app-requests.ts';
+import { PageRequests } from './fetch/page-requests.ts';
 import { MAX_UNPACED_BYTES } from './fetch/response-body.ts';
 import { createFetchRouter, type FetchRouter } from './fetch/router.ts';
 import { parseVerificationKeys } from './auth/verification-keys.ts';
@@ -114,11 +115,13 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
   const cache = new HttpCache({
     entries: new EntryStore({ store, caches: scope.caches, origin, nowMs }),
   });
+  const pages = new PageRequests();
   const app = createAppRequests({
     origin,
     session: () => connection.session(),
     cookies,
     cache,
+    pages,
     runtime: { source, cspHash },
     navigator: scope.navigator,
     maxScriptedBytes: isChromium(scope) ? Infinity : MAX_UNPACED_BYTES,
@@ -169,6 +172,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
       signIn,
       cookies,
       sockets,
+      requests: pages,
       refreshApplication: () => application.refresh(),
       warmUp: () => void connection.session().catch(() => undefined),
       onAlive: () => {

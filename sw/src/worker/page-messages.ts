@@ -5,6 +5,7 @@ import { pageMessageSchema, type WorkerMessage } from '../messages/page.ts';
 import type { TokenSource } from './auth/token-source.ts';
 import type { SignIn } from './auth/sign-in.ts';
 import type { CookieSync } from './cookies/cookie-sync.ts';
+import type { PageRequests } from './fetch/page-requests.ts';
 import { codeOf } from './pages/error-page.ts';
 import type { SocketTable } from './websocket/socket-table.ts';
 
@@ -16,6 +17,7 @@ export interface PageMessagesOptions {
   signIn: SignIn;
   cookies: CookieSync;
   sockets: SocketTable;
+  requests: PageRequests;
   /** Reads again which application this origin is; throws when there is none. */
   refreshApplication(): Promise<unknown>;
   /** Connects ahead of the first request. */
@@ -31,7 +33,7 @@ export interface PageMessages {
 }
 
 export function createPageMessages(options: PageMessagesOptions): PageMessages {
-  const { origin, instance, tokens, signIn, cookies, sockets, logger } = options;
+  const { origin, instance, tokens, signIn, cookies, sockets, requests, logger } = options;
   return {
     async take({ data, source, ports }) {
       if (!isOwnClient(source, origin)) return;
@@ -41,6 +43,7 @@ export function createPageMessages(options: PageMessagesOptions): PageMessages {
         port?.postMessage(await prepare(loaderRequest.url));
         return;
       }
+      if (requests.take(source.id, data, port)) return;
       const parsed = pageMessageSchema.safeParse(data);
       if (!parsed.success) return;
       const message = parsed.data;

@@ -14,13 +14,20 @@ beforeEach(() => {
   background = [];
   entries = new Map();
   cache = new HttpCache({
-    background: (work) => void background.push(work),
+    background: (work) => {
+      background.push(work);
+    },
     entries: {
       get: (url) => Promise.resolve(entries.get(url)),
-      put: (url, facts: EntryFacts, body) =>
-        Promise.resolve(void entries.set(url, { ...facts, body })),
+      put: (url, facts: EntryFacts, body) => {
+        entries.set(url, { ...facts, body });
+        return Promise.resolve();
+      },
       delete: (url) => Promise.resolve(void entries.delete(url)),
-      clear: () => Promise.resolve(entries.clear()),
+      clear: () => {
+        entries.clear();
+        return Promise.resolve();
+      },
     },
   });
   return () => vi.useRealTimers();

@@ -3,6 +3,7 @@ import type { CookieContext } from '@postern/shared/cookies';
 import { isAppError } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
 import type { SecureSession } from '@postern/shared/protocol/session';
+import { parseDownload } from '../../messages/request-tag.ts';
 import type { Resumption } from '../../messages/page.ts';
 import type { CookieSync } from '../cookies/cookie-sync.ts';
 import { createRuntimeScript } from '../documents/runtime-script.ts';
@@ -11,6 +12,7 @@ import { type HttpCache, withoutFragment } from '../cache/http-cache.ts';
 import { exchange, type ExchangeResponse } from './exchange.ts';
 import { initiatorSite, type RequestFacts } from './initiator.ts';
 import { createPageResponse } from './page-response.ts';
+import type { PageRequests } from './page-requests.ts';
 import { openRequestBody } from './request-body.ts';
 import { buildRequestFields } from './request-fields.ts';
 import { sourceOf } from './response-source.ts';
@@ -24,6 +26,8 @@ export interface AppRequestsOptions {
   session: () => Promise<SecureSession>;
   cookies: CookieSync;
   cache: HttpCache;
+  /** What pages tell about their requests. */
+  pages: PageRequests;
   runtime: { source: string; cspHash: string };
   navigator: { userAgent: string; languages: readonly string[] };
   /** Longest body that script may fetch; {@link MAX_UNPACED_BYTES} where the browser does not pace. */
@@ -43,16 +47,20 @@ export interface AppRequests {
 }
 
 export function createAppRequests(options: AppRequestsOptions): AppRequests {
-  const { origin, session, cookies, cache, runtime, navigator, maxScriptedBytes, logger } = options;
+  const { origin, session, cookies, cache, pages, runtime, navigator, maxScriptedBytes, logger } =
+    options;
   const coding = acceptEncoding();
   const way = { session, streams: createStreamQueue() };
   const common = { userAgent: navigator.userAgent, languages: navigator.languages };
 
   return {
     async fetch(request, clientId) {
-      const facts = requestFacts(request);
       const url = new URL(request.url);
-      const body = await openRequestBody(request);
+      const facts = requestFacts(request);
+      const page = pages.find(clientId, url.hash);
+      const download = request.mode === 'navigate' ? parseDownload(url.hash) : undefined;
+      const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
+      const body = hasBody ? ((await page?.body()) ?? (await openRequestBody(request))) : undefined;
       const fields = buildRequestFields({
         ...facts,
         ...common,
@@ -73,14 +81,16 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
       else {
         fields.push(...verdict.conditions);
         const head = { method, target: originForm(url), fields, webSocket: false };
-        const answer = await exchange(way, head, body);
+        const answer = await exchange(way, head, body, page?.signal);
         await takeCookies(url, answer, cookieContext(facts), clientId);
         source = await verdict.settle(sourceOf(answer, method));
       }
+      if (page) source = page.answer(source);
       try {
         return await createPageResponse({
           source,
-          maxBytes: isScripted(facts) ? maxScriptedBytes : Infinity,
+          download,
+          maxBytes: isScripted(facts) && page?.isPaced !== true ? maxScriptedBytes : Infinity,
           runtime:
             request.mode === 'navigate'
               ? createRuntimeScript({

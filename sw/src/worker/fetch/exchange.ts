@@ -30,21 +30,24 @@ const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
  * Sends a request and waits for its final head. When the session is lost before any answer, a
- * harmless request is sent once more over a new one. Rejects with the reason the stream or session ended.
+ * harmless request is sent once more over a new one. Rejects with the reason
+ * the stream or session ended. `signal` ends the exchange at once, also while the answer streams.
  */
 export async function exchange(
   options: ExchangeOptions,
   head: RequestHead,
   body?: RequestBody,
+  signal?: AbortSignal,
 ): Promise<ExchangeResponse> {
   const session = await options.session();
+  signal?.throwIfAborted();
   try {
-    return await send(options.streams, session, head, body);
+    return await send(options.streams, session, head, body, signal);
   } catch (error) {
     const isRepeatable = REPEATABLE.has(head.method) && body === undefined;
     const ended = await Promise.race([session.closed, Promise.resolve(undefined)]);
-    if (!isRepeatable || ended?.retryable !== true) throw error;
-    return send(options.streams, await options.session(), head, body);
+    if (!isRepeatable || ended?.retryable !== true || signal?.aborted === true) throw error;
+    return send(options.streams, await options.session(), head, body, signal);
   }
 }
 
@@ -53,8 +56,12 @@ async function send(
   session: SecureSession,
   head: RequestHead,
   body: RequestBody | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<ExchangeResponse> {
   const stream = await streams.open(session, encodeRequestHead(head));
+  const giveUp = (): void => stream.reset(ResetCode.cancelled, 'the page gave up');
+  if (signal?.aborted === true) giveUp();
+  signal?.addEventListener('abort', giveUp, { once: true });
   if (!head.webSocket) void sendBody(stream, body);
   try {
     for (;;) {

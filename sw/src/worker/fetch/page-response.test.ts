@@ -26,7 +26,7 @@ function answer(status: number, fields: Field[], ...chunks: (string | Uint8Array
   return { answer: { status, fields, stream }, reset, read };
 }
 
-const common = { method: 'GET', maxBytes: Infinity, runtime: undefined };
+const common = { method: 'GET', maxBytes: Infinity, runtime: undefined, download: undefined };
 
 /** What a page gets for an answer. */
 async function respond({

@@ -14,15 +14,18 @@ export interface PageResponseOptions {
   maxBytes: number;
   /** Given for navigations: writes the runtime into HTML documents. */
   runtime: RuntimeScript | undefined;
+  /** Name of the file that the response shall become, empty for any; `undefined` for none. */
+  download: string | undefined;
 }
 
 const POLICY_FIELDS = ['content-security-policy', 'content-security-policy-report-only'];
 
 /** Throws `ERR_HTTP_INVALID`, `ERR_SW_BODY_TOO_LARGE`, or what the body ended with. */
 export async function createPageResponse(options: PageResponseOptions): Promise<Response> {
-  const { source, maxBytes, runtime } = options;
+  const { source, maxBytes, runtime, download } = options;
   const { status, fields } = source;
   const headers = buildResponseHeaders(fields);
+  if (download !== undefined) makeDownload(headers, download);
   if (source.read === undefined) return new Response(null, { status, headers });
   const length = contentLengthOf(fields);
   if (length !== undefined && length > maxBytes) {
@@ -38,6 +41,17 @@ export async function createPageResponse(options: PageResponseOptions): Promise<
 function isHtmlDocument(status: number, headers: Headers): boolean {
   const type = headers.get('content-type') ?? '';
   return status !== 206 && /^\s*text\/html\s*(?:;|$)/i.test(type) && !isDownload(headers);
+}
+
+/** HTML §7.4.2.4 "hyperlinks for downloading": the application's own name comes first. */
+function makeDownload(headers: Headers, name: string): void {
+  for (const field of [...POLICY_FIELDS, 'x-frame-options']) headers.delete(field);
+  if (isDownload(headers)) return;
+  const encoded = encodeURIComponent(name).replaceAll("'", '%27');
+  headers.set(
+    'content-disposition',
+    name === '' ? 'attachment' : `attachment; filename*=UTF-8''${encoded}`,
+  );
 }
 
 function isDownload(headers: Headers): boolean {

@@ -13,7 +13,7 @@ export interface ResponseSource {
   /** The decoded body; `undefined` where the response has none. */
   read: ReadChunk | undefined;
   /** Nobody wants the rest. */
-  cancel(reason: string): void;
+  cancel: (reason: string) => void;
 }
 
 /** The application's answer. Throws `ERR_HTTP_INVALID` and `ERR_SW_CONTENT_CODING`. */

@@ -1,0 +1,81 @@
+/**
+ * Frames and popups without an address of their own (`about:blank`, `document.write`, `blob:`,
+ * `javascript:`, `srcdoc`): no response of the worker brings the runtime there, and in Chromium most
+ * are not under the worker at all. They get this page's functions as soon as script can reach them.
+ */
+import { intercept } from './native-look.ts';
+
+/** Constructors and functions that a frame takes over from the page. */
+const SHARED = ['fetch', 'XMLHttpRequest', 'EventSource', 'WebSocket', 'cookieStore'] as const;
+const FRAMES = ['HTMLIFrameElement', 'HTMLFrameElement', 'HTMLObjectElement'] as const;
+
+type Realm = Window & typeof globalThis;
+
+/**
+ * @param marker property that tells a window which has the runtime
+ * @param page the window whose functions are given on
+ */
+export function adoptFrames(page: Realm, marker: symbol): void {
+  watch(page);
+
+  function adopt(candidate: Window | null): void {
+    const child = candidate as Realm | null;
+    if (child === null || !isBlank(child) || marker in child) return;
+    Object.defineProperty(child, marker, { value: (page as never)[marker] });
+    for (const name of SHARED) {
+      const descriptor = Object.getOwnPropertyDescriptor(page, name);
+      if (descriptor !== undefined) Object.defineProperty(child, name, descriptor);
+    }
+    const cookie = Object.getOwnPropertyDescriptor(page.Document.prototype, 'cookie');
+    if (cookie !== undefined) Object.defineProperty(child.Document.prototype, 'cookie', cookie);
+    intercept(child.Navigator.prototype, 'sendBeacon', (_native, _self, args) =>
+      page.navigator.sendBeacon(...(args as Parameters<Navigator['sendBeacon']>)),
+    );
+    watch(child);
+  }
+
+  function watch(realm: Realm): void {
+    for (const name of FRAMES) {
+      const { prototype } = realm[name];
+      for (const property of ['contentWindow', 'contentDocument'] as const) {
+        intercept(prototype, property, (native, self, args) => {
+          const found = Reflect.apply(native, self, args) as Window | Document | null;
+          adopt(found !== null && 'defaultView' in found ? found.defaultView : found);
+          return found;
+        });
+      }
+    }
+    intercept(realm, 'open', (native, self, args) => {
+      const opened = Reflect.apply(native, self, args) as Window | null;
+      adopt(opened);
+      return opened;
+    });
+    // Script that has the window by another way (`frames[0]`, inside the frame) gets it a moment later.
+    new realm.MutationObserver((records) => {
+      for (const { addedNodes } of records) for (const node of addedNodes) adoptIn(node);
+    }).observe(realm.document, { childList: true, subtree: true });
+    realm.addEventListener('load', ({ target }) => adoptElement(target), true);
+  }
+
+  function adoptIn(node: Node): void {
+    adoptElement(node);
+    if (node.nodeType !== 1) return;
+    for (const frame of (node as Element).querySelectorAll('iframe, frame')) adoptElement(frame);
+  }
+
+  /** The getter does it. */
+  function adoptElement(target: unknown): unknown {
+    const isFrame = typeof target === 'object' && target !== null && 'contentWindow' in target;
+    return isFrame ? target.contentWindow : undefined;
+  }
+}
+
+/** A document of this origin that did not come over the network. */
+function isBlank(realm: Realm): boolean {
+  try {
+    return /^(?:about|blob|javascript):/.test(realm.location.href) && 'Document' in realm;
+  } catch {
+    // Another origin.
+    return false;
+  }
+}

@@ -1,0 +1,29 @@
+/** HTTP of the page: what the browser does not let the service worker see, or leads past it. */
+import { interceptDownloads } from './downloads.ts';
+import { createEventSourceClass } from './event-source.ts';
+import { interceptFetch } from './fetch.ts';
+import { intercept } from './native-look.ts';
+import { createRequestTracker, type RequestLink } from './requests.ts';
+import { interceptXhr } from './xhr.ts';
+
+export function installHttp(link: RequestLink): void {
+  const isControlled = (): boolean => navigator.serviceWorker.controller !== null;
+  const isUnpaced = !('body' in Request.prototype);
+  const isChromium = 'userAgentData' in navigator;
+  const tracker = createRequestTracker(link, (listener) => addEventListener('pagehide', listener));
+  const options = { tracker, isControlled, isUnpaced };
+  interceptFetch(window, options);
+  interceptXhr(window, { ...options, refusesSync: isChromium });
+  if (isChromium) {
+    Object.defineProperty(window, 'EventSource', {
+      configurable: true,
+      writable: true,
+      value: createEventSourceClass(window.EventSource),
+    });
+  }
+  interceptDownloads(isControlled);
+  // The numbers of our own are not for pages that measure themselves.
+  intercept(PerformanceEntry.prototype, 'name', (native, self, args) =>
+    String(Reflect.apply(native, self, args)).replace(/#postern-(?:\d+u?c?|download=.*)$/, ''),
+  );
+}
