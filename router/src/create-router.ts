@@ -215,6 +215,7 @@ export async function createRouter(
     for (const client of clients) client.recheck();
     binds.expire();
     state.forgetExpiredRevocations();
+    state.expirePostures();
   }, limits.sweepMs);
   links.refresh();
   controllerChannel.start();
@@ -248,7 +249,10 @@ function reevaluate({ access, binds, clients, table }: PeerContext, impact: Impa
   for (const circuit of [...table.values()]) {
     const { callerId, serviceId, sessionId } = circuit.subject;
     if (!touches(impact, { identityId: callerId, serviceId, sessionId })) continue;
-    const denied = access.dialDenied(circuit.subject, circuit.isIngress);
+    const clientAddress = circuit.isIngress
+      ? circuit.upstream.peer.socket.remoteAddress
+      : undefined;
+    const denied = access.dialDenied(circuit.subject, clientAddress);
     if (denied !== undefined) table.close(circuit, removed(denied));
   }
   for (const client of [...clients]) {

@@ -91,7 +91,11 @@ export class RouterNetwork {
       encryptionRequired: true,
       terminatorStrategy: 'smartrouting',
     });
-    const policy = { semantic: 'AnyOf' as const, serviceRoles: [`@${SERVICE}`] };
+    const policy = {
+      semantic: 'AnyOf' as const,
+      serviceRoles: [`@${SERVICE}`],
+      postureCheckRoles: [],
+    };
     controller.put('servicePolicy', {
       id: 'dial',
       type: 'Dial',

@@ -1,12 +1,4 @@
-import {
-  datetime,
-  defineTable,
-  json,
-  number,
-  text,
-  type RawRowOf,
-  type RowOf,
-} from '../model/table.ts';
+import { datetime, defineTable, json, number, text, type RowOf } from '../model/table.ts';
 import type { Actor } from './actor.ts';
 
 export type Outcome = 'success' | 'refused';
@@ -50,6 +42,3 @@ export interface AuditEntry {
   readonly entityId?: string;
   readonly details?: Record<string, unknown>;
 }
-
-/** The database part of the audit log (migration 0007). */
-export type AuditDatabase = { auditRecords: RawRowOf<typeof auditRecords> };

@@ -1,14 +1,9 @@
 /** Appends records to the chain inside the transaction of what they record. */
 import type { Transaction } from 'kysely';
-import { encodeRow } from '../model/table.ts';
+import { encodeRow, type RawRowOf } from '../model/table.ts';
 import type { Database } from '../store/tables.ts';
 import { currentActor } from './actor.ts';
-import {
-  auditRecords,
-  type AuditDatabase,
-  type AuditEntry,
-  type AuditRecord,
-} from './audit-table.ts';
+import { auditRecords, type AuditEntry, type AuditRecord } from './audit-table.ts';
 import { GENESIS_HASH, hashRecord } from './hash-record.ts';
 
 /** Longer texts of an entry are cut: a record stays small whatever a caller sends. */
@@ -23,8 +18,7 @@ export async function appendToChain(
   entries: readonly AuditEntry[],
   nowMs: number,
 ): Promise<AuditRecord[]> {
-  const db = trx.withTables<AuditDatabase>();
-  const last = await db
+  const last = await trx
     .selectFrom('auditRecords')
     .select(['seq', 'hash'])
     .orderBy('seq', 'desc')
@@ -38,8 +32,8 @@ export async function appendToChain(
     return record;
   });
   for (const record of records) {
-    const row = encodeRow(auditRecords, record) as unknown as AuditDatabase['auditRecords'];
-    await db.insertInto('auditRecords').values(row).execute();
+    const row = encodeRow(auditRecords, record) as RawRowOf<typeof auditRecords>;
+    await trx.insertInto('auditRecords').values(row).execute();
   }
   return records;
 }

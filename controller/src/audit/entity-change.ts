@@ -59,7 +59,7 @@ export function entityChange(
   return {
     action: isUpdate ? 'update' : before ? 'delete' : 'create',
     entityKind: table.name,
-    entityId: String((after ?? before)?.['id'] ?? ''),
+    entityId: (after ?? before)?.['id'] as string,
     details: { members },
   };
 }

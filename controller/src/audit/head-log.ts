@@ -15,7 +15,7 @@ import {
   importJWK,
   type CryptoKey,
 } from 'jose';
-import { privateJwkSchema } from '../keys/key-files.ts';
+import { privateJwkSchema, type PrivateJwk } from '../keys/key-files.ts';
 import type { AuditHead } from './audit-head.ts';
 import { openHead, signHead } from './audit-head.ts';
 
@@ -105,8 +105,13 @@ async function openKey(folder: string) {
   const publicKey: PublicJwk = { kty, crv, x, y, kid, alg: 'ES256', use: 'sig' };
   await writeDurably(join(folder, PUBLIC_KEY_FILE), JSON.stringify(publicKey), 0o644);
   return {
-    privateKey: (await importJWK(parsed, 'ES256', { extractable: false })) as CryptoKey,
+    privateKey: await importPrivate(parsed),
     publicKey,
     kid,
   };
+}
+
+/** As a non-extractable key: what holds it can sign, not copy. */
+function importPrivate(jwk: PrivateJwk): Promise<CryptoKey> {
+  return importJWK(jwk, 'ES256', { extractable: false });
 }

@@ -3,6 +3,7 @@
  * must close when somebody loses access to what it hosts.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { ELSEWHERE, type Vantage } from '@postern/shared/policy';
 import type { ControlBody } from '@postern/shared/protocol/control';
 import type { Delta, EntityKind, HostState, PublicJwk } from '@postern/shared/schemas';
 import type { ControllerContext } from '../context.ts';
@@ -23,6 +24,8 @@ const RELEVANT: ReadonlySet<EntityKind> = new Set<EntityKind>([
   'serviceEdgeRouterPolicy',
   'router',
   'signingKey',
+  'postureCheck',
+  'posture',
 ]);
 
 export interface HostSink {
@@ -49,12 +52,17 @@ export function createHostSession(
   /** Who could dial each hosted service when last looked at. */
   let dialers = new Map<string, ReadonlySet<string>>();
   let closed = false;
+  const vantage = (): Vantage => ({ address: ELSEWHERE, nowMs: ctx.clock() });
 
   const revokeLostAccess = (): void => {
+    const from = vantage();
     const now = new Map(
       policy
-        .servicesFor(host.id, 'Bind')
-        .map((serviceId) => [serviceId, new Set(policy.identitiesFor(serviceId))] as const),
+        .servicesFor(host.id, 'Bind', from)
+        .map(
+          (serviceId) =>
+            [serviceId, new Set(policy.identitiesFor(serviceId, 'Dial', from))] as const,
+        ),
     );
     for (const [serviceId, before] of dialers) {
       const after = now.get(serviceId);
@@ -66,12 +74,21 @@ export function createHostSession(
     dialers = now;
   };
 
+  /** Closes what a session may no longer dial while other sessions of the identity may. */
+  const revokeFailedPosture = (sessionId: string, identityId: string): void => {
+    const from = { ...vantage(), sessionId };
+    for (const serviceId of dialers.keys()) {
+      if (policy.mayDial(identityId, serviceId, from)) continue;
+      sink.send('hostRevocation', { serviceId, sessionId, code: 'ERR_POSTURE_FAILED' });
+    }
+  };
+
   const sendState = async (): Promise<void> => {
     const identity = policy.entity('identity', host.id);
     if (!identity || closed) return;
     const origins = await applicationOrigins(ctx);
     const services = policy
-      .servicesFor(host.id, 'Bind')
+      .servicesFor(host.id, 'Bind', vantage())
       .map((id) => policy.entity('service', id))
       .filter((service) => service !== undefined)
       .sort((a, b) => a.id.localeCompare(b.id))
@@ -123,7 +140,9 @@ export function createHostSession(
     refresh,
     push: ({ changes }) => {
       for (const change of changes) {
-        if (change.op === 'put' && change.kind === 'revocation') {
+        if (change.op === 'put' && change.kind === 'posture') {
+          revokeFailedPosture(change.value.id, change.value.identityId);
+        } else if (change.op === 'put' && change.kind === 'revocation') {
           sink.send('hostRevocation', { sessionId: change.value.id, code: 'ERR_SESSION_ENDED' });
         } else if (
           change.kind === 'identity' &&

@@ -1,5 +1,6 @@
 /** Writes what routers report about themselves: status, hosted terminators, going offline. */
 import { isDeepStrictEqual } from 'node:util';
+import { ELSEWHERE } from '@postern/shared/policy';
 import type { RouterStatus, RouterTerminators } from '@postern/shared/schemas';
 import type { ControllerContext } from '../context.ts';
 import type { Terminator } from '../model/services.ts';
@@ -22,7 +23,8 @@ export function createRouterReports(
   const { store, policy } = ctx;
 
   const mayHost = (routerId: string, hostId: string, serviceId: string): boolean =>
-    policy.mayBind(hostId, serviceId) && policy.commonRouters(hostId, serviceId).includes(routerId);
+    policy.mayBind(hostId, serviceId, { address: ELSEWHERE, nowMs: ctx.clock() }) &&
+    policy.commonRouters(hostId, serviceId).includes(routerId);
 
   const hostedOn = (routerId: string, all: readonly Terminator[]): Map<string, Terminator> =>
     new Map(

@@ -3,6 +3,7 @@ import type { Entity } from '@postern/shared/schemas';
 import type { EdgeRouter } from './edge-routers.ts';
 import type { Identity } from './identities.ts';
 import type { EdgeRouterPolicy, ServiceEdgeRouterPolicy, ServicePolicy } from './policies.ts';
+import type { PostureCheck } from './posture.ts';
 import type { Service, Terminator } from './services.ts';
 import type { Revocation } from './sessions.ts';
 
@@ -27,6 +28,12 @@ export const projections = {
     semantic: row.semantic,
     identityRoles: row.identityRoles,
     serviceRoles: row.serviceRoles,
+    postureCheckRoles: row.postureCheckRoles,
+  }),
+  postureCheck: ({ id, roleAttributes, definition }: PostureCheck): Entity<'postureCheck'> => ({
+    id,
+    roleAttributes,
+    ...('networks' in definition && { networks: definition.networks }),
   }),
   edgeRouterPolicy: (row: EdgeRouterPolicy): Entity<'edgeRouterPolicy'> => ({
     id: row.id,
@@ -48,7 +55,7 @@ export const projections = {
     noTraversal: row.noTraversal,
     disabled: row.disabled,
     isOnline: row.isOnline,
-    edgeUrls: row.isTransit ? [] : row.edgeUrls,
+    edgeUrls: row.edgeUrls,
     fabricAddresses: row.fabricAddresses,
     links: row.links,
   }),

@@ -1,4 +1,5 @@
 /** Ends service sessions as soon as a committed change takes away the access they stand for. */
+import { ELSEWHERE } from '@postern/shared/policy';
 import type { Change, EntityKind } from '@postern/shared/schemas';
 import type { ControllerContext } from '../context.ts';
 import { latestOnly } from '../control/latest-job.ts';
@@ -31,16 +32,17 @@ export function startAccessEnforcement(
     while (!closed) {
       const rows = await store.db
         .selectFrom('sessions')
-        .select(['id', 'identityId', 'serviceId', 'type'])
+        .select(['id', 'apiSessionId', 'identityId', 'serviceId', 'type'])
         .where('id', '>', after)
         .orderBy('id')
         .limit(CHUNK)
         .execute();
-      const lost = rows.filter(({ identityId, serviceId, type }) =>
-        type === 'Dial'
-          ? !policy.mayDial(identityId, serviceId)
-          : !policy.mayBind(identityId, serviceId),
-      );
+      const lost = rows.filter(({ apiSessionId, identityId, serviceId, type }) => {
+        const from = { sessionId: apiSessionId, address: ELSEWHERE, nowMs: clock() };
+        return type === 'Dial'
+          ? !policy.mayDial(identityId, serviceId, from)
+          : !policy.mayBind(identityId, serviceId, from);
+      });
       if (lost.length > 0) await store.write((tx) => endServiceSessions(tx, lost, clock()));
       const last = rows.at(-1);
       if (rows.length < CHUNK || !last) return;

@@ -31,6 +31,10 @@ export const repositories = {
     kind: 'serviceEdgeRouterPolicy',
     project: projections.serviceEdgeRouterPolicy,
   }),
+  postureChecks: createRepository(model.postureChecks, {
+    kind: 'postureCheck',
+    project: projections.postureCheck,
+  }),
   edgeRouters: createRepository(model.edgeRouters, { kind: 'router', project: projections.router }),
   externalJwtSigners: createRepository(model.externalJwtSigners),
   authPolicies: createRepository(model.authPolicies),
@@ -44,4 +48,5 @@ export const repositories = {
     project: projections.revocation,
   }),
   identityConfigs: createRepository(model.identityConfigs),
+  controllers: createRepository(model.controllers),
 };

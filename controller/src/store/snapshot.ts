@@ -6,6 +6,7 @@ import {
 } from '@postern/shared/schemas';
 import type { Kysely } from 'kysely';
 import { projections } from '../model/changes.ts';
+import { readPostures } from '../posture/posture-states.ts';
 import { repositories } from './repositories.ts';
 import type { Database } from './tables.ts';
 
@@ -27,6 +28,9 @@ export function createSnapshotReader() {
       ),
     router: async (db) => (await repositories.edgeRouters.find(db)).map(projections.router),
     terminator: async (db) => (await repositories.terminators.find(db)).map(projections.terminator),
+    postureCheck: async (db) =>
+      (await repositories.postureChecks.find(db)).map(projections.postureCheck),
+    posture: readPostures,
     revocation: async (db) => (await repositories.revocations.find(db)).map(projections.revocation),
   };
   return {

@@ -1,4 +1,5 @@
 /** The SQL side of the model: every table of migration 0001. */
+import { auditRecords } from '../audit/audit-table.ts';
 import * as model from '../model/index.ts';
 import type { RawRowOf } from '../model/table.ts';
 
@@ -25,6 +26,9 @@ export const modelTables = [
   model.sessions,
   model.revocations,
   model.identityConfigs,
+  model.controllers,
+  model.postureChecks,
+  auditRecords,
 ] as const;
 
 export interface Database {
@@ -50,6 +54,9 @@ export interface Database {
   sessions: RawRowOf<typeof model.sessions>;
   revocations: RawRowOf<typeof model.revocations>;
   identityConfigs: RawRowOf<typeof model.identityConfigs>;
+  controllers: RawRowOf<typeof model.controllers>;
+  postureChecks: RawRowOf<typeof model.postureChecks>;
+  auditRecords: RawRowOf<typeof auditRecords>;
   /** One row for each committed write that changed what routers see. */
   changeLog: { index: number; changes: string; createdAt: string };
   /** Single values, such as the timeline of the change log. */

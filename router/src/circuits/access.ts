@@ -1,4 +1,5 @@
 /** Every access decision of this router, each with the reason that a person will read. */
+import { ELSEWHERE, type Vantage } from '@postern/shared/policy';
 import type { CloseReason } from '@postern/shared/protocol/edge';
 import type { RouterState } from '../state/router-state.ts';
 import type { CircuitSubject } from './circuit.ts';
@@ -33,31 +34,40 @@ export class Access {
   }
 
   /**
-   * Why a circuit may not be: at its first router (`isIngress`) the identity must also be allowed to
-   * use this router.
+   * Why a circuit may not be. `clientAddress` is given at its first router, the one the client is
+   * connected to: there the identity must also be allowed to use this router, and come from where
+   * posture checks want it.
    */
-  dialDenied(subject: CircuitSubject, isIngress: boolean): CloseReason | undefined {
+  dialDenied(subject: CircuitSubject, clientAddress: string | undefined): CloseReason | undefined {
     const { callerId, serviceId, sessionId } = subject;
     const denied = this.connectionDenied({ identityId: callerId, sessionId });
     if (denied !== undefined) return denied;
-    const allowed = isIngress
-      ? this.#mayUse(callerId, serviceId) && this.#state.policy.mayDial(callerId, serviceId)
-      : this.#state.policy.mayDial(callerId, serviceId);
-    return allowed ? undefined : reason('ERR_ACCESS_NO_POLICY');
+    if (clientAddress !== undefined && !this.#mayUse(callerId, serviceId))
+      return reason('ERR_ACCESS_NO_POLICY');
+    const { policy } = this.#state;
+    if (policy.mayDial(callerId, serviceId, this.#vantage(sessionId, clientAddress)))
+      return undefined;
+    return policy.mayDial(callerId, serviceId, 'posture-ignored')
+      ? reason('ERR_POSTURE_FAILED')
+      : reason('ERR_ACCESS_NO_POLICY');
   }
 
   /** Why an identity may not host a service on this router. */
   bindDenied(hostId: string, serviceId: string): CloseReason | undefined {
     const denied = this.connectionDenied({ identityId: hostId });
     if (denied !== undefined) return denied;
-    return this.#state.policy.mayBind(hostId, serviceId) && this.#mayUse(hostId, serviceId)
+    return this.mayHost(hostId, serviceId) && this.#mayUse(hostId, serviceId)
       ? undefined
       : reason('ERR_ACCESS_NO_POLICY');
   }
 
   /** True if the identity may host the service on whichever router. */
   mayHost(hostId: string, serviceId: string): boolean {
-    return this.#state.policy.mayBind(hostId, serviceId);
+    return this.#state.policy.mayBind(hostId, serviceId, this.#vantage());
+  }
+
+  #vantage(sessionId?: string, address: string = ELSEWHERE): Vantage {
+    return { sessionId, address, nowMs: this.#state.tokenTime.nowMs };
   }
 
   #mayUse(identityId: string, serviceId: string): boolean {

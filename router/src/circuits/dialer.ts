@@ -96,7 +96,7 @@ export class Dialer {
       const claims = await this.#verify(caller, request.body);
       // The connection or the circuit may have ended during verification.
       if (circuit.state !== 'opening') return;
-      const denied = this.#deps.access.dialDenied(subject, true);
+      const denied = this.#deps.access.dialDenied(subject, peer.socket.remoteAddress);
       if (denied !== undefined) {
         table.close(circuit, denied);
         return;

@@ -58,7 +58,7 @@ export function handleRoute(deps: RouteHandlerDeps, link: Peer, request: Message
     return;
   }
   const circuit = table.begin(subject, link, label, false, refuse);
-  const denied = access.dialDenied(subject, false);
+  const denied = access.dialDenied(subject, undefined);
   if (denied !== undefined) {
     table.close(circuit, denied);
     return;

@@ -17,10 +17,16 @@ export const ALL: Impact = {
   sessions: new Set(),
 };
 
-/** `isRouterDecisive` tells whether a change of a router can change anybody's access. */
+export const NOTHING: Impact = { ...ALL, everything: false };
+
+/**
+ * `isRouterDecisive` tells whether a change of a router can change anybody's access, `ownerOf` whose
+ * session it is of which a posture was held before.
+ */
 export function impactOf(
   changes: readonly Change[],
   isRouterDecisive: (change: Change) => boolean,
+  ownerOf: (sessionId: string) => string | undefined,
 ): Impact {
   const identities = new Set<string>();
   const services = new Set<string>();
@@ -41,6 +47,13 @@ export function impactOf(
       case 'router':
         everything ||= isRouterDecisive(change);
         break;
+      case 'posture': {
+        // Hosts have no session: any session of theirs decides what they may host.
+        const owner = change.op === 'put' ? change.value.identityId : ownerOf(key);
+        if (owner !== undefined) identities.add(owner);
+        break;
+      }
+      case 'postureCheck':
       case 'servicePolicy':
       case 'edgeRouterPolicy':
       case 'serviceEdgeRouterPolicy':

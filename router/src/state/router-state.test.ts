@@ -41,6 +41,8 @@ const empty: Snapshot = {
     terminator: [terminator('t1', 's1')],
     signingKey: [],
     revocation: [],
+    postureCheck: [],
+    posture: [],
   },
 };
 

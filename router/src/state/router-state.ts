@@ -14,7 +14,7 @@ import {
   type EntityKind,
   type Snapshot,
 } from '@postern/shared/schemas';
-import { ALL, impactOf, type Impact } from './impact.ts';
+import { ALL, impactOf, NOTHING, type Impact } from './impact.ts';
 
 const KINDS = Object.keys(entitySchemas) as EntityKind[];
 type Tables = { [K in EntityKind]: Map<string, Entity<K>> };
@@ -30,6 +30,7 @@ export class RouterState implements KeySet {
   readonly #terminatorsByService = new Map<string, Map<string, Entity<'terminator'>>>();
   #timeline = '';
   #index = 0;
+  #posturesExpiredMs = 0;
   readonly #nowMs: () => number;
 
   constructor(nowMs: () => number = Date.now) {
@@ -98,7 +99,11 @@ export class RouterState implements KeySet {
         retryable: true,
       });
     }
-    const impact = impactOf(delta.changes, (change) => this.#decidesAccess(change));
+    const impact = impactOf(
+      delta.changes,
+      (change) => this.#decidesAccess(change),
+      (sessionId) => this.get('posture', sessionId)?.identityId,
+    );
     for (const change of delta.changes) this.#applyChange(change);
     this.#index = delta.index;
     this.onChange(impact);
@@ -114,6 +119,16 @@ export class RouterState implements KeySet {
       index: this.#index,
       entities: entities as Snapshot['entities'],
     };
+  }
+
+  /** Reports as changed what passed posture checks that have run out since the last call. */
+  expirePostures(): void {
+    const nowMs = this.#nowMs();
+    const due = this.policy.posture.expired(this.#posturesExpiredMs, nowMs);
+    this.#posturesExpiredMs = nowMs;
+    if (due.length === 0) return;
+    const owners = due.flatMap((id) => this.get('posture', id)?.identityId ?? []);
+    this.onChange({ ...NOTHING, identities: new Set(owners) });
   }
 
   /** Drops revocations whose tokens have expired by now. */

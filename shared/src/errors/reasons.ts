@@ -13,6 +13,11 @@ export const reasons = {
     next: 'Ask the person who manages access to grant it to you.',
     retryable: false,
   },
+  ERR_POSTURE_FAILED: {
+    title: 'Your device or place does not meet what this application asks for',
+    next: 'It may ask for another browser, network, time or a fresh second factor. The person who manages access can tell.',
+    retryable: false,
+  },
   ERR_SESSION_ENDED: {
     title: 'You are signed out',
     next: 'Sign in again to go on.',

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Change, Entity } from '../schemas/index.ts';
 import { PolicyIndex } from './index.ts';
-import type { PolicyKind } from './index.ts';
+import type { From, PolicyKind } from './index.ts';
 import { PolicyOracle } from './policy-oracle.ts';
 
 type Put<K extends PolicyKind> = { op: 'put'; kind: K; value: Entity<K> };
@@ -48,7 +48,11 @@ const servicePolicy = (
   id: string,
   identityRoles: string[],
   serviceRoles: string[],
-  options: { type?: 'Dial' | 'Bind'; semantic?: 'AllOf' | 'AnyOf' } = {},
+  options: {
+    type?: 'Dial' | 'Bind';
+    semantic?: 'AllOf' | 'AnyOf';
+    postureCheckRoles?: string[];
+  } = {},
 ): Put<'servicePolicy'> => ({
   op: 'put',
   kind: 'servicePolicy',
@@ -58,6 +62,7 @@ const servicePolicy = (
     semantic: options.semantic ?? 'AllOf',
     identityRoles,
     serviceRoles,
+    postureCheckRoles: options.postureCheckRoles ?? [],
   },
 });
 const edgeRouterPolicy = (
@@ -80,6 +85,20 @@ const serviceEdgeRouterPolicy = (
   kind: 'serviceEdgeRouterPolicy',
   value: { id, semantic, serviceRoles, edgeRouterRoles },
 });
+const check = (
+  id: string,
+  roleAttributes: string[] = [],
+  networks?: string[],
+): Put<'postureCheck'> => ({
+  op: 'put',
+  kind: 'postureCheck',
+  value: { id, roleAttributes, ...(networks && { networks }) },
+});
+const posture = (
+  id: string,
+  identityId: string,
+  passing: { id: string; untilMs?: number }[],
+): Put<'posture'> => ({ op: 'put', kind: 'posture', value: { id, identityId, passing } });
 const remove = (kind: PolicyKind, key: string): PolicyChange => ({ op: 'delete', kind, key });
 
 /** Every router for everybody: leaves the decision to the service policies. */
@@ -216,6 +235,8 @@ describe('PolicyIndex', () => {
         edgeRouterPolicy: [edgeRouterPolicy('e', ['#all'], ['#all']).value],
         serviceEdgeRouterPolicy: [serviceEdgeRouterPolicy('se', ['#all'], ['#all']).value],
         router: [router('r9').value],
+        postureCheck: [],
+        posture: [],
       },
     });
     expect([index.mayDial('a', 's'), index.mayDial('b', 's')]).toEqual([false, true]);
@@ -228,6 +249,88 @@ describe('PolicyIndex', () => {
     index.apply({ op: 'put', kind: 'revocation', value: { id: 'x', expiresAtMs: 1 } });
     index.apply({ op: 'delete', kind: 'terminator', key: 'x' });
     expect(index.servicesFor('x')).toEqual([]);
+  });
+});
+
+describe('posture', () => {
+  const nowMs = 1000;
+  const from = (sessionId?: string, address = '192.0.2.7') => ({ sessionId, address, nowMs });
+  const guarded = (roles: string[], semantic: 'AllOf' | 'AnyOf' = 'AllOf') =>
+    indexOf(
+      ...openRouters,
+      identity('a'),
+      service('s'),
+      check('os', ['laptop']),
+      check('mfa', ['laptop']),
+      check('net', ['office'], ['192.0.2.0/24', '2001:db8::/32']),
+      servicePolicy('p', ['@a'], ['@s'], { semantic, postureCheckRoles: roles }),
+    );
+
+  it('counts a policy only where all its checks pass, in one session of this identity', () => {
+    const index = guarded(['#laptop']);
+    expect(index.mayDial('a', 's', from('x'))).toBe(false);
+    index.apply(posture('x', 'a', [{ id: 'os' }]));
+    index.apply(posture('y', 'a', [{ id: 'mfa' }]));
+    index.apply(posture('z', 'b', [{ id: 'os' }, { id: 'mfa' }]));
+    expect(['x', 'y', 'z'].map((session) => index.mayDial('a', 's', from(session)))).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    expect(index.mayDial('a', 's', from())).toBe(false);
+    index.apply(posture('x', 'a', [{ id: 'os' }, { id: 'mfa' }]));
+    expect(index.mayDial('a', 's', from('x'))).toBe(true);
+    expect(index.mayDial('a', 's', from('y'))).toBe(false);
+    expect(index.servicesFor('a', 'Dial', from('x'))).toEqual(['s']);
+    expect(index.identitiesFor('s', 'Dial', from())).toEqual(['a']);
+    index.apply(remove('posture', 'x'));
+    expect(index.mayDial('a', 's', from('x'))).toBe(false);
+  });
+
+  it('never counts a policy with checks for who asks from nowhere', () => {
+    const index = guarded(['@os']);
+    index.apply(posture('x', 'a', [{ id: 'os' }]));
+    expect(index.mayDial('a', 's')).toBe(false);
+    expect(index.servicesFor('a')).toEqual([]);
+    expect(index.mayDial('a', 's', 'posture-ignored')).toBe(true);
+  });
+
+  it.each([
+    ['a check that is gone', ['@gone']],
+    ['a check that is gone beside one that passes', ['@gone', '@os']],
+    ['attributes that no check has', ['#nobody']],
+  ])('fails closed for %s', (_name, roles) => {
+    const index = guarded(roles);
+    index.apply(posture('x', 'a', [{ id: 'os' }, { id: 'gone' }]));
+    expect(index.mayDial('a', 's', from('x'))).toBe(false);
+  });
+
+  it('ends a check at its time', () => {
+    const index = guarded(['@os']);
+    index.apply(posture('x', 'a', [{ id: 'os', untilMs: 1001 }]));
+    expect(index.mayDial('a', 's', from('x'))).toBe(true);
+    expect(index.mayDial('a', 's', { ...from('x'), nowMs: 1001 })).toBe(false);
+    expect([index.posture.expired(0, 1000), index.posture.expired(1000, 1001)]).toEqual([
+      [],
+      ['x'],
+    ]);
+  });
+
+  it.each([
+    ['192.0.2.255', true],
+    ['::ffff:192.0.2.1', true],
+    ['2001:db8:1::5', true],
+    ['192.0.3.1', false],
+    ['2001:db9::1', false],
+    ['', false],
+    ['not an address', false],
+    ['elsewhere', true],
+  ])('judges networks by the address: %s', (address, expected) => {
+    const index = guarded(['@net']);
+    expect(index.mayDial('a', 's', from('x', address))).toBe(expected);
+    // A session cannot claim to pass what its address decides.
+    index.apply(posture('x', 'a', [{ id: 'net' }]));
+    expect(index.mayDial('a', 's', from('x', address))).toBe(expected);
   });
 });
 
@@ -251,7 +354,27 @@ const kinds = [
   'edgeRouterPolicy',
   'serviceEdgeRouterPolicy',
   'router',
+  'postureCheck',
+  'posture',
 ] as const;
+const checkRoles = fc.oneof(
+  { weight: 3, arbitrary: fc.constant([]) },
+  { weight: 2, arbitrary: roleList },
+);
+const networks = fc.constantFrom(undefined, undefined, ['192.0.2.1/32'], ['192.0.2.2/32']);
+const passing = fc.array(
+  fc.record({ id, untilMs: fc.constantFrom(5, 50) }, { requiredKeys: ['id'] }),
+  { maxLength: 4 },
+);
+const froms: (From | undefined)[] = [
+  undefined,
+  'posture-ignored',
+  ...['192.0.2.1', 'elsewhere'].flatMap((address) => [
+    { address, nowMs: 10 },
+    { address, nowMs: 10, sessionId: '1' },
+    { address, nowMs: 100, sessionId: '2' },
+  ]),
+];
 const change: fc.Arbitrary<PolicyChange> = fc.oneof(
   fc.tuple(id, attributeList, fc.boolean()).map((args) => identity(...args)),
   fc.tuple(id, attributeList).map((args) => service(...args)),
@@ -261,11 +384,17 @@ const change: fc.Arbitrary<PolicyChange> = fc.oneof(
       id,
       roleList,
       roleList,
-      fc.record({ type: fc.constantFrom('Dial' as const, 'Bind' as const), semantic }),
+      fc.record({
+        type: fc.constantFrom('Dial' as const, 'Bind' as const),
+        semantic,
+        postureCheckRoles: checkRoles,
+      }),
     )
     .map((args) => servicePolicy(...args)),
   fc.tuple(id, roleList, roleList, semantic).map((args) => edgeRouterPolicy(...args)),
   fc.tuple(id, roleList, roleList, semantic).map((args) => serviceEdgeRouterPolicy(...args)),
+  fc.tuple(id, attributeList, networks).map((args) => check(...args)),
+  fc.tuple(id, id, passing).map((args) => posture(...args)),
   fc.tuple(fc.constantFrom(...kinds), id).map((args) => remove(...args)),
 );
 /** Starts from everything allowed, so that random changes decide something. */
@@ -276,12 +405,19 @@ const generous: PolicyChange[] = [
   servicePolicy('seed', ['#a'], ['#b'], { semantic: 'AnyOf' }),
 ];
 
+const holdsChecksByAttribute = (each: PolicyChange): boolean =>
+  each.op === 'put' &&
+  each.kind === 'servicePolicy' &&
+  each.value.postureCheckRoles.some((role) => role.startsWith('#'));
+
 const grantsOf = (index: PolicyIndex): Set<string> => {
   const grants = new Set<string>();
   for (const i of ids) {
     for (const s of ids) {
-      if (index.mayDial(i, s)) grants.add(`dial ${i} ${s}`);
-      if (index.mayBind(i, s)) grants.add(`bind ${i} ${s}`);
+      for (const [at, from] of froms.entries()) {
+        if (index.mayDial(i, s, from)) grants.add(`dial ${i} ${s} from ${at}`);
+        if (index.mayBind(i, s, from)) grants.add(`bind ${i} ${s} from ${at}`);
+      }
       for (const r of index.commonRouters(i, s)) grants.add(`router ${i} ${s} ${r}`);
     }
   }
@@ -300,17 +436,21 @@ describe('PolicyIndex against the rules read literally', () => {
         }
         for (const i of ids) {
           for (const s of ids) {
-            expect(index.mayDial(i, s)).toBe(oracle.may('Dial', i, s));
-            expect(index.mayBind(i, s)).toBe(oracle.may('Bind', i, s));
+            for (const from of froms) {
+              expect(index.mayDial(i, s, from)).toBe(oracle.may('Dial', i, s, from));
+              expect(index.mayBind(i, s, from)).toBe(oracle.may('Bind', i, s, from));
+            }
             expect(index.commonRouters(i, s).sort()).toEqual(oracle.commonRouters(i, s).sort());
           }
           for (const type of ['Dial', 'Bind'] as const) {
-            expect(index.servicesFor(i, type).sort()).toEqual(
-              ids.filter((s) => oracle.may(type, i, s)),
-            );
-            expect(index.identitiesFor(i, type).sort()).toEqual(
-              ids.filter((other) => oracle.may(type, other, i)),
-            );
+            for (const from of froms) {
+              expect(index.servicesFor(i, type, from).sort()).toEqual(
+                ids.filter((s) => oracle.may(type, i, s, from)),
+              );
+              expect(index.identitiesFor(i, type, from).sort()).toEqual(
+                ids.filter((other) => oracle.may(type, other, i, from)),
+              );
+            }
           }
         }
       }),
@@ -342,6 +482,9 @@ describe('PolicyIndex against the rules read literally', () => {
         (changes, kind, key) => {
           const index = indexOf(...generous, ...changes);
           const before = grantsOf(index);
+          // A check that policies hold by an attribute asks less when it goes, as a changed list of
+          // roles does; the API refuses to delete checks in use.
+          if (kind === 'postureCheck') fc.pre(!changes.some(holdsChecksByAttribute));
           const held = index.entity('identity', key);
           if (kind === 'identity' && held !== undefined)
             index.apply(identity(key, held.roleAttributes, true));
@@ -369,6 +512,8 @@ describe('PolicyIndex against the rules read literally', () => {
             edgeRouterPolicy: [...held.edgeRouterPolicy.values()],
             serviceEdgeRouterPolicy: [...held.serviceEdgeRouterPolicy.values()],
             router: [...held.router.values()],
+            postureCheck: [...held.postureCheck.values()],
+            posture: [...held.posture.values()],
           },
         });
         expect(grantsOf(loaded)).toEqual(grantsOf(applied));

@@ -1,6 +1,8 @@
 import type { Change, Entity, EntityKind, Snapshot } from '../schemas/index.ts';
+import { PostureIndex } from './posture-index.ts';
 import { Relation } from './relation.ts';
 import { RoleIndex } from './role-index.ts';
+import type { Vantage } from './vantage.ts';
 
 /** The kinds of entity that decide access. */
 export const policyKinds = [
@@ -10,10 +12,22 @@ export const policyKinds = [
   'edgeRouterPolicy',
   'serviceEdgeRouterPolicy',
   'router',
+  'postureCheck',
+  'posture',
 ] as const satisfies readonly EntityKind[];
 export type PolicyKind = (typeof policyKinds)[number];
 export type PolicyEntities = Pick<Snapshot['entities'], PolicyKind>;
 type PolicyChange = Extract<Change, { op: 'put'; kind: PolicyKind }>;
+
+/** Kinds whose changes can alter which routers serve a service. */
+const DECIDES_ROUTERS_OF_SERVICES: ReadonlySet<EntityKind> = new Set<EntityKind>([
+  'service',
+  'router',
+  'serviceEdgeRouterPolicy',
+]);
+
+/** Where access is asked from; `posture-ignored` asks what policies grant once their checks pass. */
+export type From = Vantage | 'posture-ignored';
 
 const isPolicyKind = (kind: EntityKind): kind is PolicyKind =>
   (policyKinds as readonly string[]).includes(kind);
@@ -26,6 +40,9 @@ const isPolicyKind = (kind: EntityKind): kind is PolicyKind =>
  * least one router is in both its edge-router policies and the service's service-edge-router
  * policies. Policies only grant. A disabled identity has nothing; a disabled router counts for
  * nothing. Admin rights play no part.
+ *
+ * A policy with posture checks counts only from a {@link Vantage} where they all pass; asked without
+ * one, it never does.
  */
 export class PolicyIndex {
   #identities = new RoleIndex();
@@ -36,6 +53,7 @@ export class PolicyIndex {
   #identityRouters = new Relation(this.#identities, this.#routers);
   #serviceRouters = new Relation(this.#services, this.#routers);
   #entities = emptyEntities();
+  #posture = new PostureIndex();
   /** Routers of a service, kept until something that decides them changes. */
   #routersOfService = new Map<string, ReadonlySet<string>>();
 
@@ -50,6 +68,7 @@ export class PolicyIndex {
     this.#identityRouters = new Relation(this.#identities, this.#routers);
     this.#serviceRouters = new Relation(this.#services, this.#routers);
     this.#entities = emptyEntities();
+    this.#posture = new PostureIndex();
     this.#routersOfService.clear();
     for (const value of entities.identity) this.apply({ op: 'put', kind: 'identity', value });
     for (const value of entities.service) this.apply({ op: 'put', kind: 'service', value });
@@ -61,18 +80,15 @@ export class PolicyIndex {
     for (const value of entities.serviceEdgeRouterPolicy) {
       this.apply({ op: 'put', kind: 'serviceEdgeRouterPolicy', value });
     }
+    for (const value of entities.postureCheck)
+      this.apply({ op: 'put', kind: 'postureCheck', value });
+    for (const value of entities.posture) this.apply({ op: 'put', kind: 'posture', value });
   }
 
   /** Applies one change; kinds that don't decide access are ignored. */
   apply(change: Change): void {
     if (!isPolicyKind(change.kind)) return;
-    if (
-      change.kind !== 'identity' &&
-      change.kind !== 'servicePolicy' &&
-      change.kind !== 'edgeRouterPolicy'
-    ) {
-      this.#routersOfService.clear();
-    }
+    if (DECIDES_ROUTERS_OF_SERVICES.has(change.kind)) this.#routersOfService.clear();
     if (change.op === 'delete') this.#delete(change.kind, change.key);
     else this.#put(change as PolicyChange);
   }
@@ -82,12 +98,31 @@ export class PolicyIndex {
     return this.#entities[kind].get(id);
   }
 
-  mayDial(identityId: string, serviceId: string): boolean {
-    return this.#dial.holds(identityId, serviceId) && this.#shareRouter(identityId, serviceId);
+  /** All entities held, as a snapshot has them. */
+  entities(): PolicyEntities {
+    const listed = Object.entries(this.#entities).map(([kind, map]) => [kind, [...map.values()]]);
+    return Object.fromEntries(listed) as PolicyEntities;
   }
 
-  mayBind(identityId: string, serviceId: string): boolean {
-    return this.#bind.holds(identityId, serviceId) && this.#shareRouter(identityId, serviceId);
+  mayDial(identityId: string, serviceId: string, from?: From): boolean {
+    return this.#may(this.#dial, identityId, serviceId, from);
+  }
+
+  mayBind(identityId: string, serviceId: string, from?: From): boolean {
+    return this.#may(this.#bind, identityId, serviceId, from);
+  }
+
+  /** Whether some policy grants the service once its checks pass, be there a router for both or not. */
+  isGranted(identityId: string, serviceId: string, type: 'Dial' | 'Bind'): boolean {
+    const relation = type === 'Dial' ? this.#dial : this.#bind;
+    return relation.holds(identityId, serviceId, (id) =>
+      this.#meets(id, identityId, 'posture-ignored'),
+    );
+  }
+
+  /** Posture checks and what sessions pass of them. */
+  get posture(): Omit<PostureIndex, 'putCheck' | 'deleteCheck' | 'putSession' | 'deleteSession'> {
+    return this.#posture;
   }
 
   /** Ids of the enabled routers both may use, in no particular order. */
@@ -102,24 +137,42 @@ export class PolicyIndex {
   }
 
   /** Ids of the services the identity may dial, or bind. */
-  servicesFor(identityId: string, type: 'Dial' | 'Bind' = 'Dial'): string[] {
+  servicesFor(identityId: string, type: 'Dial' | 'Bind' = 'Dial', from?: From): string[] {
     const relation = type === 'Dial' ? this.#dial : this.#bind;
     const routers = this.#identityRouters.rightsOf(identityId);
     if (routers.size === 0) return [];
-    return [...relation.rightsOf(identityId)].filter((id) =>
-      intersects(routers, this.#routersOf(id)),
-    );
+    const services = relation.rightsOf(identityId, (id) => this.#meets(id, identityId, from));
+    return [...services].filter((id) => intersects(routers, this.#routersOf(id)));
   }
 
   /** Ids of the identities that may dial, or bind, the service. */
-  identitiesFor(serviceId: string, type: 'Dial' | 'Bind' = 'Dial'): string[] {
+  identitiesFor(serviceId: string, type: 'Dial' | 'Bind' = 'Dial', from?: From): string[] {
     const relation = type === 'Dial' ? this.#dial : this.#bind;
     const reached = new Set<string>();
     for (const routerId of this.#routersOf(serviceId)) {
       for (const id of this.#identityRouters.leftsOf(routerId)) reached.add(id);
       if (reached.size === this.#identities.size) break;
     }
-    return [...relation.leftsOf(serviceId)].filter((id) => reached.has(id));
+    const lefts = relation.leftsOf(serviceId, (policyId) => {
+      const policy = this.#entities.servicePolicy.get(policyId);
+      return policy?.postureCheckRoles.length === 0
+        ? true
+        : (identityId) => this.#meets(policyId, identityId, from);
+    });
+    return [...lefts].filter((id) => reached.has(id));
+  }
+
+  #may(relation: Relation, identityId: string, serviceId: string, from: From | undefined): boolean {
+    return (
+      relation.holds(identityId, serviceId, (id) => this.#meets(id, identityId, from)) &&
+      this.#shareRouter(identityId, serviceId)
+    );
+  }
+
+  #meets(policyId: string, identityId: string, from: From | undefined): boolean {
+    const policy = this.#entities.servicePolicy.get(policyId);
+    if (policy === undefined) return false;
+    return from === 'posture-ignored' || this.#posture.meets(policy, identityId, from);
   }
 
   #shareRouter(identityId: string, serviceId: string): boolean {
@@ -180,6 +233,14 @@ export class PolicyIndex {
           left: value.serviceRoles,
           right: value.edgeRouterRoles,
         });
+        return;
+      case 'postureCheck':
+        this.#entities.postureCheck.set(value.id, value);
+        this.#posture.putCheck(value);
+        return;
+      case 'posture':
+        this.#entities.posture.set(value.id, value);
+        this.#posture.putSession(value);
     }
   }
 
@@ -204,6 +265,12 @@ export class PolicyIndex {
         return;
       case 'serviceEdgeRouterPolicy':
         this.#serviceRouters.delete(id);
+        return;
+      case 'postureCheck':
+        this.#posture.deleteCheck(id);
+        return;
+      case 'posture':
+        this.#posture.deleteSession(id);
     }
   }
 }
@@ -222,5 +289,7 @@ function emptyEntities(): { [K in PolicyKind]: Map<string, Entity<K>> } {
     edgeRouterPolicy: new Map(),
     serviceEdgeRouterPolicy: new Map(),
     router: new Map(),
+    postureCheck: new Map(),
+    posture: new Map(),
   };
 }

@@ -1,5 +1,5 @@
 import type { Change, Entity } from '../schemas/index.ts';
-import type { PolicyKind } from './policy-index.ts';
+import type { From, PolicyKind } from './policy-index.ts';
 
 type Held = { [K in PolicyKind]: Map<string, Entity<K>> };
 
@@ -15,6 +15,8 @@ export class PolicyOracle {
     edgeRouterPolicy: new Map(),
     serviceEdgeRouterPolicy: new Map(),
     router: new Map(),
+    postureCheck: new Map(),
+    posture: new Map(),
   };
 
   apply(change: Change): void {
@@ -23,7 +25,7 @@ export class PolicyOracle {
     else if (change.kind !== 'signingKey') held[change.kind]?.set(change.value.id, change.value);
   }
 
-  may(type: 'Dial' | 'Bind', identityId: string, serviceId: string): boolean {
+  may(type: 'Dial' | 'Bind', identityId: string, serviceId: string, from?: From): boolean {
     const identity = this.held.identity.get(identityId);
     const service = this.held.service.get(serviceId);
     if (identity === undefined || service === undefined || identity.disabled) return false;
@@ -31,9 +33,40 @@ export class PolicyOracle {
       (policy) =>
         policy.type === type &&
         isIn(identity, policy.identityRoles, policy.semantic) &&
-        isIn(service, policy.serviceRoles, policy.semantic),
+        isIn(service, policy.serviceRoles, policy.semantic) &&
+        this.meets(policy, identityId, from),
     );
     return granted && this.commonRouters(identityId, serviceId).length > 0;
+  }
+
+  /** Each `@id` must exist, and every check that the list holds must pass in one session. */
+  meets(policy: Entity<'servicePolicy'>, identityId: string, from: From | undefined): boolean {
+    const roles = policy.postureCheckRoles;
+    if (roles.length === 0 || from === 'posture-ignored') return true;
+    if (from === undefined) return false;
+    const all = [...this.held.postureCheck.values()];
+    if (roles.some((role) => role[0] === '@' && !all.some(({ id }) => `@${id}` === role))) {
+      return false;
+    }
+    const demanded = all.filter((check) => isIn(check, roles, policy.semantic));
+    const passesIn = (sessionId: string): boolean =>
+      demanded.every(({ id, networks }) =>
+        networks
+          ? from.address === 'elsewhere' || networks.includes(`${from.address}/32`)
+          : [...this.held.posture.values()].some(
+              (posture) =>
+                posture.id === sessionId &&
+                posture.identityId === identityId &&
+                posture.passing.some(
+                  (passing) =>
+                    passing.id === id &&
+                    (passing.untilMs === undefined || passing.untilMs > from.nowMs),
+                ),
+            ),
+      );
+    const sessions =
+      from.sessionId === undefined ? ['', ...this.held.posture.keys()] : [from.sessionId];
+    return demanded.length > 0 && sessions.some(passesIn);
   }
 
   commonRouters(identityId: string, serviceId: string): string[] {

@@ -9,6 +9,10 @@ interface RelationPolicy {
   readonly right: Roles;
 }
 
+/** Whether a policy counts for the question asked. */
+type Counts = (policyId: string) => boolean;
+const always = (): true => true;
+
 /** Policies of one list side, by the role they mention: finds those that may hold an entity. */
 class PoliciesByRole {
   readonly #byRole = new Map<string, Set<string>>();
@@ -66,26 +70,31 @@ export class Relation {
     this.#byRightRole.delete(policyId, policy.right);
   }
 
-  /** Whether some policy grants `right` to `left`. */
-  holds(left: string, right: string): boolean {
+  /** Whether some policy that `counts` grants `right` to `left`. */
+  holds(left: string, right: string, counts: Counts = always): boolean {
     for (const policy of this.#policiesOfLeft(left)) {
-      if (this.#rightEntities.matches(right, policy.right, policy.semantic)) return true;
+      if (this.#rightEntities.matches(right, policy.right, policy.semantic) && counts(policy.id))
+        return true;
     }
     return false;
   }
 
-  /** All that is granted to `left`. */
-  rightsOf(left: string): Set<string> {
+  /** All that is granted to `left` by policies that `counts`. */
+  rightsOf(left: string, counts: Counts = always): Set<string> {
     const granted = new Set<string>();
     for (const policy of this.#policiesOfLeft(left)) {
+      if (!counts(policy.id)) continue;
       this.#rightEntities.collect(policy.right, policy.semantic, granted);
       if (granted.size === this.#rightEntities.size) break;
     }
     return granted;
   }
 
-  /** All to which `right` is granted. */
-  leftsOf(right: string): Set<string> {
+  /** All to which `right` is granted; `counts` may decide for each of them. */
+  leftsOf(
+    right: string,
+    counts: (policyId: string) => boolean | ((left: string) => boolean) = always,
+  ): Set<string> {
     const granted = new Set<string>();
     if (!this.#rightEntities.has(right)) return granted;
     for (const policyId of this.#byRightRole.candidates(right, this.#rightEntities)) {
@@ -95,7 +104,11 @@ export class Relation {
         !this.#rightEntities.matches(right, policy.right, policy.semantic)
       )
         continue;
-      this.#leftEntities.collect(policy.left, policy.semantic, granted);
+      const counted = counts(policyId);
+      if (counted === false) continue;
+      const lefts = counted === true ? granted : new Set<string>();
+      this.#leftEntities.collect(policy.left, policy.semantic, lefts);
+      if (counted !== true) for (const left of lefts) if (counted(left)) granted.add(left);
       if (granted.size === this.#leftEntities.size) break;
     }
     return granted;

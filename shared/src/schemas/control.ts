@@ -40,6 +40,8 @@ const servicePolicy = z.strictObject({
   semantic,
   identityRoles: roles,
   serviceRoles: roles,
+  /** Checks that must all pass; an empty list asks for none, a list that holds none never passes. */
+  postureCheckRoles: roles,
 });
 const edgeRouterPolicy = z.strictObject({
   id,
@@ -87,6 +89,27 @@ const signingKey = z.strictObject({
 });
 /** A session (sign-in, API, service) that ended, or a token withdrawn, before its tokens expired. */
 const revocation = z.strictObject({ id, expiresAtMs: z.int() });
+const postureCheck = z.strictObject({
+  id,
+  roleAttributes: roles,
+  /** Address ranges the client must come from: decided by who sees its address. Absent: not of that type. */
+  networks: z.array(z.string().max(64)).max(1000).optional(),
+});
+/** What a session passes, as the controller judged it. */
+const posture = z.strictObject({
+  /** Sign-in session or API session. */
+  id,
+  identityId: id,
+  passing: z
+    .array(
+      z.strictObject({
+        id,
+        /** When it stops passing, ms since 1970; absent: when the controller says so. */
+        untilMs: z.int().optional(),
+      }),
+    )
+    .max(1000),
+});
 
 export const entitySchemas = {
   identity,
@@ -98,6 +121,8 @@ export const entitySchemas = {
   terminator,
   signingKey,
   revocation,
+  postureCheck,
+  posture,
 } as const;
 export type EntityKind = keyof typeof entitySchemas;
 export type Entity<K extends EntityKind> = z.infer<(typeof entitySchemas)[K]>;
@@ -127,6 +152,8 @@ export const snapshotSchema = z.strictObject({
     terminator: z.array(terminator),
     signingKey: z.array(signingKey),
     revocation: z.array(revocation),
+    postureCheck: z.array(postureCheck),
+    posture: z.array(posture),
   }),
 });
 export type Snapshot = z.infer<typeof snapshotSchema>;
@@ -144,6 +171,8 @@ export const changeSchema = z.union([
     put('terminator'),
     put('signingKey'),
     put('revocation'),
+    put('postureCheck'),
+    put('posture'),
   ]),
   z.strictObject({
     op: z.literal('delete'),

@@ -4,7 +4,7 @@ import type { Kysely } from 'kysely';
 export async function up(db: Kysely<unknown>): Promise<void> {
   let audit = db.schema
     .createTable('auditRecords')
-    .addColumn('seq', 'bigint', (column) => column.primaryKey());
+    .addColumn('seq', 'bigint', (column) => column.primaryKey().notNull());
   for (const name of [
     'id',
     'createdAt',
@@ -56,7 +56,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
   await db.schema
     .createTable('postureStates')
-    .addColumn('sessionId', 'text', (column) => column.primaryKey())
+    .addColumn('sessionId', 'text', (column) => column.primaryKey().notNull())
     .addColumn('identityId', 'text', (column) => column.notNull())
     .addColumn('reported', 'text', (column) => column.notNull())
     .addColumn('passing', 'text', (column) => column.notNull())

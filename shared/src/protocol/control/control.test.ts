@@ -37,6 +37,8 @@ const EMPTY: Snapshot['entities'] = {
   terminator: [],
   signingKey: [],
   revocation: [],
+  postureCheck: [],
+  posture: [],
 };
 const snapshot = (index: number, timeline = 't1'): Snapshot => ({
   timeline,

@@ -52,6 +52,7 @@ const bodies: { [K in ControlType]: ControlBody<K> } = {
           semantic: 'AnyOf',
           identityRoles: ['#users'],
           serviceRoles: ['@s1'],
+          postureCheckRoles: ['@pc1', '#laptop'],
         },
       ],
       edgeRouterPolicy: [
@@ -64,6 +65,17 @@ const bodies: { [K in ControlType]: ControlBody<K> } = {
       terminator: [{ ...terminator, routerId: 'r1' }],
       signingKey: [signingKey],
       revocation: [{ id: 'sid-1', expiresAtMs: 1_700_000_000_000 }],
+      postureCheck: [
+        { id: 'pc1', roleAttributes: [], networks: ['192.0.2.0/24'] },
+        { id: 'pc2', roleAttributes: ['laptop'] },
+      ],
+      posture: [
+        {
+          id: 'sid-2',
+          identityId: 'i1',
+          passing: [{ id: 'pc2', untilMs: 1_700_000_000_000 }],
+        },
+      ],
     },
   },
   delta: {

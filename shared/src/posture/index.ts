@@ -1,0 +1,1 @@
+export { isInNetworks, isNetwork } from './networks.ts';
