@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addEdgeCommand, addFabricCommand } from '../edge/index.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { addDemoCommand } from './demo.ts';
 import { addPartCommands } from './part-commands.ts';
@@ -23,6 +24,8 @@ export function createProgram(terminal: Terminal): Command {
     })
     .exitOverride();
   addDemoCommand(program);
+  addEdgeCommand(program, terminal);
+  addFabricCommand(program, terminal);
   addPartCommands(program);
   return program;
 }
