@@ -1,10 +1,30 @@
+import { z } from 'zod';
 import type { ControllerContext } from '../context.ts';
 import { detail, type EdgeReply } from './envelope.ts';
-import { buildOpenApi } from './openapi.ts';
+import { addDescriptionRoutes } from './description-routes.ts';
+import { contentOf, detailOf } from './responses.ts';
 import type { EdgeRoutes } from './routes.ts';
 
 /** As OpenZiti clients read it: they want 1.0.0 or newer before they use today's paths. */
 const VERSION = 'v1.0.0';
+
+/** Every capability that OpenZiti's clients know by name. */
+const CAPABILITIES = ['OIDC_AUTH', 'OIDC_AUTH_WITH_CSR', 'HA_CONTROLLER'];
+
+const apiSchema = z.record(
+  z.string(),
+  z.strictObject({ path: z.string(), apiBaseUrls: z.array(z.string()) }),
+);
+const versionSchema = z
+  .strictObject({
+    version: z.string(),
+    revision: z.string(),
+    buildDate: z.string(),
+    runtimeVersion: z.string(),
+    apiVersions: z.record(z.string(), apiSchema),
+    capabilities: z.array(z.string()),
+  })
+  .meta({ id: 'Version' });
 
 export const MANAGEMENT_BASE = '/edge/management/v1';
 export const CLIENT_BASE = '/edge/client/v1';
@@ -24,7 +44,15 @@ export function addCommonRoutes(
   const version = (): Promise<EdgeReply> => Promise.resolve(detail(versionDocument(ctx, listener)));
   for (const path of ['/version', '/']) {
     routes.add(
-      { method: 'get', path, access: 'anyone', summary: 'Version and paths of the APIs' },
+      {
+        method: 'get',
+        path,
+        access: 'anyone',
+        summary: 'Version and paths of the APIs',
+        operationId: path === '/' ? 'listRoot' : 'listVersion',
+        tag: 'version',
+        response: detailOf(versionSchema),
+      },
       version,
     );
   }
@@ -34,6 +62,8 @@ export function addCommonRoutes(
       path: '/.well-known/est/cacerts',
       access: 'anyone',
       summary: 'CA certificates, PKCS#7 (RFC 7030 §4.1.3)',
+      operationId: 'listWellKnownCas',
+      response: contentOf('application/pkcs7-mime', 'Base64 of a certs-only PKCS#7'),
     },
     () =>
       Promise.resolve(
@@ -46,9 +76,17 @@ export function addCommonRoutes(
       ),
   );
   routes.add(
-    { method: 'get', path: '/openapi.json', access: 'anyone', summary: 'This description' },
-    () => Promise.resolve(Response.json(buildOpenApi({ title, base }, routes.specs))),
+    {
+      method: 'get',
+      path: '/enumerated-capabilities',
+      access: 'anyone',
+      summary: 'Names of capabilities that `/version` may list',
+      operationId: 'listEnumeratedCapabilities',
+      response: detailOf(z.array(z.string())),
+    },
+    () => Promise.resolve(detail(CAPABILITIES)),
   );
+  addDescriptionRoutes(routes, { title, base });
 }
 
 /** Tells of what the asked listener serves, so that nobody learns of `admin` from `public`. */

@@ -13,6 +13,8 @@ export interface ApiDescription {
   description?: string;
 }
 
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
+
 const ERRORS: Readonly<Record<number, string>> = {
   400: 'A parameter or the body is not valid: `cause.field` names the member',
   401: 'Not logged in, or not allowed',
@@ -54,7 +56,8 @@ export function buildOpenApi(
   const schemas = new Components();
   const paths: Record<string, Record<string, unknown>> = {};
   const statuses = new Set<number>();
-  const sorted = [...specs].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  const key = ({ path, method }: RouteSpec): string => `${path} ${METHODS.indexOf(method)}`;
+  const sorted = [...specs].sort((a, b) => (key(a) < key(b) ? -1 : 1));
   for (const spec of sorted) {
     for (const status of errorStatuses(spec)) statuses.add(status);
     const operations = (paths[spec.path.replaceAll(/:(\w+)/g, '{$1}')] ??= {});
