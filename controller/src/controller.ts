@@ -12,6 +12,7 @@ import { startMaintenance } from './admin/maintenance.ts';
 import { createAuthentication } from './auth/create-authentication.ts';
 import type { ControllerConfig } from './config.ts';
 import type { Clock, ControllerContext, Endpoints } from './context.ts';
+import { joinControllers } from './control/controller-directory.ts';
 import { createControlServer } from './control/control-server.ts';
 import { createControllerEvents } from './events.ts';
 import { openTokenServices } from './grants/token-services.ts';
@@ -126,10 +127,11 @@ export async function createController(
     undo.push(() => controlServer.close());
     if (ctx.endpoints.control.length === 0)
       ctx.endpoints.control = [`tls:${authority(controlServer.address)}`];
+    undo.push(await joinControllers(ctx));
     const publicApp = await createPublicApp(ctx, tokens);
     undo.push(() => publicApp.close());
 
-    serveAdmin(createAdminHandler(ctx));
+    serveAdmin(createAdminHandler(ctx, tokens));
     servePublic((request, response) => publicApp.handle(request, response));
     logger.info('controller.started', {
       admin: ctx.endpoints.admin,

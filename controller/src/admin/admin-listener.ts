@@ -4,6 +4,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { ControllerContext } from '../context.ts';
 import { MANAGEMENT_BASE } from '../edge-api/common-routes.ts';
 import { createClientApi, createManagementApi } from '../edge-api/index.ts';
+import type { TokenServices } from '../grants/token-services.ts';
 import type { Pki } from '../pki/pki.ts';
 
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -32,9 +33,9 @@ export function createAdminServer(pki: Pki): Server {
 }
 
 /** Dispatches to the Management API under its base and to the Client API everywhere else. */
-export function createAdminHandler(ctx: ControllerContext) {
+export function createAdminHandler(ctx: ControllerContext, tokens: Pick<TokenServices, 'grants'>) {
   const management = createManagementApi(ctx);
-  const client = createClientApi(ctx, 'admin');
+  const client = createClientApi(ctx, 'admin', tokens);
   return getRequestListener((request, env) => {
     const { pathname } = new URL(request.url);
     const isManagement = pathname === MANAGEMENT_BASE || pathname.startsWith(`${MANAGEMENT_BASE}/`);

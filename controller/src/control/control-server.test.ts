@@ -94,6 +94,7 @@ describe('a router', () => {
     expect(snapshot.entities.signingKey.map(({ use }) => use).sort()).toEqual([
       'assertion',
       'grant',
+      'session',
       'token',
     ]);
 

@@ -22,10 +22,13 @@ import {
   serviceEdgeRouterPolicies,
   servicePolicies,
 } from './entities/policies.ts';
+import { revocations } from './entities/revocations.ts';
 import { services } from './entities/services.ts';
+import { sessions } from './entities/sessions.ts';
 import { terminators } from './entities/terminators.ts';
-import { detail, done, list, reference } from './envelope.ts';
+import { detail, done, reference } from './envelope.ts';
 import { EdgeError, fieldError, notFound } from './errors.ts';
+import { addOperationsRoutes } from './operations/index.ts';
 import { isAdministrator } from './permissions.ts';
 import { createRoutes, sealRoutes, type EdgeRoutes } from './routes.ts';
 import { addSessionRoutes } from './session-routes.ts';
@@ -35,6 +38,8 @@ const ENTITIES = [
   authenticators,
   enrollments,
   apiSessions,
+  sessions,
+  revocations,
   services,
   configTypes,
   configs,
@@ -63,6 +68,7 @@ export function createManagementApi(ctx: ControllerContext): EdgeRoutes {
   for (const definition of ENTITIES) addCrudRoutes(routes, ctx, definition);
   addIdentityActions(routes, ctx);
   addEnrollmentActions(routes, ctx);
+  addOperationsRoutes(routes, ctx);
   addReports(routes, ctx);
   sealRoutes(routes);
   return routes;
@@ -203,28 +209,6 @@ function addEnrollmentActions(routes: EdgeRoutes, ctx: ControllerContext): void 
 
 function addReports(routes: EdgeRoutes, ctx: ControllerContext): void {
   const { db } = ctx.store;
-  const attributes = [
-    ['identity', 'identities', 'identity.read'],
-    ['service', 'services', 'service.read'],
-    ['edge-router', 'edgeRouters', 'router.read'],
-  ] as const;
-  for (const [path, table, access] of attributes) {
-    routes.add(
-      {
-        method: 'get',
-        path: `/${path}-role-attributes`,
-        access,
-        summary: `Role attributes in use on ${table}`,
-      },
-      async () => {
-        const rows: { roleAttributes: string[] }[] = await repositories[table].find(db);
-        const used = [...new Set(rows.flatMap((row) => row.roleAttributes))].sort();
-        return list(used, { limit: Math.max(used.length, 1), offset: 0, totalCount: used.length }, [
-          'id',
-        ]);
-      },
-    );
-  }
   routes.add(
     {
       method: 'get',

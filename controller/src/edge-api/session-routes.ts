@@ -3,26 +3,39 @@ import type { Caller } from '../auth/api-sessions.ts';
 import type { ControllerContext } from '../context.ts';
 import type { ApiSession } from '../model/identities.ts';
 import { endApiSessions } from '../sessions/end-sessions.ts';
-import { repositories } from '../store/repositories.ts';
 import { renderRows } from './crud.ts';
 import { apiSessions, sessionMembers } from './entities/api-sessions.ts';
 import { identities } from './entities/identities.ts';
 import { detail, done, links } from './envelope.ts';
-import { referenceSchema, timeSchema } from './responses.ts';
+import { detailOf, doneResponse, referenceSchema, timeSchema } from './responses.ts';
 import type { EdgeRoutes } from './routes.ts';
 
 /** The caller's own session and identity (specs/edge-api.md §3.4). */
 export function addSessionRoutes(routes: EdgeRoutes, ctx: ControllerContext): void {
   const own = '/current-api-session';
   routes.add(
-    { method: 'get', path: own, access: 'partial-session', summary: 'The session of this request' },
+    {
+      method: 'get',
+      path: own,
+      access: 'partial-session',
+      summary: 'The session of this request',
+      operationId: 'getCurrentApiSession',
+      response: detailOf(currentSessionSchema),
+    },
     (request) => {
       const token = request.context.req.header('zt-session') ?? '';
       return Promise.resolve(detail(currentSession(ctx, request.caller, token)));
     },
   );
   routes.add(
-    { method: 'delete', path: own, access: 'partial-session', summary: 'Log out' },
+    {
+      method: 'delete',
+      path: own,
+      access: 'partial-session',
+      summary: 'Log out',
+      operationId: 'currentApiSessionDelete',
+      response: doneResponse,
+    },
     async (request) => {
       await ctx.store.write((tx) => endApiSessions(tx, [request.caller.session], ctx.clock()));
       return done();
@@ -33,20 +46,24 @@ export function addSessionRoutes(routes: EdgeRoutes, ctx: ControllerContext): vo
       method: 'get',
       path: `${own}/service-updates`,
       access: 'session',
-      summary: 'When services last changed',
+      summary: 'When the services somebody sees may last have changed: polled, then listed again',
+      operationId: 'listServiceUpdates',
+      response: detailOf(z.strictObject({ lastChangeAt: timeSchema })),
     },
-    async () => {
-      const last = await ctx.store.db
-        .selectFrom('changeLog')
-        .select('createdAt')
-        .orderBy('index', 'desc')
-        .limit(1)
-        .executeTakeFirst();
-      return detail({ lastChangeAt: last?.createdAt ?? new Date(0).toISOString() });
+    () => {
+      const { lastChangeAtMs } = ctx.live.serviceUpdates;
+      return Promise.resolve(detail({ lastChangeAt: new Date(lastChangeAtMs).toISOString() }));
     },
   );
   routes.add(
-    { method: 'get', path: '/current-identity', access: 'session', summary: 'Who is logged in' },
+    {
+      method: 'get',
+      path: '/current-identity',
+      access: 'session',
+      summary: 'Who is logged in',
+      operationId: 'getCurrentIdentity',
+      response: detailOf(identities.schema),
+    },
     async (request) => {
       const { identity } = request.caller;
       const [data] = await renderRows(identities, [identity], {

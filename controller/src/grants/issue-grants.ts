@@ -9,7 +9,10 @@ import {
 } from '@postern/shared/grants';
 import type { PublicJwk } from '@postern/shared/schemas';
 import { SignJWT, type JWTPayload } from 'jose';
+import { SESSION_TOKEN_AUDIENCE } from '../auth/session-token.ts';
 import type { ControllerContext } from '../context.ts';
+import type { ServiceSession } from '../model/sessions.ts';
+import { SERVICE_TOKEN_SECONDS } from '../sessions/end-sessions.ts';
 import type { SigningKey, SigningKeys } from '../keys/signing-keys.ts';
 
 /** How long a dial grant is fresh. */
@@ -33,6 +36,10 @@ export interface GrantIssuer {
     hostIds: readonly string[];
   }): Promise<Issued>;
   bindGrant(claims: { identityId: string; serviceId: string; jwk: PublicJwk }): Promise<Issued>;
+  /** The token of a service session of the Edge API, for SDKs to show to routers. */
+  serviceToken(
+    session: Pick<ServiceSession, 'id' | 'apiSessionId' | 'identityId' | 'serviceId' | 'type'>,
+  ): Promise<Issued>;
   assertion(claims: {
     identity: { id: string; name: string };
     audience: string;
@@ -83,6 +90,16 @@ export function createGrantIssuer(
         cnf: { jwk },
         out: outageUntil(BIND_GRANT_SECONDS),
         jti: randomUUID(),
+      }),
+    serviceToken: ({ id, apiSessionId, identityId, serviceId, type }) =>
+      issue(keys.current('session'), 'JWT', SERVICE_TOKEN_SECONDS, {
+        aud: SESSION_TOKEN_AUDIENCE,
+        sub: serviceId,
+        jti: id,
+        z_asid: apiSessionId,
+        z_iid: identityId,
+        z_t: 's',
+        z_st: type,
       }),
     assertion: ({ identity, audience, sessionId }) =>
       issue(keys.current('assertion'), ASSERTION_TYP, ASSERTION_SECONDS, {

@@ -33,7 +33,7 @@ export async function createPublicApp(
     dialGrants: createDialGrants(ctx, keys, sessions, grants),
   });
   const handleApi = getRequestListener(api.fetch);
-  const handleClientApi = getRequestListener(createClientApi(ctx, 'public').app.fetch);
+  const handleClientApi = getRequestListener(createClientApi(ctx, 'public', tokens).app.fetch);
 
   const handleOidc = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { origin } = request.headers;

@@ -18,11 +18,13 @@ export async function revoke(
     /** How long tokens it is about may still be accepted by somebody. */
     lifeMs: number;
   },
-): Promise<void> {
+): Promise<Revocation> {
   const now = new Date(nowMs).toISOString();
   const values = { type, tags, updatedAt: now, expiresAt: new Date(nowMs + lifeMs).toISOString() };
-  if (await repositories.revocations.update(tx, id, values)) return;
-  await repositories.revocations.insert(tx, { id, createdAt: now, ...values });
+  return (
+    (await repositories.revocations.update(tx, id, values)) ??
+    repositories.revocations.insert(tx, { id, createdAt: now, ...values })
+  );
 }
 
 /** Forgets revocations about tokens that have all expired by now. */

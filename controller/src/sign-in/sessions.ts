@@ -61,6 +61,31 @@ type SignInDb = Kysely<Database & SignInDatabase> | Transaction<Database & SignI
 const hashToken = (token: string): string => createHash('sha256').update(token).digest('base64url');
 const newToken = (): string => randomBytes(32).toString('base64url');
 
+/**
+ * Ends sessions with all that hangs on them. For `lifeMs` routers and connectors are kept from
+ * taking the tokens that are still about.
+ */
+export async function endSignInSessions(
+  tx: WriteTx,
+  sessions: readonly Pick<SignInSession, 'id'>[],
+  { nowMs, lifeMs }: { nowMs: number; lifeMs: number },
+): Promise<void> {
+  const db = tx.db.withTables<SignInDatabase>();
+  for (const { id } of sessions) {
+    const grants = db.selectFrom('signInGrants').select('grantHash').where('sessionId', '=', id);
+    await db.deleteFrom('oidcPayloads').where('grantHash', 'in', grants).execute();
+    await db
+      .deleteFrom('oidcPayloads')
+      .where('model', '=', 'Grant')
+      .where('idHash', 'in', grants)
+      .execute();
+    await db.deleteFrom('signInGrants').where('sessionId', '=', id).execute();
+    await db.deleteFrom('signInTokens').where('sessionId', '=', id).execute();
+    await db.deleteFrom('signInSessions').where('id', '=', id).execute();
+    await revoke(tx, { id, type: 'API_SESSION', nowMs, lifeMs });
+  }
+}
+
 export function createSignInSessions(
   ctx: Pick<ControllerContext, 'config' | 'store' | 'clock' | 'logger'>,
 ): SignInSessions {
@@ -78,21 +103,9 @@ export function createSignInSessions(
   };
 
   const end = async (tx: WriteTx, sessions: readonly SignInSession[]): Promise<void> => {
-    const db = tx.db.withTables<SignInDatabase>();
-    for (const { id, identityId } of sessions) {
-      const grants = db.selectFrom('signInGrants').select('grantHash').where('sessionId', '=', id);
-      await db.deleteFrom('oidcPayloads').where('grantHash', 'in', grants).execute();
-      await db
-        .deleteFrom('oidcPayloads')
-        .where('model', '=', 'Grant')
-        .where('idHash', 'in', grants)
-        .execute();
-      await db.deleteFrom('signInGrants').where('sessionId', '=', id).execute();
-      await db.deleteFrom('signInTokens').where('sessionId', '=', id).execute();
-      await db.deleteFrom('signInSessions').where('id', '=', id).execute();
-      await revoke(tx, { id, type: 'API_SESSION', nowMs: ctx.clock(), lifeMs: revocationMs });
+    await endSignInSessions(tx, sessions, { nowMs: ctx.clock(), lifeMs: revocationMs });
+    for (const { id, identityId } of sessions)
       ctx.logger.info('signIn.sessionEnded', { sessionId: id, identityId });
-    }
   };
 
   const live = (session: SignInSession | undefined): SignInSession | undefined =>

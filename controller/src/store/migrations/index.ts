@@ -6,6 +6,7 @@ import * as transitRouters from './0004-transit-routers.ts';
 import * as sessions from './0005-sessions.ts';
 import * as authentication from './0006-authentication.ts';
 import * as postureAndAudit from './0007-posture-and-audit.ts';
+import * as controllers from './0008-controllers.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001-model': model,
@@ -14,4 +15,5 @@ export const migrations: Record<string, Migration> = {
   '0005-sessions': sessions,
   '0006-authentication': authentication,
   '0007-posture-and-audit': postureAndAudit,
+  '0008-controllers': controllers,
 };

@@ -1,0 +1,14 @@
+import type { ControllerContext } from '../../context.ts';
+import { addControllerRoutes } from '../controller-routes.ts';
+import type { EdgeRoutes } from '../routes.ts';
+import { addRoleAttributeRoutes } from './role-attribute-routes.ts';
+import { addServiceConfigRoutes } from './service-config-routes.ts';
+import { addSessionInsightRoutes } from './session-insight-routes.ts';
+
+/** What administrators see and do of sessions, controllers and attributes beside the entities' own routes. */
+export function addOperationsRoutes(routes: EdgeRoutes, ctx: ControllerContext): void {
+  addControllerRoutes(routes, ctx, 'controllers.read');
+  addRoleAttributeRoutes(routes, ctx);
+  addServiceConfigRoutes(routes, ctx);
+  addSessionInsightRoutes(routes, ctx);
+}
