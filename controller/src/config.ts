@@ -118,6 +118,18 @@ export const controllerConfigSchema = z.strictObject({
       apiSessionMinutes: z.int().min(1).max(1440).default(30),
     })
     .prefault({}),
+  audit: z
+    .strictObject({
+      /** Folder of the signed heads and their key; default: `audit` in `dataDir`. Another disk is better. */
+      dir: z.string().min(1).optional(),
+    })
+    .prefault({}),
+  posture: z
+    .strictObject({
+      /** CSV of `range,country` (CIDR, ISO 3166-1 code) for checks of countries; none: they never pass. */
+      countryTableFile: z.string().min(1).optional(),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       /**

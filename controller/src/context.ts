@@ -2,11 +2,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '@postern/shared/log';
 import type { PolicyIndex } from '@postern/shared/policy';
+import type { AuditLog } from './audit/audit-log.ts';
 import type { Authentication } from './auth/authentication.ts';
 import type { ControllerConfig } from './config.ts';
 import type { ControllerEvents } from './events.ts';
 import type { Pki } from './pki/pki.ts';
 import type { LiveState } from './sessions/live-state.ts';
+import type { Posture } from './posture/posture.ts';
 import type { Sealer } from './store/sealer.ts';
 import type { Store } from './store/store.ts';
 
@@ -25,6 +27,10 @@ export interface ControllerContext {
   readonly auth: Authentication;
   /** Circuits, recent refusals: what is in no table. */
   readonly live: LiveState;
+  /** Authentications and access decisions; writes are recorded by the store itself. */
+  readonly audit: AuditLog;
+  /** What sessions report of their devices, and the checks they pass by it. */
+  readonly posture: Posture;
   /** Where clients reach the listeners; complete before any factory of a listener runs, save `control`. */
   readonly endpoints: Endpoints;
   /** Tests: every REST answer is held to the schema its route declares; another one becomes a 500. */

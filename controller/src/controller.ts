@@ -9,6 +9,7 @@ import type { Logger } from '@postern/shared/log';
 import { createAdminHandler, createAdminServer } from './admin/admin-listener.ts';
 import { bootstrap } from './admin/bootstrap.ts';
 import { startMaintenance } from './admin/maintenance.ts';
+import { auditFolder, openAuditLog } from './audit/audit-log.ts';
 import { createAuthentication } from './auth/create-authentication.ts';
 import type { ControllerConfig } from './config.ts';
 import type { Clock, ControllerContext, Endpoints } from './context.ts';
@@ -19,6 +20,8 @@ import { openTokenServices } from './grants/token-services.ts';
 import { holdRequests } from './hold-requests.ts';
 import { openPki } from './pki/open-pki.ts';
 import type { Pki } from './pki/pki.ts';
+import { openCountryTable } from './posture/country-table.ts';
+import { startPosture } from './posture/posture.ts';
 import { createPublicApp } from './public-api/public-app.ts';
 import { startAccessEnforcement } from './sessions/enforce-access.ts';
 import { createLiveState } from './sessions/live-state.ts';
@@ -105,6 +108,14 @@ export async function createController(
         `${config.public.tls === 'none' ? 'http' : 'https'}://${authority(publicAddress)}`,
       control: config.control.advertise,
     };
+    const audit = await openAuditLog({ store, folder: auditFolder(config), clock, logger });
+    undo.push(() => audit.close());
+    const policy = await followPolicy(store);
+    const posture = startPosture(
+      { store, clock, logger, policy },
+      { countryOf: await openCountryTable(config.posture.countryTableFile) },
+    );
+    undo.push(() => posture.close());
     const ctx: ControllerContext = {
       config,
       logger,
@@ -112,9 +123,11 @@ export async function createController(
       pki,
       sealer,
       clock,
-      policy: await followPolicy(store),
+      policy,
       events,
       live,
+      audit,
+      posture,
       auth: createAuthentication({ store, clock, config, events, logger, endpoints }),
       endpoints,
       checkResponses,

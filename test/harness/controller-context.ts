@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@postern/shared/log';
 import { PolicyIndex } from '@postern/shared/policy';
+import { auditFolder, openAuditLog } from '../../controller/src/audit/audit-log.ts';
 import type { Authentication } from '../../controller/src/auth/authentication.ts';
 import { controllerConfigSchema } from '../../controller/src/config.ts';
 import type { ControllerContext } from '../../controller/src/context.ts';
 import { createControllerEvents } from '../../controller/src/events.ts';
 import type { Table, RowOf } from '../../controller/src/model/table.ts';
 import { openPki } from '../../controller/src/pki/open-pki.ts';
+import { startPosture } from '../../controller/src/posture/posture.ts';
 import { createLiveState } from '../../controller/src/sessions/live-state.ts';
 import { openSealer } from '../../controller/src/store/sealer.ts';
 import { repositories } from '../../controller/src/store/repositories.ts';
@@ -78,6 +80,16 @@ export async function createTestContext(options: TestContextOptions = {}): Promi
     id: 'default',
     secondary: { requireTotp: false, requireExtJwtSigner: null },
   });
+  const audit = await openAuditLog({
+    store,
+    folder: auditFolder(config),
+    clock,
+    logger: silentLogger,
+  });
+  const posture = startPosture(
+    { store, clock, logger: silentLogger, policy },
+    { countryOf: () => undefined },
+  );
   return {
     config,
     logger: silentLogger,
@@ -88,6 +100,8 @@ export async function createTestContext(options: TestContextOptions = {}): Promi
     policy,
     events,
     live,
+    audit,
+    posture,
     auth: {
       verifyPassword: () => Promise.resolve(undefined),
       verifyExternalJwt: () => Promise.reject(new Error('no external signer')),
@@ -106,6 +120,8 @@ export async function createTestContext(options: TestContextOptions = {}): Promi
     insert,
     dispose: async () => {
       pki.close();
+      posture.close();
+      await audit.close();
       await store.close();
       await database.dispose();
       await rm(dataDir, { recursive: true, force: true });

@@ -17,6 +17,7 @@ const NOT_AUDITED: ReadonlySet<string> = new Set(['auditRecords']);
 const NOT_AUDITED_MEMBERS: Readonly<Record<string, ReadonlySet<string>>> = {
   identities: new Set(['envInfo', 'sdkInfo']),
   authenticators: new Set(['failedAttempts', 'lastAuthenticatedAt']),
+  mfas: new Set(['failedAttempts', 'lastStep', 'lockedUntil']),
   apiSessions: new Set(['lastActivityAt', 'expiresAt']),
   edgeRouters: new Set([
     'isOnline',
@@ -41,6 +42,7 @@ export function entityChange(
   before: Row | undefined,
   after: Row | undefined,
 ): AuditEntry | undefined {
+  if (table.name === 'apiSessions' && !before && after) return sessionOpened(after);
   if (NOT_AUDITED.has(table.name) || isRoutine(table.name, before, after)) return undefined;
   const skipped = NOT_AUDITED_MEMBERS[table.name];
   const members: Record<string, [unknown, unknown]> = {};
@@ -64,7 +66,24 @@ export function entityChange(
   };
 }
 
-/** What goes by itself: sessions opened (recorded as authentication) or expired, hosting by connectors. */
+/** Whoever opens an API session has proved who they are; they, not the request so far, are the actor. */
+function sessionOpened(row: Row): AuditEntry {
+  const [id, sessionId, address, authenticatorId] = [
+    row['identityId'],
+    row['id'],
+    row['ipAddress'],
+    row['authenticatorId'],
+  ] as string[];
+  return {
+    actor: { kind: 'identity', id: id ?? '', sessionId: sessionId ?? '', address: address ?? '' },
+    action: 'authenticate',
+    entityKind: 'apiSessions',
+    entityId: sessionId ?? '',
+    details: { authenticatorId },
+  };
+}
+
+/** What goes by itself: sessions used or expired, hosting by connectors. */
 function isRoutine(table: string, before: Row | undefined, after: Row | undefined): boolean {
   const { kind } = currentActor();
   if (table === 'apiSessions') return after !== undefined || kind === 'system';

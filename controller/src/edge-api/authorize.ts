@@ -12,8 +12,8 @@ import { EdgeError } from './errors.ts';
 import { mayAccess, type Access } from './permissions.ts';
 import type { EdgeContext } from './routes.ts';
 
-/** The caller, if any. @throws EdgeError UNAUTHORIZED when the route is not for them. */
-export async function authorize(
+/** The caller, if any. @throws EdgeError UNAUTHORIZED when the route needs one who has proved all. */
+export async function identify(
   ctx: ControllerContext,
   c: EdgeContext,
   access: Access,
@@ -32,8 +32,13 @@ export async function authorize(
       challenge(c, { realm: 'openziti-secondary-ext-jwt', error: 'missing' });
     throw new EdgeError('UNAUTHORIZED');
   }
-  if (!mayAccess(resolved.identity, access)) throw new EdgeError('UNAUTHORIZED');
   return resolved;
+}
+
+/** @throws EdgeError UNAUTHORIZED when the route is not for the caller. */
+export function requireAccess(caller: Caller | undefined, access: Access): void {
+  if (caller ? !mayAccess(caller.identity, access) : access !== 'anyone')
+    throw new EdgeError('UNAUTHORIZED');
 }
 
 /** The tokens of a request: several bearers come in several headers, which reach us joined by commas. */

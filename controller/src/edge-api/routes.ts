@@ -7,11 +7,13 @@ import type { HttpBindings } from '@hono/node-server';
 import { AppError, isAppError } from '@postern/shared/errors';
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { runAs } from '../audit/actor.ts';
 import type { Caller } from '../auth/api-sessions.ts';
 import type { ControllerContext } from '../context.ts';
 import { FilterError } from '../store/filter/lexer.ts';
 import { createAllowances } from './allowances.ts';
-import { authorize } from './authorize.ts';
+import { actorOf, noteRefusal } from './auditing.ts';
+import { identify, requireAccess } from './authorize.ts';
 import { parseJson, validate } from './body.ts';
 import { requireDeclared } from './check-response.ts';
 import { errorBody, type EdgeReply } from './envelope.ts';
@@ -99,7 +101,23 @@ export function createRoutes(
 
   const answer = async (c: EdgeContext, spec: RouteSpec, handle: Handler<never>) => {
     if (spec.rate === 'login') allowances.takeAttempt(c);
-    const caller = await authorize(ctx, c, spec.access);
+    let caller: Caller | undefined;
+    try {
+      caller = await identify(ctx, c, spec.access);
+      requireAccess(caller, spec.access);
+      return await runAs(actorOf(c, caller), () => answerTo(caller, c, spec, handle));
+    } catch (error) {
+      noteRefusal(ctx, c, spec, caller, error);
+      throw error;
+    }
+  };
+
+  const answerTo = async (
+    caller: Caller | undefined,
+    c: EdgeContext,
+    spec: RouteSpec,
+    handle: Handler<never>,
+  ): Promise<Response> => {
     if (spec.rate !== 'login') allowances.takeRequest(c, spec.rate ?? rate, caller);
     requireQuery(c, spec.query ?? {});
     const text = takesBody(spec) ? await readText(c, spec.accepts ?? JSON_ONLY) : '';

@@ -74,11 +74,16 @@ export function addAuthenticateRoutes(routes: EdgeRoutes, ctx: ControllerContext
 
 /** Notes that a session proved its second factor, now. */
 export async function passMfa(
-  { store, clock }: Pick<ControllerContext, 'store' | 'clock'>,
+  { store, clock, posture }: Pick<ControllerContext, 'store' | 'clock' | 'posture'>,
   sessionId: string,
 ): Promise<void> {
-  const mfaPassedAt = new Date(clock()).toISOString();
-  await store.write((tx) => repositories.apiSessions.update(tx, sessionId, { mfaPassedAt }));
+  const mfaPassedAtMs = clock();
+  const mfaPassedAt = new Date(mfaPassedAtMs).toISOString();
+  const session = await store.write((tx) =>
+    repositories.apiSessions.update(tx, sessionId, { mfaPassedAt }),
+  );
+  if (session)
+    await posture.report({ sessionId, identityId: session.identityId }, { mfaPassedAtMs });
 }
 
 async function prove(
