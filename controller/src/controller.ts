@@ -11,6 +11,8 @@ import { bootstrap } from './admin/bootstrap.ts';
 import { startMaintenance } from './admin/maintenance.ts';
 import { auditFolder, openAuditLog } from './audit/audit-log.ts';
 import { createAuthentication } from './auth/create-authentication.ts';
+import { claimAuthority, requireAuthorityFiles } from './cluster/authority.ts';
+import { spreadEvents } from './cluster/spread-events.ts';
 import type { ControllerConfig } from './config.ts';
 import type { Clock, ControllerContext, Endpoints } from './context.ts';
 import { joinControllers } from './control/controller-directory.ts';
@@ -77,7 +79,10 @@ export async function createController(
   try {
     await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
     await chmod(config.dataDir, 0o700);
+    const store = await openConfiguredStore(config, { clock, logger });
+    undo.push(() => store.close());
     const pkiDir = join(config.dataDir, 'pki');
+    await requireAuthorityFiles(store, pkiDir);
     const pki = await openPki({
       dir: pkiDir,
       trustDomain: config.trustDomain,
@@ -86,8 +91,7 @@ export async function createController(
     });
     undo.push(() => pki.close());
     const sealer = await openSealer(pkiDir);
-    const store = await openConfiguredStore(config, { clock, logger });
-    undo.push(() => store.close());
+    await claimAuthority(store, pki, sealer);
     await bootstrap({ config, store, clock, logger });
     undo.push(startMaintenance({ store, clock, logger }));
 
@@ -99,6 +103,7 @@ export async function createController(
     const publicAddress = await open(publicServer, config.public);
 
     const events = createControllerEvents();
+    undo.push(spreadEvents(events, store, logger));
     const live = createLiveState({ store, events, clock });
     undo.push(() => live.close());
     const endpoints: Endpoints = {
@@ -110,7 +115,7 @@ export async function createController(
     };
     const audit = await openAuditLog({ store, folder: auditFolder(config), clock, logger });
     undo.push(() => audit.close());
-    const policy = await followPolicy(store);
+    const policy = await followPolicy(store, logger);
     const posture = startPosture(
       { store, clock, logger, policy },
       { countryOf: await openCountryTable(config.posture.countryTableFile) },
@@ -121,9 +126,9 @@ export async function createController(
       logger,
       store,
       pki,
+      policy,
       sealer,
       clock,
-      policy,
       events,
       live,
       audit,
@@ -166,11 +171,21 @@ export async function createController(
 }
 
 /** The policy index, loaded and from then on moved by every committed change. */
-async function followPolicy(store: Store): Promise<PolicyIndex> {
+async function followPolicy(store: Store, logger: Logger): Promise<PolicyIndex> {
   const policy = new PolicyIndex();
-  policy.load(await store.snapshot());
-  store.changes.subscribe(({ changes }) => {
+  let loadedIndex = 0;
+  const load = async (): Promise<void> => {
+    const snapshot = await store.snapshot();
+    policy.load(snapshot);
+    loadedIndex = snapshot.index;
+  };
+  await load();
+  store.changes.subscribe(({ index, changes }) => {
+    if (index <= loadedIndex) return;
     for (const change of changes) policy.apply(change);
+  });
+  store.changes.onReset(() => {
+    load().catch((error: unknown) => logger.error('policy.reloadFailed', { error }));
   });
   return policy;
 }

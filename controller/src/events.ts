@@ -1,4 +1,7 @@
-/** In-process events that are no model changes (those come from `store.changes`). */
+/**
+ * Events that are no model changes (those come from `store.changes`). Some reach every controller of
+ * the database (`cluster/spread-events.ts`).
+ */
 import { EventEmitter } from 'node:events';
 import type { CircuitEvent } from '@postern/shared/schemas';
 
@@ -11,6 +14,10 @@ interface EventMap {
   entityWritten: [{ plural: string }];
   /** A router connected to this controller opened or closed a circuit. */
   circuit: [CircuitEvent & { routerId: string }];
+  /** A router or identity connected to this controller's control listener: older connections end. */
+  peerConnected: [{ role: 'router' | 'identity'; id: string }];
+  /** Events of other controllers may have been missed: whoever listens must look at the store again. */
+  eventsMissed: [];
 }
 
 export type ControllerEvents = EventEmitter<EventMap>;

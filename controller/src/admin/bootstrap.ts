@@ -16,7 +16,10 @@ type BootstrapContext = Pick<ControllerContext, 'config' | 'store' | 'clock' | '
 /** Makes what is missing; there is no default password. @throws AppError ERR_CONFIG_ADMIN_PASSWORD */
 export async function bootstrap({ config, store, clock, logger }: BootstrapContext): Promise<void> {
   if (!(await repositories.authPolicies.get(store.db, DEFAULT_AUTH_POLICY_ID))) {
-    await store.write((tx) => repositories.authPolicies.insert(tx, defaultAuthPolicy(clock())));
+    await store.write(async (tx) => {
+      if (await repositories.authPolicies.get(tx.db, DEFAULT_AUTH_POLICY_ID)) return;
+      await repositories.authPolicies.insert(tx, defaultAuthPolicy(clock()));
+    });
   }
   await seedConfigTypes({ store, clock });
   if ((await repositories.identities.find(store.db, { isDefaultAdmin: true })).length > 0) return;
@@ -27,14 +30,19 @@ export async function bootstrap({ config, store, clock, logger }: BootstrapConte
       ? await generatedPassword(config.dataDir)
       : await givenPassword(passwordFile);
   const passwordHash = await hashPassword(password);
-  await store.write(async (tx) => {
+  const created = await store.write(async (tx) => {
+    // Another controller may have started at the same time.
+    if ((await repositories.identities.find(tx.db, { isDefaultAdmin: true })).length > 0)
+      return false;
     const values = { name: 'Default Admin', isAdmin: true, isDefaultAdmin: true };
     const admin = await repositories.identities.insert(tx, newIdentity(values, clock()));
     await repositories.authenticators.insert(
       tx,
       newAuthenticator({ method: 'updb', identityId: admin.id, username, passwordHash }, clock()),
     );
+    return true;
   });
+  if (!created) return;
   logger.info('bootstrap.admin-created', {
     username,
     passwordFile: passwordFile ?? 'admin-password in the data folder',

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import type { X509Certificate } from 'node:crypto';
 import { createServer, type TLSSocket } from 'node:tls';
 import { createSocketPipe, runChannel } from '@postern/node/channel';
 import { isAppError } from '@postern/shared/errors';
@@ -13,6 +14,7 @@ import {
   type ControlMessage,
 } from '@postern/shared/protocol/control';
 import { CONTROL_ALPN, type Delta } from '@postern/shared/schemas';
+import { createRouterPresence } from '../cluster/router-presence.ts';
 import type { ControllerContext, ControlServer } from '../context.ts';
 import type { TokenServices } from '../grants/token-services.ts';
 import { repositories } from '../store/repositories.ts';
@@ -25,6 +27,7 @@ const HANDSHAKE_TIMEOUT_MS = 5000;
 const MAX_CONNECTIONS = 10_000;
 /** A router that is away longer is offline; shorter absences (a restart of ours too) go unnoticed. */
 const ROUTER_GRACE_MS = 5000;
+const ORPHAN_CHECK_MS = 10_000;
 
 /** What a connection of either role does with the channel. */
 export interface Session {
@@ -37,6 +40,7 @@ export interface Session {
 
 interface Connection {
   readonly peer: Peer;
+  readonly leaf: X509Certificate;
   readonly channel: ControlChannel;
   readonly session: Session;
 }
@@ -45,7 +49,8 @@ export async function createControlServer(
   ctx: ControllerContext,
   tokens: TokenServices,
 ): Promise<ControlServer> {
-  const reports = createRouterReports(ctx);
+  const presence = createRouterPresence(ctx.store);
+  const reports = createRouterReports(ctx, presence);
   /** By role and id: a peer has one connection, its newest. */
   const connections = new Map<string, Connection>();
   const graceTimers = new Map<string, NodeJS.Timeout>();
@@ -79,6 +84,7 @@ export async function createControlServer(
       return;
     }
     const peer = await identifyPeer(ctx, leaf);
+    if (peer.role === 'router') await presence.arrived(peer.id);
     const key = `${peer.role} ${peer.id}`;
     const peerLogger = logger.child({ [`${peer.role}Id`]: peer.id });
     const channel = new ControlChannel({
@@ -99,15 +105,17 @@ export async function createControlServer(
             logger: peerLogger,
           })
         : hostSession(channel, peer);
-    const connection: Connection = { peer, channel, session };
+    const connection: Connection = { peer, leaf, channel, session };
     runChannel(socket, channel, () => channel.limits);
     try {
       await channel.opened;
     } catch {
       session.close();
+      if (peer.role === 'router') startGrace(peer.id);
       return;
     }
-    end(key, 'ERR_CONTROL_REPLACED');
+    // Ends an older connection of this peer, here or at another controller.
+    ctx.events.emit('peerConnected', { role: peer.role, id: peer.id });
     connections.set(key, connection);
     peerLogger.info('control.connected');
     session.refresh();
@@ -161,8 +169,33 @@ export async function createControlServer(
     if (plural !== 'applications') return;
     for (const { session } of connections.values()) session.refresh();
   };
+  const endOlder = ({ role, id }: { role: Peer['role']; id: string }): void => {
+    end(`${role} ${id}`, 'ERR_CONTROL_REPLACED');
+  };
+  /** What the missed events would have said is looked up. */
+  const checkAll = (): void => {
+    for (const [key, { leaf, session }] of connections) {
+      identifyPeer(ctx, leaf).then(
+        () => session.refresh(),
+        () => end(key, 'ERR_CONTROL_PEER_REFUSED'),
+      );
+    }
+  };
+  /** Routers of a controller that ended get the usual time to come back, to any of the others. */
+  const orphanTimer = setInterval(() => {
+    presence.orphans().then(
+      (ids) => ids.filter((id) => !graceTimers.has(id)).forEach(startGrace),
+      (error: unknown) => logger.error('control.orphansFailed', { error }),
+    );
+  }, ORPHAN_CHECK_MS);
+  orphanTimer.unref();
+  const stopResync = ctx.store.changes.onReset(() => {
+    for (const key of connections.keys()) end(key, 'ERR_CONTROL_RESYNC');
+  });
   ctx.events.on('routerReset', resetRouter);
   ctx.events.on('entityWritten', refreshAll);
+  ctx.events.on('peerConnected', endOlder);
+  ctx.events.on('eventsMissed', checkAll);
 
   const server = createServer(
     {
@@ -205,8 +238,12 @@ export async function createControlServer(
     address: { host: address, port },
     close: async () => {
       unsubscribe();
+      stopResync();
       ctx.events.off('routerReset', resetRouter);
       ctx.events.off('entityWritten', refreshAll);
+      ctx.events.off('peerConnected', endOlder);
+      ctx.events.off('eventsMissed', checkAll);
+      clearInterval(orphanTimer);
       ctx.pki.events.off('renewed', renew);
       for (const timer of graceTimers.values()) clearTimeout(timer);
       const closed = once(server, 'close');

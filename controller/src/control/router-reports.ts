@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ELSEWHERE } from '@postern/shared/policy';
 import type { RouterStatus, RouterTerminators } from '@postern/shared/schemas';
+import type { RouterPresence } from '../cluster/router-presence.ts';
 import type { ControllerContext } from '../context.ts';
 import type { Terminator } from '../model/services.ts';
 import { repositories } from '../store/repositories.ts';
@@ -13,12 +14,13 @@ export interface RouterReports {
   status(routerId: string, status: RouterStatus): Promise<void>;
   /** Makes the stored terminators of a router those it reports, as far as policy allows them. */
   terminators(routerId: string, reported: RouterTerminators['terminators']): Promise<void>;
-  /** The router is gone: it is offline and hosts nothing. */
+  /** The router is gone: it is offline and hosts nothing, unless another controller has it. */
   offline(routerId: string): Promise<void>;
 }
 
 export function createRouterReports(
   ctx: Pick<ControllerContext, 'store' | 'policy' | 'clock' | 'logger'>,
+  presence: RouterPresence,
 ): RouterReports {
   const { store, policy } = ctx;
 
@@ -104,6 +106,7 @@ export function createRouterReports(
       const hosted = hostedOn(routerId, rows);
       if (current?.isOnline !== true && hosted.size === 0) return;
       await store.write(async (tx) => {
+        if (await presence.isElsewhere(tx.db, routerId)) return;
         await repositories.edgeRouters.update(tx, routerId, { isOnline: false, links: [] });
         for (const id of hosted.keys()) await repositories.terminators.remove(tx, id);
       });

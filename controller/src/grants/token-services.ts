@@ -3,6 +3,7 @@
  * the control server (which pushes keys, bind grants and revocations).
  */
 import { sessionIssuer } from '../auth/session-token.ts';
+import { sweepProofs } from '../cluster/shared-replay-cache.ts';
 import type { ControllerContext } from '../context.ts';
 import { openSigningKeys, type SigningKeys } from '../keys/signing-keys.ts';
 import { OIDC_PATH } from '../oidc/mount.ts';
@@ -52,6 +53,7 @@ export async function openTokenServices(ctx: ControllerContext): Promise<TokenSe
   const sweep = async (): Promise<void> => {
     await sessions.sweep();
     await payloads.sweep();
+    await sweepProofs(ctx);
   };
   const timer = setInterval(() => void sweep().catch(report), SWEEP_INTERVAL_MS);
   timer.unref();

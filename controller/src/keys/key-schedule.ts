@@ -61,3 +61,18 @@ export function retiredKeys<K extends ScheduledKey>(
     );
   });
 }
+
+/**
+ * Keys of other controllers that these would have retired themselves by now, were they still there:
+ * a day is left to them beyond that.
+ */
+export function abandonedKeys<K extends ScheduledKey>(
+  foreign: readonly K[],
+  nowMs: number,
+  outageMs: number,
+): K[] {
+  return foreign.filter(
+    ({ use, activeAtMs }) =>
+      activeAtMs + KEY_LIFE_MS[use] + LONGEST_TOKEN_MS[use] + outageMs + DAY <= nowMs,
+  );
+}

@@ -1,6 +1,7 @@
 /**
  * The controller's ES256 signing keys by use: private parts in files, public parts in the store and,
- * by the change log, at every router and connector.
+ * by the change log, at every router and connector. Of several controllers each has keys of its own,
+ * and all accept what any of them signed.
  */
 import { join } from 'node:path';
 import type { KeyUse, VerificationKey } from '@postern/shared/grants';
@@ -16,6 +17,7 @@ import type { ControllerContext } from '../context.ts';
 import type { SignInDatabase } from '../sign-in/tables.ts';
 import { openKeyFiles, privateJwkSchema, type KeyFiles, type PrivateJwk } from './key-files.ts';
 import {
+  abandonedKeys,
   needsSuccessor,
   PUBLISH_AHEAD_MS,
   retiredKeys,
@@ -32,8 +34,10 @@ export interface SigningKey extends VerificationKey, ScheduledKey {
 export interface SigningKeys {
   /** The key that signs now. */
   current(use: KeyUse): SigningKey;
+  /** The keys of this use that this controller signs or signed with, or will. */
+  own(use: KeyUse): SigningKey[];
   /** Every key of this use whose signatures are still accepted, or will be. */
-  all(use: KeyUse): SigningKey[];
+  all(use: KeyUse): VerificationKey[];
   /** Makes a successor at once; it signs from now on (emergency) or once all verifiers know it. */
   rotate(use: KeyUse, options?: { emergency?: boolean }): Promise<void>;
   /** Called after keys were added or removed. */
@@ -52,13 +56,16 @@ export async function openSigningKeys(
   const files = await openKeyFiles(join(ctx.config.dataDir, 'keys'));
   const outageMs = ctx.config.sessions.outageMinutes * 60_000;
   const listeners = new Set<() => void>();
-  let keys = await load(ctx, files);
+  /** Keys made here, which the change log tells of before they are used. */
+  const written = new Set<string>();
+  let { keys, foreign } = await load(ctx, files);
 
   const add = async (use: KeyUse, activeAtMs: number): Promise<void> => {
     const issuer = issuerOf(use);
     const key = await generate(use, issuer, activeAtMs);
     await files.write(key.kid, key.privateJwk);
     const { kid, jwk } = key;
+    written.add(kid);
     await ctx.store.write(async (tx) => {
       await tx.db
         .withTables<SignInDatabase>()
@@ -71,15 +78,18 @@ export async function openSigningKeys(
     ctx.logger.info('keys.added', { use, kid, activeAtMs });
   };
 
-  const remove = async (key: SigningKey): Promise<void> => {
-    await ctx.store.write(async (tx) => {
+  const forget = (kid: string): Promise<void> =>
+    ctx.store.write(async (tx) => {
       await tx.db
         .withTables<SignInDatabase>()
         .deleteFrom('signingKeys')
-        .where('kid', '=', key.kid)
+        .where('kid', '=', kid)
         .execute();
-      tx.change({ op: 'delete', kind: 'signingKey', key: key.kid });
+      tx.change({ op: 'delete', kind: 'signingKey', key: kid });
     });
+
+  const remove = async (key: SigningKey): Promise<void> => {
+    await forget(key.kid);
     keys = keys.filter((other) => other !== key);
     await files.remove(key.kid);
     ctx.logger.info('keys.removed', { use: key.use, kid: key.kid });
@@ -95,9 +105,20 @@ export async function openSigningKeys(
       else if (needsSuccessor(own, use, now)) await add(use, now + PUBLISH_AHEAD_MS);
     }
     for (const key of retiredKeys(keys, ctx.clock(), outageMs)) await remove(key);
+    for (const { kid } of abandonedKeys(foreign, ctx.clock(), outageMs)) await forget(kid);
     if (keys !== before) for (const listener of listeners) listener();
   };
 
+  // Keys of other controllers come and go by the change log.
+  const unsubscribe = ctx.store.changes.subscribe(({ changes }) => {
+    for (const change of changes) {
+      if (change.kind !== 'signingKey') continue;
+      const kid = change.op === 'put' ? change.value.kid : change.key;
+      foreign = foreign.filter((key) => key.kid !== kid);
+      if (change.op === 'put' && !written.has(kid))
+        foreign.push({ ...change.value, activeAtMs: ctx.clock() });
+    }
+  });
   await maintain();
   const timer = setInterval(() => {
     maintain().catch((error: unknown) => {
@@ -113,7 +134,8 @@ export async function openSigningKeys(
       if (!key) throw new Error(`no ${use} key`);
       return key;
     },
-    all: (use) => keys.filter((key) => key.use === use),
+    own: (use) => keys.filter((key) => key.use === use),
+    all: (use) => [...keys, ...foreign].filter((key) => key.use === use),
     rotate: async (use, { emergency = false } = {}) => {
       await add(use, ctx.clock() + (emergency ? 0 : PUBLISH_AHEAD_MS));
       for (const listener of listeners) listener();
@@ -123,39 +145,31 @@ export async function openSigningKeys(
       return () => listeners.delete(listener);
     },
     close: () => {
+      unsubscribe();
       clearInterval(timer);
     },
   };
 }
 
 async function load(
-  ctx: Pick<ControllerContext, 'store' | 'logger'>,
+  ctx: Pick<ControllerContext, 'store'>,
   files: KeyFiles,
-): Promise<SigningKey[]> {
+): Promise<{ keys: SigningKey[]; foreign: (VerificationKey & ScheduledKey)[] }> {
   const rows = await ctx.store.db
     .withTables<SignInDatabase>()
     .selectFrom('signingKeys')
     .selectAll()
     .execute();
   const keys: SigningKey[] = [];
+  const foreign: (VerificationKey & ScheduledKey)[] = [];
   for (const { kid, use, issuer, jwk, activeAtMs } of rows) {
     const privateJwk = await files.read(kid);
-    if (!privateJwk) {
-      // Its signatures stay verifiable; a new key takes over the signing.
-      ctx.logger.warn('keys.privatePartMissing', { use, kid });
-      continue;
-    }
-    keys.push({
-      kid,
-      use,
-      issuer,
-      jwk: publicJwkSchema.parse(JSON.parse(jwk)),
-      activeAtMs,
-      privateJwk,
-      privateKey: await importPrivate(privateJwk),
-    });
+    const key = { kid, use, issuer, jwk: publicJwkSchema.parse(JSON.parse(jwk)), activeAtMs };
+    // Another controller's, or one whose file is lost: its signatures stay verifiable.
+    if (!privateJwk) foreign.push(key);
+    else keys.push({ ...key, privateJwk, privateKey: await importPrivate(privateJwk) });
   }
-  return keys;
+  return { keys, foreign };
 }
 
 async function generate(use: KeyUse, issuer: string, activeAtMs: number): Promise<SigningKey> {

@@ -39,6 +39,7 @@ export function trackServiceUpdates({
     if (RELEVANT_PLURALS.has(plural)) bump();
   };
   events.on('entityWritten', onWritten);
+  events.on('eventsMissed', bump);
   return {
     get lastChangeAtMs() {
       return lastChangeAtMs;
@@ -46,6 +47,7 @@ export function trackServiceUpdates({
     close: () => {
       unsubscribe();
       events.off('entityWritten', onWritten);
+      events.off('eventsMissed', bump);
     },
   };
 }

@@ -63,7 +63,7 @@ export function createProofVerifier(
       }
       const thumbprint = await calculateJwkThumbprint(protectedHeader.jwk);
       const expiresAtMs = (iat + PROOF_WINDOW_SECONDS + 1) * 1000;
-      if (!replays.add(`${thumbprint}.${jti}`, expiresAtMs)) throw invalid('already used');
+      if (!(await replays.add(`${thumbprint}.${jti}`, expiresAtMs))) throw invalid('already used');
       return thumbprint;
     },
   };

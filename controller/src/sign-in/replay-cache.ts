@@ -1,7 +1,7 @@
 /** Remembers the proofs seen, so that each counts once (RFC 9449 §11.1). Bounded: when full it refuses. */
 export interface ReplayCache {
   /** False when `key` was seen before, or when there is no room to remember it. */
-  add(key: string, expiresAtMs: number): boolean;
+  add(key: string, expiresAtMs: number): boolean | Promise<boolean>;
 }
 
 export const DEFAULT_MAX_PROOFS = 100_000;

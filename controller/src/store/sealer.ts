@@ -1,5 +1,5 @@
 /** Secrets the API must show again are stored under a key that is not in the database. */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { readIfPresent, writeDurably } from '@postern/node/files';
 
@@ -7,6 +7,8 @@ export interface Sealer {
   seal(plain: string): string;
   /** @throws Error when the text was sealed under another key or altered. */
   open(sealed: string): string;
+  /** 256 bits for another purpose, base64url: the same for the same label under the same key. */
+  derive(label: string): string;
 }
 
 const NONCE_BYTES = 12;
@@ -32,6 +34,7 @@ export async function openSealer(dir: string): Promise<Sealer> {
         cipher.getAuthTag(),
       ]).toString('base64url');
     },
+    derive: (label) => Buffer.from(hkdfSync('sha256', key, '', label, 32)).toString('base64url'),
     open(sealed) {
       const bytes = Buffer.from(sealed, 'base64url');
       const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES));

@@ -2,6 +2,7 @@
 import type { Migration } from 'kysely';
 import * as model from './0001-model.ts';
 import * as signIn from './0002-sign-in.ts';
+import * as severalControllers from './0003-several-controllers.ts';
 import * as transitRouters from './0004-transit-routers.ts';
 import * as sessions from './0005-sessions.ts';
 import * as authentication from './0006-authentication.ts';
@@ -11,6 +12,7 @@ import * as controllers from './0008-controllers.ts';
 export const migrations: Record<string, Migration> = {
   '0001-model': model,
   '0002-sign-in': signIn,
+  '0003-several-controllers': severalControllers,
   '0004-transit-routers': transitRouters,
   '0005-sessions': sessions,
   '0006-authentication': authentication,
