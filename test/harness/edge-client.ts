@@ -7,7 +7,6 @@ export interface EdgeAnswer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly bytes: Buffer;
   /** `data` of the envelope. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into many shapes
   readonly data: any;
   /** `error.code` of the envelope. */
   readonly code: string | undefined;

@@ -62,7 +62,7 @@ export const applications = defineTable('applications', {
   /** Exact origin, for example `https://wiki.example.com`. */
   origin: text(),
   serviceId: text(),
-  loginMethods: strings<'ext-jwt' | 'password'>(),
+  loginMethods: strings<'ext-jwt' | 'password' | 'passkey'>(),
   /** External JWT signers offered; empty: every enabled one. */
   signerIds: strings(),
   /** Sign-in session length, hours, at most 12. */

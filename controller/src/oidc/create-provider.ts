@@ -9,6 +9,7 @@ import type { ControllerContext } from '../context.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
 import { isDisabled } from '../model/identities.ts';
 import { repositories } from '../store/repositories.ts';
+import type { SecondFactors } from '../sign-in/second-factor.ts';
 import { APP_TOKEN_SECONDS, type SignInSession, type SignInSessions } from '../sign-in/sessions.ts';
 import { createAdapterFactory } from './adapter.ts';
 import { findApplication } from './clients.ts';
@@ -26,6 +27,7 @@ export interface ProviderOptions {
   readonly keys: SigningKeys;
   readonly sessions: SignInSessions;
   readonly payloads: PayloadStore;
+  readonly secondFactors: Pick<SecondFactors, 'isSatisfied'>;
   /** Signs the provider's cookies; from a file, never from the database. */
   readonly cookieKey: string;
 }
@@ -38,7 +40,7 @@ export interface SignInProof {
 }
 
 export function createProvider(ctx: ControllerContext, options: ProviderOptions): Provider {
-  const { issuer, keys, sessions, payloads, cookieKey } = options;
+  const { issuer, keys, sessions, payloads, secondFactors, cookieKey } = options;
   const secure = issuer.startsWith('https:');
   const cookiePrefix = secure ? '__Secure-' : '';
   const cookie = { httpOnly: true, sameSite: 'lax', signed: true, secure } as const;
@@ -122,7 +124,11 @@ export function createProvider(ctx: ControllerContext, options: ProviderOptions)
       if (!identity || isDisabled(identity, ctx.clock())) return undefined;
       const grantId = token && 'grantId' in token ? token.grantId : undefined;
       // A code or refresh token is worth nothing once its session ended.
-      if (grantId !== undefined && !(await sessions.findByGrant(grantId))) return undefined;
+      if (grantId !== undefined) {
+        const session = await sessions.findByGrant(grantId);
+        // Nor once the auth policy asks for more than the session proved.
+        if (!session || !(await secondFactors.isSatisfied(session, identity))) return undefined;
+      }
       return { accountId, claims: () => ({ sub: accountId }) };
     },
     loadExistingGrant: (koa) => grantFor(ctx, sessions, provider, koa),

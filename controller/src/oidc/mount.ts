@@ -13,11 +13,9 @@ import { join } from 'node:path';
 import type { Provider } from 'oidc-provider';
 import { readIfPresent, writeDurably } from '@postern/node/files';
 import type { ControllerContext } from '../context.ts';
-import type { SigningKeys } from '../keys/signing-keys.ts';
-import type { SignInSessions } from '../sign-in/sessions.ts';
-import { createProvider, DIAL_SCOPE, signInProof } from './create-provider.ts';
+import { createProvider, DIAL_SCOPE, signInProof, type ProviderOptions } from './create-provider.ts';
 import { ERROR_PAGE_HEADERS, renderErrorPage } from './error-page.ts';
-import { hashId, type PayloadStore } from './payload-store.ts';
+import { hashId } from './payload-store.ts';
 
 export const OIDC_PATH = '/oidc';
 /** RFC 8414 §3.1 puts the metadata of an issuer with a path here. */
@@ -34,12 +32,7 @@ export interface OidcMount {
 
 export async function mountOidc(
   ctx: ControllerContext,
-  options: {
-    issuer: string;
-    keys: SigningKeys;
-    sessions: SignInSessions;
-    payloads: PayloadStore;
-  },
+  options: Omit<ProviderOptions, 'cookieKey'>,
 ): Promise<OidcMount> {
   const cookieKey = await loadCookieKey(join(ctx.config.dataDir, 'oidc-cookie-key'));
   const create = () => {

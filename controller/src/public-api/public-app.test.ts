@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ApplicationInfo } from '@postern/shared/schemas';
+import type { ApplicationInfo, SecondFactor } from '@postern/shared/schemas';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestContext, type TestContext } from '../../../test/harness/controller-context.ts';
@@ -211,13 +211,21 @@ describe('signing in', () => {
     expect(await again.begin()).toMatch(/^[\w-]{20,}$/);
   });
 
-  it('refuses a second factor it cannot ask for', async () => {
+  it('asks for a second factor before it opens a session', async () => {
     await ctx.insert('authPolicies', {
       id: 'strict',
       secondary: { requireTotp: true, requireExtJwtSigner: null },
     });
     await ctx.insert('identities', { id: 'bob', name: 'bob', authPolicyId: 'strict' });
-    await expect(signIn('bob')).rejects.toThrow('ERR_LOGIN_SECOND_FACTOR');
+    const app = await AppClient.create(agent, await lookup('wiki.localhost:1'));
+    const page = await LoginPage.create(agent, app.info);
+    const uid = await app.begin();
+    const body = { username: 'bob', password: PASSWORD };
+    const answer = await json<SecondFactor>(
+      await page.call('POST', `/interactions/${uid}/password`, { body }),
+    );
+    expect(answer).toMatchObject({ factor: { type: 'totp', code: true, passkey: false } });
+    expect(answer).not.toHaveProperty('sessionToken');
   });
 });
 

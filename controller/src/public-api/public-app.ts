@@ -9,6 +9,9 @@ import { CLIENT_BASES, createClientApi } from '../edge-api/index.ts';
 import type { TokenServices } from '../grants/token-services.ts';
 import { mountOidc } from '../oidc/mount.ts';
 import { createProofVerifier } from '../sign-in/dpop.ts';
+import { createOwnPasskeys } from '../sign-in/own-passkeys.ts';
+import { createPasskeys } from '../sign-in/passkeys.ts';
+import { createSecondFactors } from '../sign-in/second-factor.ts';
 import { createSignIn } from '../sign-in/sign-in.ts';
 import { createApiApp } from './api-app.ts';
 import { createDialGrants } from './dial-grants.ts';
@@ -21,15 +24,18 @@ export async function createPublicApp(
   ctx: ControllerContext,
   tokens: TokenServices,
 ): Promise<PublicApp> {
-  const { issuer, keys, sessions, grants } = tokens;
+  const { issuer, keys, sessions, grants, payloads } = tokens;
   const origins = createOrigins(ctx);
-  const oidc = await mountOidc(ctx, tokens);
+  const passkeys = createPasskeys(ctx, payloads);
+  const secondFactors = createSecondFactors(ctx, payloads, passkeys);
+  const oidc = await mountOidc(ctx, { issuer, keys, sessions, payloads, secondFactors });
   const api = createApiApp(ctx, {
     issuer,
     keys,
     origins,
     proofs: createProofVerifier(ctx.clock),
-    signIn: createSignIn(ctx, sessions, () => oidc.provider),
+    signIn: createSignIn(ctx, { sessions, passkeys, secondFactors }, () => oidc.provider),
+    ownPasskeys: createOwnPasskeys(ctx, sessions, passkeys),
     dialGrants: createDialGrants(ctx, keys, sessions, grants),
   });
   const handleApi = getRequestListener(api.fetch);

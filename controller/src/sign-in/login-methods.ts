@@ -26,15 +26,21 @@ export async function loginMethods(
   for (const signer of await repositories.externalJwtSigners.find(ctx.store.db)) {
     // Without a client id and an issuer to discover, a page cannot start a sign-in there.
     if (!allowsSigner(application, signer) || signer.clientId === '') continue;
-    methods.push({
-      type: 'ext-jwt',
-      signerId: signer.id,
-      name: signer.name,
-      issuer: signer.externalAuthUrl ?? signer.issuer,
-      clientId: signer.clientId,
-      scopes: signer.scopes.slice(0, 32),
-    });
+    methods.push(externalMethod(signer));
   }
   if (application.loginMethods.includes('password')) methods.push({ type: 'password' });
+  if (application.loginMethods.includes('passkey')) methods.push({ type: 'passkey' });
   return methods.slice(0, MAX_METHODS);
+}
+
+/** What a page needs to begin a sign-in at an identity provider. */
+export function externalMethod(signer: ExternalJwtSigner) {
+  return {
+    type: 'ext-jwt' as const,
+    signerId: signer.id,
+    name: signer.name,
+    issuer: signer.externalAuthUrl ?? signer.issuer,
+    clientId: signer.clientId,
+    scopes: signer.scopes.slice(0, 32),
+  };
 }

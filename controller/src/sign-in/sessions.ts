@@ -30,10 +30,17 @@ export interface SignInSessions {
     deviceThumbprint: string;
     method: SignInSession['method'];
     signerId: string | null;
+    mfaAtMs: number | null;
+    secondSignerId: string | null;
     lifeMs: number;
   }): Promise<OpenedSession>;
   /** Swaps a token for its successor. @throws AppError ERR_TOKEN_INVALID, ERR_SESSION_ENDED */
   use(token: string, deviceThumbprint: string): Promise<OpenedSession>;
+  /**
+   * The session of a token, which stays good: for requests that prove the device key and that may fail.
+   * @throws AppError ERR_TOKEN_INVALID, ERR_SESSION_ENDED
+   */
+  check(token: string, deviceThumbprint: string): Promise<SignInSession>;
   /** The live session, or `undefined`. */
   find(id: string): Promise<SignInSession | undefined>;
   /** Ties a grant of the OIDC provider to a session. */
@@ -108,6 +115,39 @@ export function createSignInSessions(
       ctx.logger.info('signIn.sessionEnded', { sessionId: id, identityId });
   };
 
+  /** The live session of an unspent token; a spent one ends its session. */
+  const sessionOf = async (
+    tx: WriteTx,
+    token: string,
+    deviceThumbprint: string,
+  ): Promise<SignInSession | AppError> => {
+    const found = await tx.db
+      .withTables<SignInDatabase>()
+      .selectFrom('signInTokens')
+      .innerJoin('signInSessions', 'signInSessions.id', 'signInTokens.sessionId')
+      .selectAll('signInSessions')
+      .select('spent')
+      .where('tokenHash', '=', hashToken(token))
+      .executeTakeFirst();
+    if (!found || !live(found)) return invalidToken('session token is unknown or expired');
+    const { spent, ...session } = found;
+    if (session.deviceThumbprint !== deviceThumbprint)
+      return invalidToken('session token is bound to another key');
+    if (spent === 0) return session;
+    ctx.logger.warn('signIn.spentTokenReused', { sessionId: session.id });
+    await end(tx, [session]);
+    return new AppError('ERR_SESSION_ENDED', 'a spent session token was used again', {
+      status: 401,
+    });
+  };
+
+  /** Errors are returned inside the transaction and thrown after it: ending a session must be committed. */
+  const settled = async <T>(work: (tx: WriteTx) => Promise<T | AppError>): Promise<T> => {
+    const outcome = await ctx.store.write(work);
+    if (outcome instanceof AppError) throw outcome;
+    return outcome;
+  };
+
   const live = (session: SignInSession | undefined): SignInSession | undefined =>
     session && session.expiresAtMs > ctx.clock() ? session : undefined;
 
@@ -129,33 +169,15 @@ export function createSignInSessions(
         return { session, token: await addToken(db, session.id) };
       }),
 
-    use: async (token, deviceThumbprint) => {
-      const outcome = await ctx.store.write(async (tx): Promise<OpenedSession | AppError> => {
+    use: (token, deviceThumbprint) =>
+      settled(async (tx) => {
+        const session = await sessionOf(tx, token, deviceThumbprint);
+        if (session instanceof AppError) return session;
         const db = tx.db.withTables<SignInDatabase>();
-        const tokenHash = hashToken(token);
-        const found = await db
-          .selectFrom('signInTokens')
-          .innerJoin('signInSessions', 'signInSessions.id', 'signInTokens.sessionId')
-          .selectAll('signInSessions')
-          .select('spent')
-          .where('tokenHash', '=', tokenHash)
-          .executeTakeFirst();
-        if (!found || !live(found)) return invalidToken('session token is unknown or expired');
-        const { spent, ...session } = found;
-        if (session.deviceThumbprint !== deviceThumbprint) {
-          return invalidToken('session token is bound to another key');
-        }
-        if (spent === 1) {
-          ctx.logger.warn('signIn.spentTokenReused', { sessionId: session.id });
-          await end(tx, [session]);
-          return new AppError('ERR_SESSION_ENDED', 'a spent session token was used again', {
-            status: 401,
-          });
-        }
         await db
           .updateTable('signInTokens')
           .set({ spent: 1 })
-          .where('tokenHash', '=', tokenHash)
+          .where('tokenHash', '=', hashToken(token))
           .execute();
         await db
           .updateTable('signInSessions')
@@ -163,11 +185,9 @@ export function createSignInSessions(
           .where('id', '=', session.id)
           .execute();
         return { session, token: await addToken(db, session.id) };
-      });
-      // Returned, not thrown, inside the transaction: ending the session must be committed.
-      if (outcome instanceof AppError) throw outcome;
-      return outcome;
-    },
+      }),
+
+    check: (token, deviceThumbprint) => settled((tx) => sessionOf(tx, token, deviceThumbprint)),
 
     find: async (id) =>
       live(

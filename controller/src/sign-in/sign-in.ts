@@ -3,10 +3,18 @@
  * or continues a sign-in session and completes the interaction.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { AppError } from '@postern/shared/errors';
-import type { Interaction as InteractionInfo, LoginResult } from '@postern/shared/schemas';
+import { AppError, isAppError } from '@postern/shared/errors';
+import type {
+  Interaction as InteractionInfo,
+  LoginAnswer,
+  LoginResult,
+} from '@postern/shared/schemas';
+import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
 import type { Provider } from 'oidc-provider';
+import type { ExternalJwt } from '../auth/authentication.ts';
+import { checkMfa, findMfa, verifyEnrolment } from '../auth/mfa.ts';
 import type { ControllerContext } from '../context.ts';
+import { enrollByJwt } from '../enroll/redeem-jwt.ts';
 import { isDisabled, type Identity } from '../model/identities.ts';
 import type { Application } from '../model/services.ts';
 import { findApplication } from '../oidc/clients.ts';
@@ -14,6 +22,13 @@ import { sessionEndFor, type SignInProof } from '../oidc/create-provider.ts';
 import { hashId } from '../oidc/payload-store.ts';
 import { repositories } from '../store/repositories.ts';
 import { allowsSigner, loginMethods } from './login-methods.ts';
+import type { Passkeys } from './passkeys.ts';
+import {
+  acceptsPasskey,
+  policyOf,
+  type PendingSignIn,
+  type SecondFactors,
+} from './second-factor.ts';
 import type { OpenedSession, SignInSessions } from './sessions.ts';
 
 export interface SignIn {
@@ -24,12 +39,35 @@ export interface SignIn {
     uid: string,
     deviceThumbprint: string,
     login: { signerId: string; token: string },
-  ): Promise<LoginResult>;
+  ): Promise<LoginAnswer>;
   byPassword(
     uid: string,
     deviceThumbprint: string,
     login: { username: string; password: string },
-  ): Promise<LoginResult>;
+  ): Promise<LoginAnswer>;
+  /** Options for the browser to ask for a passkey: as the first factor, or as the second of a step. */
+  passkeyOptions(
+    uid: string,
+    deviceThumbprint: string,
+    step?: string,
+  ): Promise<Record<string, unknown>>;
+  byPasskey(
+    uid: string,
+    deviceThumbprint: string,
+    login: { step?: string | undefined; response: AuthenticationResponseJSON },
+  ): Promise<LoginAnswer>;
+  /** Goes on from a step by a code of the authenticator app. */
+  byTotp(
+    uid: string,
+    deviceThumbprint: string,
+    login: { step: string; code: string },
+  ): Promise<LoginAnswer>;
+  /** Goes on from a step by the JWT of a second identity provider. */
+  bySecondJwt(
+    uid: string,
+    deviceThumbprint: string,
+    login: { step: string; signerId: string; token: string },
+  ): Promise<LoginAnswer>;
   /** By a live session of this device. */
   bySession(uid: string, deviceThumbprint: string, sessionToken: string): Promise<LoginResult>;
   /** Signs this device out of all applications. */
@@ -43,9 +81,15 @@ function interactionNonce(uid: string, deviceThumbprint: string): string {
     .digest('base64url');
 }
 
+export interface SignInParts {
+  readonly sessions: SignInSessions;
+  readonly passkeys: Passkeys;
+  readonly secondFactors: SecondFactors;
+}
+
 export function createSignIn(
   ctx: ControllerContext,
-  sessions: SignInSessions,
+  { sessions, passkeys, secondFactors }: SignInParts,
   /** The current provider: it is replaced when keys rotate. */
   getProvider: () => Provider,
 ): SignIn {
@@ -88,15 +132,17 @@ export function createSignIn(
     };
   };
 
-  const begin = async (
+  /** The next step of a sign-in, or its end. */
+  const advance = async (
     opened: Opened,
     identity: Identity,
-    owner: { deviceThumbprint: string; method: 'ext-jwt' | 'password'; signerId: string | null },
-  ): Promise<LoginResult> => {
-    await checkSecondFactor(ctx, identity);
+    pending: PendingSignIn,
+  ): Promise<LoginAnswer> => {
+    const more = await secondFactors.next(pending, identity);
+    if (more) return more;
+    const { uid: _, ...owner } = pending;
     const session = await sessions.create({
       ...owner,
-      identityId: identity.id,
       lifeMs: sessionLifeMs(ctx, opened.application),
     });
     ctx.logger.info('signIn.succeeded', {
@@ -106,6 +152,39 @@ export function createSignIn(
       method: owner.method,
     });
     return complete(opened, session);
+  };
+
+  const begin = (
+    opened: Opened,
+    identity: Identity,
+    proof: Pick<PendingSignIn, 'uid' | 'deviceThumbprint' | 'method'> & Partial<PendingSignIn>,
+  ): Promise<LoginAnswer> =>
+    advance(opened, identity, {
+      identityId: identity.id,
+      signerId: null,
+      mfaAtMs: null,
+      secondSignerId: null,
+      ...proof,
+    });
+
+  /** The step's sign-in and its identity, which may have been disabled since. */
+  const resume = async (step: string, uid: string, deviceThumbprint: string) => {
+    const pending = await secondFactors.open(step, uid, deviceThumbprint);
+    const identity = await repositories.identities.get(ctx.store.db, pending.identityId);
+    if (!identity || isDisabled(identity, ctx.clock())) throw refused('the identity is disabled');
+    return { pending, identity };
+  };
+
+  const verifiedJwt = async (
+    uid: string,
+    deviceThumbprint: string,
+    { signerId, token }: { signerId: string; token: string },
+  ) => {
+    const jwt = await ctx.auth.verifyExternalJwt(token);
+    if (jwt.signer.id !== signerId) throw refused('not the signer that was asked for');
+    if (jwt.claims['nonce'] !== interactionNonce(uid, deviceThumbprint))
+      throw refused('the nonce is not this interaction’s');
+    return jwt;
   };
 
   return {
@@ -119,34 +198,79 @@ export function createSignIn(
       };
     },
 
-    byExternalJwt: async (uid, deviceThumbprint, { signerId, token }) => {
+    byExternalJwt: async (uid, deviceThumbprint, login) => {
       const opened = await open(uid);
-      const jwt = await ctx.auth.verifyExternalJwt(token);
-      if (jwt.signer.id !== signerId || !allowsSigner(opened.application, jwt.signer)) {
+      const jwt = await verifiedJwt(uid, deviceThumbprint, login);
+      if (!allowsSigner(opened.application, jwt.signer))
         throw refused('this identity provider is not allowed for the application');
-      }
-      if (jwt.claims['nonce'] !== interactionNonce(uid, deviceThumbprint)) {
-        throw refused('the nonce is not this interaction’s');
-      }
-      const identity = await ctx.auth.findIdentityForExternalJwt(jwt);
+      const identity = await knownOrEnrolled(ctx, jwt);
       if (!identity) throw refused('no identity is known by this account', UNKNOWN_ACCOUNT);
-      return begin(opened, identity, { deviceThumbprint, method: 'ext-jwt', signerId });
+      const { signerId } = login;
+      return begin(opened, identity, { uid, deviceThumbprint, method: 'ext-jwt', signerId });
     },
 
     byPassword: async (uid, deviceThumbprint, { username, password }) => {
       const opened = await open(uid);
-      if (!opened.application.loginMethods.includes('password')) {
+      if (!opened.application.loginMethods.includes('password'))
         throw refused('password sign-in is not allowed for the application');
-      }
       const proven = await ctx.auth.verifyPassword(username, password);
       if (!proven) throw refused('wrong user name or password', WRONG_PASSWORD);
-      return begin(opened, proven.identity, { deviceThumbprint, method: 'password', signerId: null });
+      return begin(opened, proven.identity, { uid, deviceThumbprint, method: 'password' });
+    },
+
+    passkeyOptions: async (uid, deviceThumbprint, step) => {
+      await open(uid);
+      const known =
+        step === undefined ? undefined : await secondFactors.open(step, uid, deviceThumbprint);
+      return passkeys.requestOptions({ uid, deviceThumbprint }, known?.identityId);
+    },
+
+    byPasskey: async (uid, deviceThumbprint, { step, response }) => {
+      const opened = await open(uid);
+      const interaction = { uid, deviceThumbprint };
+      if (step !== undefined) {
+        const { pending, identity } = await resume(step, uid, deviceThumbprint);
+        if (!acceptsPasskey(await policyOf(ctx, identity)))
+          throw refused('the auth policy takes no passkey as the second factor');
+        await passkeys.verify(interaction, response, identity.id);
+        await secondFactors.close(step);
+        return advance(opened, identity, { ...pending, mfaAtMs: ctx.clock() });
+      }
+      if (!opened.application.loginMethods.includes('passkey'))
+        throw refused('passkeys are not allowed for the application');
+      const identity = await passkeys.verify(interaction, response);
+      const policy = await policyOf(ctx, identity);
+      if (policy.primary.passkey?.allowed === false)
+        throw refused('the auth policy allows no passkeys');
+      return begin(opened, identity, {
+        ...interaction,
+        method: 'passkey',
+        mfaAtMs: acceptsPasskey(policy) ? ctx.clock() : null,
+      });
+    },
+
+    byTotp: async (uid, deviceThumbprint, { step, code }) => {
+      const opened = await open(uid);
+      const { pending, identity } = await resume(step, uid, deviceThumbprint);
+      await proveTotp(ctx, identity.id, code);
+      await secondFactors.close(step);
+      return advance(opened, identity, { ...pending, mfaAtMs: ctx.clock() });
+    },
+
+    bySecondJwt: async (uid, deviceThumbprint, { step, ...login }) => {
+      const opened = await open(uid);
+      const { pending, identity } = await resume(step, uid, deviceThumbprint);
+      const jwt = await verifiedJwt(uid, deviceThumbprint, login);
+      if (!ctx.auth.isIdentityOf(jwt, identity))
+        throw refused('the second token names somebody else', UNKNOWN_ACCOUNT);
+      await secondFactors.close(step);
+      return advance(opened, identity, { ...pending, secondSignerId: jwt.signer.id });
     },
 
     bySession: async (uid, deviceThumbprint, sessionToken) => {
       const opened = await open(uid);
       const used = await sessions.use(sessionToken, deviceThumbprint);
-      await checkSession(ctx, used.session, opened.application);
+      await checkSession(ctx, secondFactors, used.session, opened.application);
       return complete(opened, used);
     },
 
@@ -158,11 +282,14 @@ export function createSignIn(
 }
 
 const UNKNOWN_ACCOUNT = 'This account is not known here. Ask the person who manages access.';
+const WRONG_CODE =
+  'This code was not accepted. Each code works once: wait for the next one and try again.';
 const WRONG_PASSWORD = 'The user name or password is wrong.';
 
-function refused(message: string, publicMessage?: string): AppError {
+function refused(message: string, publicMessage?: string, cause?: unknown): AppError {
   return new AppError('ERR_LOGIN_REFUSED', message, {
     status: 401,
+    cause,
     ...(publicMessage === undefined ? {} : { publicMessage }),
   });
 }
@@ -171,20 +298,34 @@ function sessionLifeMs(ctx: ControllerContext, application: Application): number
   return Math.min(ctx.config.sessions.maxSignInHours, application.sessionHours) * 3_600_000;
 }
 
-/** Sign-in pages have no second factor yet: who needs one is refused, never let in with less. */
-async function checkSecondFactor(ctx: ControllerContext, identity: Identity): Promise<void> {
-  const policy = await repositories.authPolicies.get(ctx.store.db, identity.authPolicyId);
-  if (!policy || policy.secondary.requireTotp || policy.secondary.requireExtJwtSigner !== null) {
-    throw new AppError('ERR_LOGIN_SECOND_FACTOR', 'the auth policy asks for a second factor', {
-      status: 403,
-      publicMessage: 'Your account needs a second factor, which this page cannot ask for.',
-    });
+/** Set up, or proved: by the same code on the same page. */
+async function proveTotp(ctx: ControllerContext, identityId: string, code: string): Promise<void> {
+  const isVerified = (await findMfa(ctx, identityId))?.isVerified;
+  try {
+    await (isVerified ? checkMfa : verifyEnrolment)(ctx, identityId, code);
+  } catch (cause) {
+    throw refused('the code was not accepted', WRONG_CODE, cause);
   }
+}
+
+/** The identity the token names; where its signer enrols by token, made now if there is none. */
+async function knownOrEnrolled(
+  ctx: ControllerContext,
+  jwt: ExternalJwt,
+): Promise<Identity | undefined> {
+  const known = await ctx.auth.findIdentityForExternalJwt(jwt);
+  if (known || !jwt.signer.enrollToTokenEnabled) return known;
+  await enrollByJwt(ctx, jwt).catch((error: unknown) => {
+    // Barred, disabled, or made by a request at the same time: looked up again all the same.
+    if (!isAppError(error) || error.code !== 'ERR_ENROLL_IDENTITY_EXISTS') throw error;
+  });
+  return ctx.auth.findIdentityForExternalJwt(jwt);
 }
 
 /** Whether a session of some earlier sign-in is good enough for this application, now. */
 async function checkSession(
   ctx: ControllerContext,
+  secondFactors: SecondFactors,
   session: OpenedSession['session'],
   application: Application,
 ): Promise<void> {
@@ -197,10 +338,11 @@ async function checkSession(
       ? undefined
       : await repositories.externalJwtSigners.get(ctx.store.db, session.signerId);
   const allowed =
-    session.method === 'password'
-      ? application.loginMethods.includes('password')
-      : signer !== undefined && allowsSigner(application, signer);
-  if (!allowed || sessionEndFor(session, application.sessionHours) <= ctx.clock()) {
+    session.method === 'ext-jwt'
+      ? signer !== undefined && allowsSigner(application, signer)
+      : application.loginMethods.includes(session.method);
+  const isProved = allowed && (await secondFactors.isSatisfied(session, identity));
+  if (!isProved || sessionEndFor(session, application.sessionHours) <= ctx.clock()) {
     throw new AppError('ERR_LOGIN_REQUIRED', 'the application asks for a new sign-in', {
       status: 401,
     });

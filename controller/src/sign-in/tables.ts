@@ -17,9 +17,13 @@ export type SignInDatabase = {
     identityId: string;
     /** RFC 7638 thumbprint of the login origin's device key. */
     deviceThumbprint: string;
-    method: 'ext-jwt' | 'password';
+    method: 'ext-jwt' | 'password' | 'passkey';
     /** The external JWT signer used, for `ext-jwt`. */
     signerId: string | null;
+    /** When a second factor was proved, or a passkey that counts as one. */
+    mfaAtMs: number | null;
+    /** The signer of the second JWT, if one was shown. */
+    secondSignerId: string | null;
     createdAtMs: number;
     expiresAtMs: number;
     /** What the person sees in their list of devices. */

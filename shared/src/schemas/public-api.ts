@@ -43,6 +43,7 @@ export const interactionSchema = z.strictObject({
       z.discriminatedUnion('type', [
         extJwtMethodSchema,
         z.strictObject({ type: z.literal('password') }),
+        z.strictObject({ type: z.literal('passkey') }),
       ]),
     )
     .max(16),
@@ -57,9 +58,57 @@ export const passwordLoginSchema = z.strictObject({
   username: z.string().min(1).max(256),
   password: z.string().min(1).max(256),
 });
+/** A step of a sign-in that lacks a second factor: 256 bits that the answer before handed out. */
+const step = z.string().min(16).max(64);
+/** `POST /interactions/:uid/totp`: a code of the authenticator app, or a recovery code. */
+export const totpLoginSchema = z.strictObject({ step, code: z.string().min(4).max(10) });
+/** `POST /interactions/:uid/second-jwt`: the JWT of a second identity provider. */
+export const secondJwtLoginSchema = extJwtLoginSchema.extend({ step });
+
+const base64url = z
+  .string()
+  .max(8192)
+  .regex(/^[A-Za-z0-9_-]*$/);
+const credential = {
+  id: base64url.min(1),
+  rawId: base64url.min(1),
+  type: z.literal('public-key'),
+  authenticatorAttachment: z.string().max(32).nullish(),
+  clientExtensionResults: z.record(z.string().max(64), z.unknown()),
+};
+/** `POST /interactions/:uid/passkey/options`: `step` when it is to be the second factor. */
+export const passkeyOptionsSchema = z.strictObject({ step: step.optional() });
+/** `POST /interactions/:uid/passkey`: AuthenticationResponseJSON of WebAuthn Level 3 §5.1.8. */
+export const passkeyLoginSchema = z.strictObject({
+  step: step.optional(),
+  response: z.object({
+    ...credential,
+    response: z.object({
+      clientDataJSON: base64url,
+      authenticatorData: base64url,
+      signature: base64url,
+      userHandle: base64url.nullish(),
+    }),
+  }),
+});
+/** `POST /session/passkeys`: RegistrationResponseJSON of WebAuthn Level 3 §5.1.8. */
+export const passkeyRegistrationSchema = z.strictObject({
+  name: z.string().min(1).max(64),
+  response: z.object({
+    ...credential,
+    response: z.object({
+      clientDataJSON: base64url,
+      attestationObject: base64url,
+      transports: z.array(z.string().max(32)).max(8).optional(),
+    }),
+  }),
+});
+/** `POST /session/passkeys/remove`. */
+export const passkeyRemovalSchema = z.strictObject({ id });
+
 /** `POST /interactions/:uid/session` has no body: `Authorization: DPoP <session token>` and a proof. */
 
-/** Answer of all three: navigate to `resumeUrl`; keep the new session token (the old one is spent). */
+/** Answer of a sign-in that is complete: navigate to `resumeUrl`; keep the new session token (the old one is spent). */
 export const loginResultSchema = z.strictObject({
   resumeUrl: z.string().max(2048),
   sessionToken: z.string().max(256),
@@ -67,7 +116,62 @@ export const loginResultSchema = z.strictObject({
 });
 export type LoginResult = z.infer<typeof loginResultSchema>;
 
-/** `POST /dial-grants` (no body): `Authorization: DPoP <app token>` and a proof by the app key. */
+/** Answer of a sign-in that asks for more: the next request hands `step` back with the proof. */
+export const secondFactorSchema = z.strictObject({
+  step,
+  factor: z.discriminatedUnion('type', [
+    z.strictObject({
+      type: z.literal('totp'),
+      /** A code of the authenticator app is taken. */
+      code: z.boolean(),
+      /** A passkey is taken. */
+      passkey: z.boolean(),
+      /** The person has neither yet, and sets up an authenticator app now. */
+      setup: z
+        .strictObject({
+          secret: z.string().max(128),
+          provisioningUrl: z.string().max(1024),
+          /** QR code of the URL as the path of an SVG image `size` units wide. */
+          qr: z.strictObject({ size: z.int().max(256), path: z.string().max(65_536) }),
+          recoveryCodes: z.array(z.string().max(16)).max(32),
+        })
+        .optional(),
+    }),
+    extJwtMethodSchema,
+  ]),
+});
+export type SecondFactor = z.infer<typeof secondFactorSchema>;
+
+export const loginAnswerSchema = z.union([loginResultSchema, secondFactorSchema]);
+export type LoginAnswer = z.infer<typeof loginAnswerSchema>;
+
+/** Answer of everything under `/session/passkeys`. */
+export const ownPasskeysSchema = z.strictObject({
+  passkeys: z
+    .array(
+      z.strictObject({
+        id,
+        name: z.string().max(64),
+        createdAt: z.iso.datetime(),
+        lastUsedAt: z.iso.datetime().nullable(),
+      }),
+    )
+    .max(32),
+  /** PublicKeyCredentialCreationOptionsJSON, when a new one was asked for. */
+  options: z.record(z.string(), z.unknown()).optional(),
+});
+export type OwnPasskeys = z.infer<typeof ownPasskeysSchema>;
+
+/** Body of `POST /dial-grants`, which may be left out: what the browser says of itself, for posture checks. */
+export const declaredPostureSchema = z.strictObject({
+  browser: z
+    .strictObject({ name: z.string().max(64), majorVersion: z.int().min(0).max(100_000) })
+    .optional(),
+  platform: z.strictObject({ name: z.string().max(64), version: z.string().max(64) }).optional(),
+});
+export type DeclaredPosture = z.infer<typeof declaredPostureSchema>;
+
+/** `POST /dial-grants`: `Authorization: DPoP <app token>` and a proof by the app key. */
 export const dialGrantResponseSchema = z.strictObject({
   /** JWS, see docs/protocol.md "Grants". */
   dialGrant: z.string().max(8192),

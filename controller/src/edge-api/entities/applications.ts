@@ -24,9 +24,9 @@ export const applications: EntityDefinition = defineEntity({
       .refine(isSecureOrigin, 'must be https, or http on localhost'),
     serviceId: id,
     loginMethods: z
-      .array(z.enum(['ext-jwt', 'password']))
+      .array(z.enum(['ext-jwt', 'password', 'passkey']))
       .min(1)
-      .max(2)
+      .max(3)
       .default(['ext-jwt']),
     signerIds: z.array(id).max(16).default([]),
     sessionHours: z.number().positive().max(12).default(12),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DEFAULT_AUTH_POLICY_ID } from '../../model/auth-policies.ts';
 import { repositories } from '../../store/repositories.ts';
 import { defineEntity, type EntityDefinition } from '../crud.ts';
-import { EdgeError, fieldError, notFound } from '../errors.ts';
+import { EdgeError, notFound } from '../errors.ts';
 import { nullsAbsent } from '../body.ts';
 import { id, name, tags } from './fields.ts';
 

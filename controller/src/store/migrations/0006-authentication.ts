@@ -63,7 +63,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   const add = (
     table: string,
     column: string,
-    type: 'text' | 'integer',
+    type: 'text' | 'integer' | 'bigint',
     initial?: string | number,
   ) =>
     db.schema
@@ -78,6 +78,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await add('authenticators', 'unverifiedCertPem', 'text');
   await add('authenticators', 'unverifiedFingerprint', 'text');
   await add('enrollments', 'caId', 'text');
+  await add('signInSessions', 'mfaAtMs', 'bigint');
+  await add('signInSessions', 'secondSignerId', 'text');
 }
 
 function words(text: string): string[] {
