@@ -28,7 +28,13 @@ export interface OAuthClient {
   /** Throws `ERR_SESSION_ENDED` when the server refuses for good, otherwise `ERR_CONTROLLER_UNREACHABLE`. */
   refresh(refreshToken: string): Promise<TokenSet>;
   /** A request to the controller's API with the token and a proof. Throws `ERR_CONTROLLER_UNREACHABLE`. */
-  request(accessToken: string, method: string, url: URL, signal?: AbortSignal): Promise<Response>;
+  request(
+    accessToken: string,
+    method: string,
+    url: URL,
+    signal?: AbortSignal,
+    json?: unknown,
+  ): Promise<Response>;
 }
 
 export interface OAuthClientOptions {
@@ -149,10 +155,13 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
       }
     },
 
-    async request(accessToken, method, url, signal) {
+    async request(accessToken, method, url, signal, json) {
+      const body = json === undefined ? null : JSON.stringify(json);
+      const headers =
+        body === null ? undefined : new Headers({ 'content-type': 'application/json' });
       try {
         return await withNonce(() =>
-          oauth.protectedResourceRequest(accessToken, method, url, undefined, null, {
+          oauth.protectedResourceRequest(accessToken, method, url, headers, body, {
             ...http,
             signal: anySignal(signal),
             DPoP: dpop,

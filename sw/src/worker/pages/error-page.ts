@@ -57,6 +57,7 @@ export function statusFor(code: string): number {
   switch (code) {
     case 'ERR_ACCESS_REMOVED':
     case 'ERR_ACCESS_NO_POLICY':
+    case 'ERR_POSTURE_FAILED':
     case 'ERR_IDENTITY_DISABLED':
     case 'ERR_SIGN_IN_REFUSED':
       return 403;

@@ -27,7 +27,7 @@ export const RENEW_GRANT_MS = 45_000;
 /** Refusals that a token or grant kept too long explains. */
 const STALE_TOKEN = new Set(['ERR_TOKEN_INVALID', 'ERR_GRANT_INVALID']);
 /** Refusals by a router that a grant from before a change of policy may name, while others would do. */
-const STALE_GRANT = new Set(['ERR_ACCESS_NO_POLICY', 'ERR_ACCESS_REMOVED']);
+const STALE_GRANT = new Set(['ERR_ACCESS_NO_POLICY', 'ERR_ACCESS_REMOVED', 'ERR_POSTURE_FAILED']);
 
 export interface AppConnectionOptions {
   grants: DialGrants;

@@ -25,6 +25,7 @@ function createGrants(...answers: Response[]) {
     tokens: tokens as unknown as TokenSource,
     client: () => Promise.resolve(client as unknown as OAuthClient),
     apiUrl: () => Promise.resolve('https://controller.test/postern/v1'),
+    declared: () => Promise.resolve({}),
     nowMs: () => 0,
   });
 }

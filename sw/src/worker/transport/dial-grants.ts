@@ -7,6 +7,7 @@ import { AppError, isAppError, isReasonCode, reasons } from '@postern/shared/err
 import {
   dialGrantResponseSchema,
   problemSchema,
+  type DeclaredPosture,
   type DialGrantResponse,
 } from '@postern/shared/schemas';
 import { outageUntilMs, type TokenSource } from '../auth/token-source.ts';
@@ -22,6 +23,8 @@ export interface DialGrantsOptions {
   client: () => Promise<OAuthClient>;
   /** Base of the controller's API. */
   apiUrl: () => Promise<string>;
+  /** What the browser says of itself, sent along for posture checks. */
+  declared: () => Promise<DeclaredPosture>;
   nowMs: () => number;
 }
 
@@ -86,9 +89,12 @@ export class DialGrants {
     const { tokens, client, apiUrl } = this.#options;
     const url = new URL(`${await apiUrl()}/dial-grants`);
     const oauth = await client();
-    let response = await oauth.request(await tokens.token(), 'POST', url);
+    const declared = await this.#options.declared();
+    const ask = (token: string): Promise<Response> =>
+      oauth.request(token, 'POST', url, undefined, declared);
+    let response = await ask(await tokens.token());
     // The token may have been revoked or the clock be off: one renewal decides.
-    if (response.status === 401) response = await oauth.request(await tokens.renew(), 'POST', url);
+    if (response.status === 401) response = await ask(await tokens.renew());
     if (!response.ok) throw await problemError(response);
     const parsed = dialGrantResponseSchema.safeParse(await response.json().catch(() => undefined));
     if (!parsed.success) {
