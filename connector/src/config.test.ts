@@ -21,7 +21,7 @@ describe('connectorConfigSchema', () => {
   it('reports every problem at once', () => {
     const result = connectorConfigSchema.safeParse({
       stateDir: '',
-      controlAddress: 'https://x',
+      controlAddresses: ['https://x'],
       unknown: 1,
       services: [
         { service: 'a', target: 'ftp://x', headers: { set: { 'bad name': 'x\r\ny' } } },
@@ -32,7 +32,7 @@ describe('connectorConfigSchema', () => {
     expect(paths).toEqual(
       expect.arrayContaining([
         'stateDir',
-        'controlAddress',
+        'controlAddresses.0',
         '',
         'services.0.target',
         'services.1.target',

@@ -66,16 +66,15 @@ export const hostedServiceSchema = z.strictObject({
 });
 export type HostedServiceConfig = z.infer<typeof hostedServiceSchema>;
 
+const controlAddress = z.string().regex(/^tls:[^\s/]+:\d{1,5}$/, 'must look like tls:host:port');
+
 export const connectorConfigSchema = z.strictObject({
   /** Folder for the identity, the cookie key and the last state; made with mode 0700. */
   stateDir: z.string().min(1),
   /** One-time enrollment token, used when `stateDir` holds no identity yet. */
   enrollmentJwtFile: z.string().min(1).optional(),
-  /** `tls:host:port` of the controller's control listener. Default: as named by the enrollment token. */
-  controlAddress: z
-    .string()
-    .regex(/^tls:[^\s/]+:\d{1,5}$/, 'must look like tls:host:port')
-    .optional(),
+  /** `tls:host:port` of each controller's control listener. Default: as named by the enrollment token. */
+  controlAddresses: z.array(controlAddress).min(1).max(16).optional(),
   /** 32 random bytes that seal HttpOnly cookies, shared by connectors of one service. Default: made in `stateDir`. */
   cookieKeyFile: z.string().min(1).optional(),
   services: z

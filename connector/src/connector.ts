@@ -48,9 +48,9 @@ export async function createConnector(
   await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
   const identity = await loadIdentity(config, logger);
   const { id: identityId } = certificateIdentity(identity.cert);
-  const address = config.controlAddress ?? identity.controlAddress;
-  if (address === undefined) {
-    throw new AppError('ERR_CONNECTOR_NO_CONTROLLER', 'controlAddress is not configured');
+  const addresses = config.controlAddresses ?? identity.controlAddresses;
+  if (addresses.length === 0) {
+    throw new AppError('ERR_CONNECTOR_NO_CONTROLLER', 'controlAddresses is not configured');
   }
   const sealer = createCookieSealer(
     await loadCookieKey(config.cookieKeyFile ?? join(config.stateDir, 'cookie.key')),
@@ -105,7 +105,7 @@ export async function createConnector(
   const lastState = await stateFile.read();
   if (lastState?.identity.id === identityId) applyState(lastState);
   const control = new ControlLink({
-    address,
+    addresses,
     identity,
     onState(state) {
       applyState(state);

@@ -69,7 +69,7 @@ async function gateway(settings: object = {}, lookups: string[] = []) {
       },
     },
     settings: gatewaySettingsSchema.parse({
-      controllerUrl: 'http://127.0.0.1:9000',
+      controllerUrl: ['http://127.0.0.1:9000'],
       loginOrigin: 'http://login.localhost:8080',
       issuer: wiki.issuer,
       apiUrl: wiki.apiUrl,

@@ -21,12 +21,15 @@ const info = (host: string) => ({
 });
 const hostOf = (url: string) => new URL(url).searchParams.get('host') ?? '';
 
-function setUp(answer: (url: string, init: RequestInit) => Response | Promise<Response>) {
+function setUp(
+  answer: (url: string, init: RequestInit) => Response | Promise<Response>,
+  controllerUrls = ['http://controller:1'],
+) {
   const calls: { url: string; etag: string | null }[] = [];
   const clock = { nowMs: 1_000_000 };
   const state = { answer };
   const lookup = createApplicationLookup({
-    controllerUrl: 'http://controller:1',
+    controllerUrls,
     fetch: async (url, init) => {
       calls.push({ url, etag: new Headers(init.headers).get('if-none-match') });
       return await state.answer(url, init);
@@ -42,6 +45,16 @@ const outage = () => {
 };
 
 describe('createApplicationLookup', () => {
+  it('asks another controller when one is away, and stays with it', async () => {
+    const { lookup, calls } = setUp(
+      (url) => (url.startsWith('http://a') ? outage() : found(url)),
+      ['http://a', 'http://b'],
+    );
+    expect((await lookup.find('wiki.example'))?.info.id).toBe(info('wiki.example').id);
+    await lookup.find('chat.example');
+    expect(calls.map(({ url }) => new URL(url).host)).toEqual(['a', 'b', 'b']);
+  });
+
   it('asks once while the answer is fresh', async () => {
     const { lookup, calls, clock } = setUp(found);
     expect(await lookup.find('wiki.example')).toMatchObject({

@@ -26,8 +26,8 @@ export interface ApplicationLookup {
 }
 
 interface ApplicationLookupOptions {
-  /** Base URL of the controller's public listener, as the gateway reaches it. */
-  controllerUrl: string;
+  /** Base URLs of the controllers' public listeners, as the gateway reaches them. */
+  controllerUrls: readonly string[];
   fetch: (url: string, init: RequestInit) => Promise<Response>;
   logger: Logger;
   now: () => number;
@@ -43,6 +43,7 @@ export const RETRY_MS = 5_000;
 export const MAX_ENTRIES = 1_000;
 /** Questions to the controller at a time; beyond, hosts not yet known fail at once. */
 export const MAX_LOOKUPS = 64;
+/** For one lookup, however many controllers are asked. */
 const TIMEOUT_MS = 5_000;
 const MAX_BODY_BYTES = 16_384;
 
@@ -57,6 +58,7 @@ export function createApplicationLookup(options: ApplicationLookupOptions): Appl
   const { logger, now } = options;
   const known = new LruMap<string, Entry>(MAX_ENTRIES);
   const unknownUntilMs = new LruMap<string, number>(MAX_ENTRIES);
+  const controllerUrls = [...options.controllerUrls];
   let running = 0;
 
   async function find(host: string): Promise<FoundApplication | undefined> {
@@ -104,23 +106,43 @@ export function createApplicationLookup(options: ApplicationLookupOptions): Appl
     return answer;
   }
 
+  /** Asks the controller that answered last, and the others while none does. */
   async function ask(host: string, etag: string | undefined): Promise<Answer> {
     if (running >= MAX_LOOKUPS) throw new Error('too many lookups at a time');
     running += 1;
     try {
-      const url = `${options.controllerUrl}/postern/v1/applications/lookup?host=${encodeURIComponent(host)}`;
-      const response = await options.fetch(url, {
-        headers: {
-          accept: 'application/json',
-          ...(etag !== undefined && { 'if-none-match': etag }),
-        },
-        redirect: 'manual',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-      return await readAnswer(response, host, etag !== undefined);
+      const failures: unknown[] = [];
+      for (const url of [...controllerUrls]) {
+        try {
+          return await askOne(url, host, etag);
+        } catch (error) {
+          failures.push(error);
+          // The next lookup begins with another one.
+          if (controllerUrls[0] === url) controllerUrls.push(...controllerUrls.splice(0, 1));
+        }
+      }
+      throw new AggregateError(failures, 'no controller answered');
     } finally {
       running -= 1;
     }
+  }
+
+  async function askOne(
+    controllerUrl: string,
+    host: string,
+    etag: string | undefined,
+  ): Promise<Answer> {
+    const url = `${controllerUrl}/postern/v1/applications/lookup?host=${encodeURIComponent(host)}`;
+    const headers = {
+      accept: 'application/json',
+      ...(etag !== undefined && { 'if-none-match': etag }),
+    };
+    const response = await options.fetch(url, {
+      headers,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(TIMEOUT_MS / controllerUrls.length),
+    });
+    return await readAnswer(response, host, etag !== undefined);
   }
 
   return { find };

@@ -12,7 +12,7 @@ describe('gatewayConfigSchema', () => {
   it('fills in defaults', () => {
     expect(gatewayConfigSchema.parse(minimal)).toEqual({
       ...minimal,
-      controllerUrl: 'http://127.0.0.1:9000',
+      controllerUrl: ['http://127.0.0.1:9000'],
       idpOrigins: [],
       killSwitch: false,
       listen: { host: '127.0.0.1', port: 8080 },

@@ -15,8 +15,8 @@ const origin = z
 
 /** What the gateway is told on any runtime. */
 export const gatewaySettingsSchema = z.strictObject({
-  /** Where the gateway itself reaches the controller's public listener. */
-  controllerUrl: httpUrl,
+  /** Where the gateway itself reaches the public listeners of the controllers: one URL, or several. */
+  controllerUrl: z.union([httpUrl.transform((url) => [url]), z.array(httpUrl).min(1).max(16)]),
   /** Origin of the sign-in pages. Its scheme is that of every origin served. */
   loginOrigin: origin,
   /** OAuth issuer as browsers reach it, for example `https://ctrl.example.com/oidc`. */

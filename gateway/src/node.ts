@@ -46,7 +46,7 @@ export async function createGateway(
       config.controllerCaFile === undefined ? {} : { ca: await readFile(config.controllerCaFile) },
   });
   const applicationLookup = createApplicationLookup({
-    controllerUrl: config.controllerUrl,
+    controllerUrls: config.controllerUrl,
     // undici's own types of fetch and those of the global one differ, their objects do not.
     fetch: (url, init) =>
       undiciFetch(url, { ...(init as object), dispatcher: agent }) as unknown as Promise<Response>,

@@ -36,7 +36,7 @@ export function createWorker(fetchController: typeof fetch) {
 
 async function buildApp(env: WorkerEnv, fetchController: typeof fetch): Promise<Hono> {
   const settings = gatewaySettingsSchema.parse({
-    controllerUrl: env.CONTROLLER_URL,
+    controllerUrl: env.CONTROLLER_URL.split(' ').filter((url) => url !== ''),
     loginOrigin: env.LOGIN_ORIGIN,
     issuer: env.ISSUER,
     apiUrl: env.API_URL,
@@ -45,7 +45,7 @@ async function buildApp(env: WorkerEnv, fetchController: typeof fetch): Promise<
   });
   const logger = createJsonLogger();
   const applicationLookup = createApplicationLookup({
-    controllerUrl: settings.controllerUrl,
+    controllerUrls: settings.controllerUrl,
     fetch: (url, init) => fetchController(url, init),
     logger,
     now: Date.now,

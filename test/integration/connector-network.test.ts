@@ -75,7 +75,7 @@ describe('createConnector', () => {
     }));
     const config = connectorConfigSchema.parse({
       stateDir,
-      controlAddress: control.address,
+      controlAddresses: [control.address],
       services: [{ service: 'wiki', target: 'http://127.0.0.1:1' }],
     });
     const isBound = () =>

@@ -75,7 +75,7 @@ export function createLayout(
   const connector: ConfigObject = {
     stateDir: inData('connector'),
     enrollmentJwtFile: enrollmentFile('connector'),
-    controlAddress,
+    controlAddresses: [controlAddress],
     services: hosted.map(({ name, target }) => ({
       service: name,
       target,

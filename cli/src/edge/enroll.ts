@@ -79,13 +79,12 @@ async function enroll(terminal: Terminal, file: string, flags: EnrollFlags): Pro
       if (out === undefined)
         throw new AppError('ERR_CLI_USAGE', 'Say with --out where the identity file goes');
       const { key, cert } = await obtainCertificate(terminal, enrollment, flags);
-      const [controlAddress] = enrollment.controlAddresses;
       await writeIdentityFile(out, {
         apiUrl: enrollment.apiUrl,
         key,
         cert,
         ca: enrollment.ca,
-        controlAddress,
+        controlAddresses: enrollment.controlAddresses,
       });
       terminal.out(printable(`Enrolled: identity file written to ${out}\n`));
     }

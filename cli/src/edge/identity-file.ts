@@ -20,8 +20,8 @@ export interface IdentityFile {
   key: string;
   cert: string;
   ca: string;
-  /** `tls:host:port` of the control listener, which connectors need. */
-  controlAddress?: string | undefined;
+  /** `tls:host:port` of the control listeners, which connectors need. */
+  controlAddresses?: readonly string[];
 }
 
 /** @throws AppError `ERR_CLI_INPUT` */
@@ -42,7 +42,7 @@ export async function readIdentityFile(path: string): Promise<IdentityFile> {
 /** Writes whole or not at all, mode 0600. */
 export async function writeIdentityFile(
   path: string,
-  { apiUrl, key, cert, ca, controlAddress }: IdentityFile,
+  { apiUrl, key, cert, ca, controlAddresses = [] }: IdentityFile,
 ): Promise<void> {
   const file = {
     ztAPI: apiUrl,
@@ -50,7 +50,7 @@ export async function writeIdentityFile(
     configTypes: null,
     id: { key: `pem:${key}`, cert: `pem:${cert}`, ca: `pem:${ca}` },
     enableHa: false,
-    ...(controlAddress !== undefined && { posternControl: controlAddress }),
+    posternControl: controlAddresses,
   };
   await writeDurably(path, `${JSON.stringify(file, null, 2)}\n`);
 }

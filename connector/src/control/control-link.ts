@@ -7,15 +7,15 @@ import { CONTROL_ALPN, type HostRevocation, type HostState } from '@postern/shar
 import type { Identity } from '../enroll/identity-file.ts';
 
 export interface ControlLinkOptions {
-  /** `tls:host:port`. */
-  address: string;
+  /** `tls:host:port` of each controller; tried one after the other. */
+  addresses: readonly string[];
   identity: Identity;
   onState: (state: HostState) => void;
   onRevocation: (revocation: HostRevocation) => void;
   logger: Logger;
 }
 
-/** Keeps one connection to the controller. */
+/** Keeps one connection to one of the controllers. */
 export class ControlLink {
   readonly #options: ControlLinkOptions;
   readonly #stop = new AbortController();
@@ -24,9 +24,14 @@ export class ControlLink {
 
   constructor(options: ControlLinkOptions) {
     this.#options = options;
+    const { addresses } = options;
     const backoff = new Backoff();
+    let attempts = 0;
     this.#done = keepConnected(
-      (signal) => this.#connectOnce(backoff, signal),
+      async (signal) => {
+        const address = addresses[attempts++ % addresses.length];
+        if (address !== undefined) await this.#connectOnce(address, backoff, signal);
+      },
       backoff,
       this.#stop.signal,
       (error) => options.logger.warn('control.disconnected', { error }),
@@ -44,8 +49,8 @@ export class ControlLink {
     await this.#done;
   }
 
-  async #connectOnce(backoff: Backoff, signal: AbortSignal): Promise<void> {
-    const { address, identity, logger, onState, onRevocation } = this.#options;
+  async #connectOnce(address: string, backoff: Backoff, signal: AbortSignal): Promise<void> {
+    const { identity, logger, onState, onRevocation } = this.#options;
     const { id: ownId, trustDomain } = certificateIdentity(identity.cert);
     const expected = { role: 'controller', id: '', trustDomain } as const;
     const { key, cert, ca } = identity;
@@ -62,7 +67,7 @@ export class ControlLink {
     try {
       await connection.opened;
       backoff.reset();
-      logger.info('control.connected');
+      logger.info('control.connected', { address });
       const reason = await connection.closed;
       if (!signal.aborted) logger.warn('control.closed', { code: reason.code });
     } finally {

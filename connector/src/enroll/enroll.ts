@@ -20,6 +20,6 @@ export async function enroll(token: string): Promise<Identity> {
     key: privateKeyPem(keys),
     cert,
     ca: enrollment.ca,
-    controlAddress: enrollment.controlAddresses[0],
+    controlAddresses: enrollment.controlAddresses.slice(0, 16),
   };
 }

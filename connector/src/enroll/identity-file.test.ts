@@ -19,7 +19,7 @@ describe('identity file', () => {
       key: 'key',
       cert: 'certificate',
       ca: 'authority',
-      controlAddress: 'tls:controller.test:6262',
+      controlAddresses: ['tls:a.controller.test:6262', 'tls:b.controller.test:6262'],
     };
     await writeIdentity(path, identity);
     expect((await stat(path)).mode & 0o777).toBe(0o600);

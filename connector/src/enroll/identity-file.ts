@@ -11,8 +11,10 @@ const pem = z
 const identityFileSchema = z.object({
   ztAPI: z.string(),
   id: z.object({ key: pem, cert: pem, ca: pem }),
-  /** Ours: `tls:host:port` of the control listener that the enrollment token named. */
-  posternControl: z.string().optional(),
+  /** Ours: `tls:host:port` of each control listener that the enrollment token named. */
+  posternControl: z
+    .union([z.string().transform((address) => [address]), z.array(z.string()).max(16)])
+    .default([]),
 });
 
 /** Who this connector is: PEM texts, private key included. */
@@ -23,7 +25,7 @@ export interface Identity {
   /** Leaf first. */
   cert: string;
   ca: string;
-  controlAddress: string | undefined;
+  controlAddresses: string[];
 }
 
 /** @returns `undefined` when there is none yet. Throws `ERR_CONNECTOR_IDENTITY_FILE` for another shape. */
@@ -35,7 +37,7 @@ export async function readIdentity(path: string): Promise<Identity | undefined> 
     throw new AppError('ERR_CONNECTOR_IDENTITY_FILE', `${path} is not an identity file`);
   }
   const { ztAPI, id, posternControl } = parsed.data;
-  return { apiUrl: ztAPI, ...id, controlAddress: posternControl };
+  return { apiUrl: ztAPI, ...id, controlAddresses: posternControl };
 }
 
 /** Writes with mode 0600, whole or not at all. */
@@ -45,7 +47,7 @@ export async function writeIdentity(path: string, identity: Identity): Promise<v
     ztAPIs: [],
     id: { key: `pem:${identity.key}`, cert: `pem:${identity.cert}`, ca: `pem:${identity.ca}` },
     configTypes: [],
-    ...(identity.controlAddress !== undefined && { posternControl: identity.controlAddress }),
+    posternControl: identity.controlAddresses,
   };
   await writeDurably(path, JSON.stringify(file, undefined, 2));
 }
