@@ -10,7 +10,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { runAs } from '../audit/actor.ts';
 import type { Caller } from '../auth/api-sessions.ts';
 import type { ControllerContext } from '../context.ts';
-import { FilterError } from '../store/filter/lexer.ts';
+import { FilterError, SortError } from '../store/filter/lexer.ts';
 import { createAllowances } from './allowances.ts';
 import { actorOf, noteRefusal } from './auditing.ts';
 import { identify, requireAccess } from './authorize.ts';
@@ -241,6 +241,7 @@ const APP_ERROR_CODES: Readonly<Record<string, EdgeErrorCode>> = {
 
 function toEdgeError(error: Error): EdgeError {
   if (error instanceof EdgeError) return error;
+  if (error instanceof SortError) return new EdgeError('INVALID_SORT_IDENTIFIER', error.message);
   if (error instanceof FilterError) return new EdgeError('INVALID_FILTER', error.message);
   const code = isAppError(error) ? APP_ERROR_CODES[error.code] : undefined;
   return code ? new EdgeError(code, error.message) : new EdgeError('UNHANDLED');

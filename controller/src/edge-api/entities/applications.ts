@@ -18,7 +18,7 @@ export const applications: EntityDefinition = defineEntity({
       .url({ protocol: /^https?$/ })
       .max(512)
       .refine(
-        (value) => new URL(value).origin === value,
+        (value) => URL.canParse(value) && new URL(value).origin === value,
         'must be an origin: scheme, host and port without a path',
       )
       .refine(isSecureOrigin, 'must be https, or http on localhost'),
@@ -62,6 +62,7 @@ export const applications: EntityDefinition = defineEntity({
 
 /** Origins where browsers run service workers. */
 function isSecureOrigin(origin: string): boolean {
+  if (!URL.canParse(origin)) return false;
   const { protocol, hostname } = new URL(origin);
   return (
     protocol === 'https:' ||

@@ -1,7 +1,7 @@
 /** Filter expressions as parameterised SQL. Every comparison is true or false, never null. */
 import { sql } from 'kysely';
 import type { Dialect, ScalarType, Sql } from '../dialect.ts';
-import { FilterError } from './lexer.ts';
+import { FilterError, SortError } from './lexer.ts';
 import type { Expression, Literal, Operator, Sort } from './parser.ts';
 import {
   MAX_NESTED_SETS,
@@ -61,12 +61,11 @@ function resolve(name: string, { symbols, dialect, alias }: Scope): ResolvedSymb
 
 /**
  * `order by` terms, nulls first; the id always decides last, so that pages never overlap.
- * @throws FilterError
+ * @throws SortError
  */
 export function compileSort(sorts: readonly Sort[], symbols: SymbolTable, dialect: Dialect): Sql {
   const terms = sorts.flatMap(({ symbol, descending }) => {
-    const { kind, as } = resolveSymbol(symbols, symbol, dialect);
-    if (kind === 'strings') throw new FilterError(`${symbol} cannot be sorted by`, symbol);
+    const { kind, as } = sortSymbol(symbols, symbol, dialect);
     const values =
       kind === 'any'
         ? [as('boolean'), as('number'), dialect.ordered(as('string'))]
@@ -76,6 +75,16 @@ export function compileSort(sorts: readonly Sort[], symbols: SymbolTable, dialec
     );
   });
   return sql.join([...terms, dialect.ordered(sql.ref(`${ROOT}.id`))]);
+}
+
+function sortSymbol(symbols: SymbolTable, symbol: string, dialect: Dialect): ResolvedSymbol {
+  try {
+    const resolved = resolveSymbol(symbols, symbol, dialect);
+    if (resolved.kind !== 'strings') return resolved;
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+  }
+  throw new SortError(`${symbol} cannot be sorted by`, symbol);
 }
 
 function compileComparison(comparison: Comparison, scope: Scope): Sql {

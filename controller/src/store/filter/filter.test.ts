@@ -95,6 +95,7 @@ describe.each(await stores())('filter language on $name', ({ create }) => {
     ['true skip 0 limit 2', 'ab'],
     ['TRUE SKIP 1 LIMIT 1', 'b'],
     ['sort by name limit none', 'acb'],
+    ['sort by isSystem, name', 'acb'],
     ['sort by name desc, id skip 1', 'ca'],
     ['id = "a" or name="Cem"', 'ac'],
     [' name icontains "a" and anyOf(roleAttributes) = "dev"', 'a'],

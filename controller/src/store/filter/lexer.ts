@@ -19,6 +19,9 @@ export class FilterError extends Error {
   }
 }
 
+/** What it is to be sorted by is wrong. */
+export class SortError extends FilterError {}
+
 const BLANK = /\s+/y;
 const DATETIME =
   /datetime\(\s*(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2}))\s*\)/iy;

@@ -60,7 +60,9 @@ export function resolveSymbol(
     return { kind, as: (type) => sql`(select ${as(type)} from ${from} where ${joined})` };
   }
   const constant = Object.hasOwn(constants, name) ? constants[name] : undefined;
-  if (constant !== undefined) return { kind: 'boolean', as: () => sql.lit(constant ? 1 : 0) };
+  // An expression: `order by 1` would be the first column.
+  if (constant !== undefined)
+    return { kind: 'boolean', as: () => sql`(${sql.lit(constant ? 1 : 0)} + 0)` };
 
   const columnName = Object.hasOwn(aliases, head) ? (aliases[head] ?? head) : head;
   const column = Object.hasOwn(table.columns, columnName) ? table.columns[columnName] : undefined;
