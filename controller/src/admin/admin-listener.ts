@@ -2,8 +2,9 @@
 import { createServer, type Server } from 'node:https';
 import { getRequestListener } from '@hono/node-server';
 import type { ControllerContext } from '../context.ts';
-import { MANAGEMENT_BASE } from '../edge-api/common-routes.ts';
+import { FABRIC_BASE, MANAGEMENT_BASE } from '../edge-api/common-routes.ts';
 import { createClientApi, createManagementApi } from '../edge-api/index.ts';
+import { createFabricApi } from '../fabric-api/index.ts';
 import type { TokenServices } from '../grants/token-services.ts';
 import type { Pki } from '../pki/pki.ts';
 
@@ -32,13 +33,17 @@ export function createAdminServer(pki: Pki): Server {
   return server;
 }
 
-/** Dispatches to the Management API under its base and to the Client API everywhere else. */
+/** Dispatches to the Management and fabric APIs under their bases and to the Client API everywhere else. */
 export function createAdminHandler(ctx: ControllerContext, tokens: Pick<TokenServices, 'grants'>) {
-  const management = createManagementApi(ctx);
   const client = createClientApi(ctx, 'admin', tokens);
+  const apis = [
+    [MANAGEMENT_BASE, createManagementApi(ctx)],
+    [FABRIC_BASE, createFabricApi(ctx)],
+  ] as const;
   return getRequestListener((request, env) => {
     const { pathname } = new URL(request.url);
-    const isManagement = pathname === MANAGEMENT_BASE || pathname.startsWith(`${MANAGEMENT_BASE}/`);
-    return (isManagement ? management : client).app.fetch(request, env);
+    const [, api = client] =
+      apis.find(([base]) => pathname === base || pathname.startsWith(`${base}/`)) ?? [];
+    return api.app.fetch(request, env);
   });
 }

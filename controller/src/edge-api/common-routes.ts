@@ -28,6 +28,7 @@ const versionSchema = z
 
 export const MANAGEMENT_BASE = '/edge/management/v1';
 export const CLIENT_BASE = '/edge/client/v1';
+export const FABRIC_BASE = '/fabric/v1';
 
 /** Under which prefixes the Client API answers. */
 export const CLIENT_BASES: readonly string[] = [CLIENT_BASE, '/edge/v1'];
@@ -100,7 +101,10 @@ function versionDocument({ endpoints }: ControllerContext, listener: EdgeListene
     apiVersions: {
       edge: api(CLIENT_BASE),
       'edge-client': api(CLIENT_BASE),
-      ...(listener === 'admin' && { 'edge-management': api(MANAGEMENT_BASE) }),
+      ...(listener === 'admin' && {
+        'edge-management': api(MANAGEMENT_BASE),
+        fabric: api(FABRIC_BASE),
+      }),
     },
     capabilities: [],
   };

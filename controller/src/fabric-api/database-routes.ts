@@ -1,0 +1,56 @@
+/** Checks of the database, on `/fabric/v1/database` and on the Management API. */
+import { z } from 'zod';
+import type { ControllerContext } from '../context.ts';
+import { detail } from '../edge-api/envelope.ts';
+import { EdgeError } from '../edge-api/errors.ts';
+import { detailOf, timeSchema } from '../edge-api/responses.ts';
+import type { EdgeRoutes } from '../edge-api/routes.ts';
+import { createDataIntegrity } from './data-integrity.ts';
+
+const resultsSchema = z
+  .strictObject({
+    inProgress: z.boolean(),
+    fixingErrors: z.boolean(),
+    tooManyErrors: z.boolean(),
+    startTime: timeSchema.nullable(),
+    endTime: timeSchema.nullable(),
+    error: z.string().nullable(),
+    results: z.array(z.strictObject({ description: z.string(), fixed: z.boolean() })),
+  })
+  .meta({ id: 'DataIntegrityCheckResults' });
+
+export function addDatabaseRoutes(routes: EdgeRoutes, ctx: ControllerContext): void {
+  const integrity = createDataIntegrity(ctx);
+  for (const [name, fix] of [
+    ['check', false],
+    ['fix', true],
+  ] as const) {
+    routes.add(
+      {
+        method: 'post',
+        path: `/database/${name}-data-integrity`,
+        access: 'admin',
+        summary: fix
+          ? 'Take what is missing out of the policies that name it'
+          : 'Look for policies that name what is missing',
+        response: { ...detailOf(z.strictObject({}), 202), description: 'Started' },
+        errors: ['SERVER_TOO_MANY_REQUESTS'],
+      },
+      () => {
+        if (!integrity.start(fix))
+          throw new EdgeError('SERVER_TOO_MANY_REQUESTS', 'a check is already under way');
+        return Promise.resolve({ ...detail({}), status: 202 });
+      },
+    );
+  }
+  routes.add(
+    {
+      method: 'get',
+      path: '/database/data-integrity-results',
+      access: 'admin',
+      summary: 'The last check of this controller',
+      response: detailOf(resultsSchema),
+    },
+    () => Promise.resolve(detail(integrity.results)),
+  );
+}
