@@ -7,6 +7,7 @@ import { addServiceSessionRoutes } from './client/service-sessions.ts';
 import { addCommonRoutes, CLIENT_BASE, CLIENT_BASES, type EdgeListener } from './common-routes.ts';
 import { addControllerRoutes } from './controller-routes.ts';
 import { addEnrollRoutes } from './enroll-routes.ts';
+import { addPostureResponseRoutes } from './posture/posture-response-routes.ts';
 import { createRoutes, sealRoutes, type EdgeRoutes } from './routes.ts';
 import { addSessionRoutes } from './session-routes.ts';
 
@@ -25,6 +26,7 @@ export function createClientApi(
   addControllerRoutes(routes, ctx, 'session');
   addOwnServiceRoutes(routes, ctx);
   addServiceSessionRoutes(routes, ctx, tokens);
+  addPostureResponseRoutes(routes, ctx);
   sealRoutes(routes);
   return routes;
 }

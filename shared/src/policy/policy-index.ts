@@ -120,6 +120,13 @@ export class PolicyIndex {
     );
   }
 
+  /** The Dial and Bind policies that hold both, whatever their posture checks. */
+  policiesGranting(identityId: string, serviceId: string): Entity<'servicePolicy'>[] {
+    return [this.#dial, this.#bind]
+      .flatMap((relation) => relation.granting(identityId, serviceId))
+      .flatMap((id) => this.#entities.servicePolicy.get(id) ?? []);
+  }
+
   /** Posture checks and what sessions pass of them. */
   get posture(): Omit<PostureIndex, 'putCheck' | 'deleteCheck' | 'putSession' | 'deleteSession'> {
     return this.#posture;

@@ -79,6 +79,13 @@ export class Relation {
     return false;
   }
 
+  /** Ids of the policies that grant `right` to `left`. */
+  granting(left: string, right: string): string[] {
+    return [...this.#policiesOfLeft(left)]
+      .filter((policy) => this.#rightEntities.matches(right, policy.right, policy.semantic))
+      .map(({ id }) => id);
+  }
+
   /** All that is granted to `left` by policies that `counts`. */
   rightsOf(left: string, counts: Counts = always): Set<string> {
     const granted = new Set<string>();

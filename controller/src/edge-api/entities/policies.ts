@@ -4,11 +4,12 @@ import { entitiesInRoles } from '../../store/filter/entity-sets.ts';
 import { repositories } from '../../store/repositories.ts';
 import type { Semantic } from '../../model/policies.ts';
 import { defineEntity, type EntityDefinition, type Env } from '../crud.ts';
-import { EdgeError, fieldError } from '../errors.ts';
+import { EdgeError } from '../errors.ts';
 import { rolesAsFilter } from '../role-filter.ts';
 import { edgeRouters } from './edge-routers.ts';
 import { name, roles, semantic, tags } from './fields.ts';
 import { identities } from './identities.ts';
+import { postureChecks } from './posture-checks.ts';
 import { displayRoles, requireRoleTargets, roleNames, type RoleKind } from './roles.ts';
 import { services } from './services.ts';
 
@@ -29,6 +30,12 @@ const routerList: RoleList = {
   of: () => edgeRouters,
 };
 
+const postureCheckList: RoleList = {
+  member: 'postureCheckRoles',
+  kind: 'postureChecks',
+  of: () => postureChecks,
+};
+
 /** `<list>Display`: roles as the CLI shows them. */
 const displaySchema = z.array(z.strictObject({ role: z.string(), name: z.string() }));
 
@@ -38,6 +45,7 @@ function rolePolicy(lists: readonly RoleList[]) {
     identities: 'identities',
     services: 'services',
     edgeRouters: 'edge-routers',
+    postureChecks: 'posture-checks',
   };
   return {
     links: lists.map(({ kind }) => paths[kind]),
@@ -84,7 +92,7 @@ const servicePolicy = z.object({
   postureCheckRoles: roles,
   tags,
 });
-const servicePolicyLists = rolePolicy([identityList, serviceList]);
+const servicePolicyLists = rolePolicy([identityList, serviceList, postureCheckList]);
 export const servicePolicies: EntityDefinition = defineEntity({
   plural: 'service-policies',
   permission: 'service-policy',
@@ -97,22 +105,8 @@ export const servicePolicies: EntityDefinition = defineEntity({
     constants: { isSystem: false },
   },
   ...servicePolicyLists,
-  shown: { ...servicePolicyLists.shown, postureCheckRolesDisplay: displaySchema },
   input: servicePolicy.extend({ semantic: semantic.default('AllOf') }),
   updatable: servicePolicy,
-  async check(input, env) {
-    const [unknownCheck] = input.postureCheckRoles.filter((role) => role.startsWith('@'));
-    if (unknownCheck)
-      throw fieldError('postureCheckRoles', `no such entity: ${unknownCheck}`, unknownCheck);
-    await servicePolicyLists.check(input, env);
-  },
-  async render(rows, env) {
-    const rendered = await servicePolicyLists.render(rows, env);
-    return rows.map((row, at) => ({
-      ...rendered[at],
-      postureCheckRolesDisplay: displayRoles(row.postureCheckRoles, new Map()),
-    }));
-  },
 });
 
 const edgeRouterPolicy = z.object({

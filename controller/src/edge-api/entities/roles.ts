@@ -29,7 +29,7 @@ function isInRoles(
 }
 
 /** Kinds of entity that role lists name. */
-export type RoleKind = 'identities' | 'services' | 'edgeRouters';
+export type RoleKind = 'identities' | 'services' | 'edgeRouters' | 'postureChecks';
 
 /** @throws EdgeError COULD_NOT_VALIDATE when a role names an entity that does not exist. */
 export async function requireRoleTargets(
@@ -77,6 +77,7 @@ const POLICY_LISTS = {
     ['servicePolicies', 'serviceRoles'],
     ['serviceEdgeRouterPolicies', 'serviceRoles'],
   ],
+  postureChecks: [['servicePolicies', 'postureCheckRoles']],
   edgeRouters: [
     ['edgeRouterPolicies', 'edgeRouterRoles'],
     ['serviceEdgeRouterPolicies', 'edgeRouterRoles'],

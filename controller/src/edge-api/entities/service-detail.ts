@@ -4,14 +4,16 @@ import type { Identity } from '../../model/identities.ts';
 import type { Service } from '../../model/services.ts';
 import { repositories } from '../../store/repositories.ts';
 import type { Env } from '../crud.ts';
+import { findState, statesOf } from '../../posture/posture-states.ts';
 import { EdgeError, notFound } from '../errors.ts';
 import { isAdministrator } from '../permissions.ts';
+import { postureQueries, postureQuerySetSchema } from '../posture/posture-queries.ts';
 import type { QueryParameters } from '../route-spec.ts';
 
 export const serviceMembers = {
   permissions: z.array(z.enum(['Dial', 'Bind', 'Invalid'])),
   config: z.record(z.string(), z.record(z.string(), z.unknown())),
-  postureQueries: z.array(z.looseObject({ policyId: z.string() })),
+  postureQueries: z.array(postureQuerySetSchema),
 };
 
 export const serviceParameters: QueryParameters = {
@@ -30,17 +32,29 @@ export async function renderServices(rows: readonly Service[], env: Env) {
   const { ctx } = env;
   const identity = await perspective(env);
   const configOf = await configsFor(rows, identity.id, env);
+  const queriesOf = await postureQueriesFor(env, identity.id);
   return rows.map((row) => {
     const permissions = [
-      ...(ctx.policy.mayDial(identity.id, row.id) ? ['Dial'] : []),
-      ...(ctx.policy.mayBind(identity.id, row.id) ? ['Bind'] : []),
+      ...(ctx.policy.mayDial(identity.id, row.id, 'posture-ignored') ? ['Dial'] : []),
+      ...(ctx.policy.mayBind(identity.id, row.id, 'posture-ignored') ? ['Bind'] : []),
     ];
     return {
       permissions: permissions.length === 0 ? ['Invalid'] : permissions,
       config: configOf(row),
-      postureQueries: [],
+      postureQueries: queriesOf(row.id),
     };
   });
+}
+
+/** By the caller's own session; for somebody else's eyes, by the session that reported last. */
+async function postureQueriesFor({ ctx, db, request, identity }: Env, identityId: string) {
+  const checks = new Map((await repositories.postureChecks.find(db)).map((row) => [row.id, row]));
+  const state =
+    identity.id === identityId
+      ? await findState(db, request.caller.session.id)
+      : (await statesOf(db, identityId)).sort((a, b) => b.updatedAtMs - a.updatedAtMs)[0];
+  const candidate = { identityId, reported: state?.reported ?? {} };
+  return (serviceId: string) => postureQueries(ctx, checks, candidate, serviceId);
 }
 
 /** Whom the answer is for. @throws EdgeError UNAUTHORIZED, NOT_FOUND */
