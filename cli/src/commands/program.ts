@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addEdgeCommand, addFabricCommand } from '../edge/index.ts';
+import { addNetworkCommands } from '../network/index.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { addDemoCommand } from './demo.ts';
 import { addPartCommands } from './part-commands.ts';
@@ -26,6 +27,7 @@ export function createProgram(terminal: Terminal): Command {
   addDemoCommand(program);
   addEdgeCommand(program, terminal);
   addFabricCommand(program, terminal);
+  addNetworkCommands(program, terminal);
   addPartCommands(program);
   return program;
 }
