@@ -29,6 +29,8 @@ import {
 export type { Method, RouteSpec } from './route-spec.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
+/** Of a request without a session. */
+const MAX_ANONYMOUS_BODY_BYTES = 16 * 1024;
 const HANDLER_TIMEOUT_MS = 10_000;
 
 export type EdgeContext = Context<{ Bindings: HttpBindings }>;
@@ -82,6 +84,7 @@ export function createRoutes(
     c.header('cache-control', 'no-store');
     c.header('x-content-type-options', 'nosniff');
     await next();
+    closeAfterUnread(c);
   });
   app.use(
     bodyLimit({
@@ -120,7 +123,7 @@ export function createRoutes(
   ): Promise<Response> => {
     if (spec.rate !== 'login') allowances.takeRequest(c, spec.rate ?? rate, caller);
     requireQuery(c, spec.query ?? {});
-    const text = takesBody(spec) ? await readText(c, spec.accepts ?? JSON_ONLY) : '';
+    const text = takesBody(spec) ? await readText(c, spec.accepts ?? JSON_ONLY, caller) : '';
     const body = (spec.body && validate(spec.body, parseJson(text))) as never;
     const signal = AbortSignal.timeout(handlerTimeoutMs);
     const work = handle({
@@ -199,9 +202,27 @@ function requireQuery(c: EdgeContext, parameters: QueryParameters): void {
   }
 }
 
+function announcedBytes(c: EdgeContext): number {
+  return Number(c.req.header('content-length') ?? 0);
+}
+
+/** Ends the connection after an answer that left a body unread, rather than wait for all of it. */
+function closeAfterUnread(c: EdgeContext): void {
+  const isChunked = c.req.header('transfer-encoding') !== undefined;
+  if ((isChunked || announcedBytes(c) > MAX_ANONYMOUS_BODY_BYTES) && !c.req.raw.bodyUsed)
+    c.header('connection', 'close');
+}
+
 /** The body, judged as the first accepted type when the request names none. */
-async function readText(c: EdgeContext, accepts: readonly string[]): Promise<string> {
+async function readText(
+  c: EdgeContext,
+  accepts: readonly string[],
+  caller: Caller | undefined,
+): Promise<string> {
+  const limit = caller ? MAX_BODY_BYTES : MAX_ANONYMOUS_BODY_BYTES;
+  if (announcedBytes(c) > limit) throw new EdgeError('REQUEST_ENTITY_TOO_LARGE');
   const text = await c.req.text();
+  if (text.length > limit) throw new EdgeError('REQUEST_ENTITY_TOO_LARGE');
   const declared = c.req.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
   if (text !== '' && declared && !accepts.includes(declared))
     throw new EdgeError('UNSUPPORTED_MEDIA', `the body must be ${accepts.join(' or ')}`);
