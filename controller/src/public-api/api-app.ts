@@ -1,5 +1,5 @@
 /** `/postern/v1`: what the gateway, service workers and the login page ask the controller. */
-import type { DialGrantResponse } from '@postern/shared/schemas';
+import { declaredPostureSchema, type DialGrantResponse } from '@postern/shared/schemas';
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';

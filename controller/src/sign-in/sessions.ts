@@ -4,6 +4,7 @@
  * its successor, and a spent token coming back ends the session (RFC 9700 §4.14.2).
  */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { currentActor } from '../audit/actor.ts';
 import { AppError } from '@postern/shared/errors';
 import type { Kysely, Transaction } from 'kysely';
 import type { ControllerContext } from '../context.ts';
@@ -166,6 +167,13 @@ export function createSignInSessions(
           address: null,
         };
         await db.insertInto('signInSessions').values(session).execute();
+        tx.record({
+          actor: { ...currentActor(), kind: 'identity', id: owner.identityId, sessionId: session.id },
+          action: 'authenticate',
+          reason: owner.method,
+          entityKind: 'signInSessions',
+          entityId: session.id,
+        });
         return { session, token: await addToken(db, session.id) };
       }),
 
