@@ -17,7 +17,7 @@ export const FABRIC = '/fabric/v1';
 
 export interface Answer {
   readonly status: number;
-   
+
   readonly body: any;
   readonly text: string;
   readonly headers: Record<string, string | string[] | undefined>;
