@@ -13,6 +13,7 @@ import {
 import { createRouter, routerConfigSchema, type RunningRouter } from '@postern/router';
 import { pointFromJwk, signEs256 } from '@postern/shared/crypto';
 import { silentLogger } from '@postern/shared/log';
+import type { DeclaredPosture } from '@postern/shared/schemas';
 import type { Circuit, CloseReason, EdgeConnection } from '@postern/shared/protocol/edge';
 import { decodeJwt } from 'jose';
 import { ControlPeer } from './control-peer.ts';
@@ -42,7 +43,7 @@ export interface SignedIn {
   readonly app: AppClient;
   readonly browser: BrowserConnection;
   /** Opens a circuit to the host, which echoes. */
-  dial(): Promise<Circuit>;
+  dial(declared?: DeclaredPosture): Promise<Circuit>;
 }
 
 export class LiveNetwork {
@@ -235,8 +236,10 @@ export class LiveNetwork {
       }),
     );
     const tokens = await json<TokenResponse>(await app.exchange(await app.resume(login.resumeUrl)));
-    const grant = async (): Promise<string> =>
-      (await json<DialGrantResponse>(await app.dialGrant(tokens.access_token))).dialGrant;
+    const grant = async (declared?: DeclaredPosture): Promise<string> => {
+      const answer = await app.dialGrant(tokens.access_token, { ...(declared && { declared }) });
+      return (await json<DialGrantResponse>(answer)).dialGrant;
+    };
     const browser = connectBrowser(this.router.edgeUrls[0] ?? '', tokens.access_token, {
       thumbprint: app.key.thumbprint,
       publicPoint: pointFromJwk(app.key.jwk as Parameters<typeof pointFromJwk>[0]),
@@ -250,7 +253,7 @@ export class LiveNetwork {
       login,
       app,
       browser,
-      dial: async () => browser.edge.dial(await grant()),
+      dial: async (declared) => browser.edge.dial(await grant(declared)),
     };
   }
 

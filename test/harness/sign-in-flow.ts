@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type {
   ApplicationInfo,
+  DeclaredPosture,
   DialGrantResponse,
   Interaction,
   LoginResult,
@@ -106,12 +107,18 @@ export class AppClient {
 
   async dialGrant(
     accessToken: string,
-    { key = this.key, proof }: { key?: ProofKey; proof?: string } = {},
+    {
+      key = this.key,
+      proof,
+      declared,
+    }: { key?: ProofKey; proof?: string; declared?: DeclaredPosture } = {},
   ): Promise<Response> {
     const url = `${this.info.apiUrl}/dial-grants`;
     return this.#agent.fetch(url, {
       method: 'POST',
+      body: declared && JSON.stringify(declared),
       headers: {
+        ...(declared && { 'content-type': 'application/json' }),
         origin: this.info.origin,
         authorization: `DPoP ${accessToken}`,
         dpop: proof ?? (await key.proof('POST', url, accessToken)),
