@@ -8,6 +8,7 @@ import type { SigningKeys } from '../keys/signing-keys.ts';
 import type { ProofVerifier } from '../sign-in/dpop.ts';
 import { createRateLimit } from '../auth/rate-limit.ts';
 import type { OwnPasskeysService } from '../sign-in/own-passkeys.ts';
+import type { SignInSessions } from '../sign-in/sessions.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import { etagOf, lookupApplication } from './applications.ts';
 import type { DialGrants } from './dial-grants.ts';
@@ -16,6 +17,7 @@ import { exactOriginCors, onlyPagesOf, requestContext, securityHeaders } from '.
 import type { Origins } from './origins.ts';
 import { problem, problemOnError, problemOnNotFound } from './problem.ts';
 import { dpopToken, proveRequest, tooMany } from './proof.ts';
+import { addOwnSessionRoutes } from './own-session-routes.ts';
 import { addSignInRoutes } from './sign-in-routes.ts';
 
 const API_PATH = '/postern/v1';
@@ -29,6 +31,7 @@ export interface ApiParts {
   readonly proofs: ProofVerifier;
   readonly signIn: SignIn;
   readonly ownPasskeys: OwnPasskeysService;
+  readonly sessions: SignInSessions;
   readonly dialGrants: DialGrants;
   readonly origins: Origins;
 }
@@ -36,7 +39,7 @@ export interface ApiParts {
 type Ctx = Context<PublicEnv>;
 
 export function createApiApp(ctx: ControllerContext, parts: ApiParts): Hono<PublicEnv> {
-  const { issuer, keys, proofs, signIn, ownPasskeys, dialGrants, origins } = parts;
+  const { issuer, keys, proofs, signIn, ownPasskeys, sessions, dialGrants, origins } = parts;
   const apiUrl = ctx.endpoints.public + API_PATH;
   const dialLimit = createRateLimit(DIALS_PER_MINUTE, ctx.clock);
 
@@ -49,7 +52,7 @@ export function createApiApp(ctx: ControllerContext, parts: ApiParts): Hono<Publ
 
   const api = new Hono<PublicEnv>();
   // An application's page, hostile or not, takes no part in signing in and out.
-  for (const path of ['/interactions/*', '/session/*']) {
+  for (const path of ['/interactions/*', '/session/*', '/sessions/*']) {
     api.use(path, onlyPagesOf(ctx.config.loginOrigin));
   }
   api.use(exactOriginCors(origins));
@@ -87,7 +90,8 @@ export function createApiApp(ctx: ControllerContext, parts: ApiParts): Hono<Publ
     return c.json(issued satisfies DialGrantResponse);
   });
 
-  addSignInRoutes(api, ctx, { proofs, signIn, ownPasskeys });
+  addSignInRoutes(api, ctx, { proofs, signIn, ownPasskeys, sessions });
+  addOwnSessionRoutes(api, ctx, { proofs, sessions });
 
   app.route(API_PATH, api);
   return app;

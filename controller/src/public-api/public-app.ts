@@ -34,6 +34,7 @@ export async function createPublicApp(
     keys,
     origins,
     proofs: createProofVerifier(ctx.clock),
+    sessions,
     signIn: createSignIn(ctx, { sessions, passkeys, secondFactors }, () => oidc.provider),
     ownPasskeys: createOwnPasskeys(ctx, sessions, passkeys),
     dialGrants: createDialGrants(ctx, keys, sessions, grants),

@@ -19,27 +19,38 @@ import { addressKey, createRateLimit } from '../auth/rate-limit.ts';
 import type { ControllerContext } from '../context.ts';
 import type { ProofVerifier } from '../sign-in/dpop.ts';
 import type { OwnPasskeysService } from '../sign-in/own-passkeys.ts';
+import type { SignInSessions } from '../sign-in/sessions.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { PublicEnv } from './env.ts';
 import { dpopToken, proveRequest, tooMany } from './proof.ts';
 
 type Ctx = Context<PublicEnv>;
+/** What is kept of a browser's name for itself, characters. */
+const MAX_USER_AGENT = 512;
 const uidSchema = z.string().regex(/^[A-Za-z0-9_-]{16,128}$/);
 
 interface SignInParts {
   readonly proofs: ProofVerifier;
   readonly signIn: SignIn;
   readonly ownPasskeys: OwnPasskeysService;
+  readonly sessions: SignInSessions;
 }
 
 export function addSignInRoutes(
   api: Hono<PublicEnv>,
   ctx: ControllerContext,
-  { proofs, signIn, ownPasskeys }: SignInParts,
+  { proofs, signIn, ownPasskeys, sessions }: SignInParts,
 ): void {
   const limit = createRateLimit(ctx.config.auth.attemptsPerMinute, ctx.clock);
   const prove = (c: Ctx, token?: string) => proveRequest(ctx, proofs, c, token);
   const uidOf = (c: Ctx): string => uidSchema.parse(c.req.param('uid'));
+
+  /** For the person's own list of devices. */
+  const noteDevice = (c: Ctx, thumbprint: string): Promise<void> =>
+    sessions.noteDevice(thumbprint, {
+      userAgent: c.req.header('user-agent')?.slice(0, MAX_USER_AGENT) ?? null,
+      address: c.env.incoming.socket.remoteAddress ?? null,
+    });
 
   /** A route that tests a proof: limited by address, for the device key that signed the request. */
   const addProof = <S extends z.ZodType>(
@@ -50,7 +61,9 @@ export function addSignInRoutes(
     api.post(`/interactions/:uid/${path}`, async (c) => {
       if (!limit.take(addressKey(c.env.incoming.socket.remoteAddress ?? ''))) throw tooMany();
       const thumbprint = await prove(c);
-      return c.json(await accept(uidOf(c), thumbprint, schema.parse(await c.req.json())));
+      const answer = await accept(uidOf(c), thumbprint, schema.parse(await c.req.json()));
+      if ('sessionToken' in answer) await noteDevice(c, thumbprint);
+      return c.json(answer);
     });
   };
 
@@ -73,7 +86,9 @@ export function addSignInRoutes(
   api.post('/interactions/:uid/session', async (c) => {
     const token = dpopToken(c);
     const thumbprint = await prove(c, token);
-    return c.json((await signIn.bySession(uidOf(c), thumbprint, token)) satisfies LoginResult);
+    const answer: LoginResult = await signIn.bySession(uidOf(c), thumbprint, token);
+    await noteDevice(c, thumbprint);
+    return c.json(answer);
   });
   api.post('/session/end', async (c) => {
     const token = dpopToken(c);

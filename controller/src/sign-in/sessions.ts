@@ -52,6 +52,8 @@ export interface SignInSessions {
   endDevice(session: Pick<SignInSession, 'identityId' | 'deviceThumbprint'>): Promise<void>;
   /** The live sessions of an identity, the latest used first. */
   ofIdentity(identityId: string): Promise<SignInSession[]>;
+  /** Ends one session of an identity; false when it has no such session. */
+  endOne(identityId: string, id: string): Promise<boolean>;
   /** Notes what a device's browser calls itself and where it comes from, for its owner's eyes. */
   noteDevice(
     deviceThumbprint: string,
@@ -168,7 +170,12 @@ export function createSignInSessions(
         };
         await db.insertInto('signInSessions').values(session).execute();
         tx.record({
-          actor: { ...currentActor(), kind: 'identity', id: owner.identityId, sessionId: session.id },
+          actor: {
+            ...currentActor(),
+            kind: 'identity',
+            id: owner.identityId,
+            sessionId: session.id,
+          },
           action: 'authenticate',
           reason: owner.method,
           entityKind: 'signInSessions',
@@ -244,8 +251,22 @@ export function createSignInSessions(
         .where('identityId', '=', identityId)
         .where('expiresAtMs', '>', ctx.clock())
         .orderBy('lastUsedAtMs', 'desc')
+        .limit(1000)
         .orderBy('id')
         .execute(),
+
+    endOne: (identityId, id) =>
+      ctx.store.write(async (tx) => {
+        const sessions = await tx.db
+          .withTables<SignInDatabase>()
+          .selectFrom('signInSessions')
+          .selectAll()
+          .where('identityId', '=', identityId)
+          .where('id', '=', id)
+          .execute();
+        await end(tx, sessions);
+        return sessions.length > 0;
+      }),
 
     noteDevice: (deviceThumbprint, seen) =>
       ctx.store.write(async (tx) => {

@@ -145,6 +145,28 @@ export type SecondFactor = z.infer<typeof secondFactorSchema>;
 export const loginAnswerSchema = z.union([loginResultSchema, secondFactorSchema]);
 export type LoginAnswer = z.infer<typeof loginAnswerSchema>;
 
+/** `GET /sessions`: `Authorization: DPoP <session token>` and a proof by the device key. */
+export const ownSessionsSchema = z.strictObject({
+  sessions: z
+    .array(
+      z.strictObject({
+        id,
+        /** `browser`: a sign-in at the login origin; `program`: an API session of an SDK or command line. */
+        kind: z.enum(['browser', 'program']),
+        /** The one that asks. */
+        current: z.boolean(),
+        createdAt: z.iso.datetime(),
+        lastUsedAt: z.iso.datetime(),
+        expiresAt: z.iso.datetime(),
+        /** What it calls itself, and the address it came from, when last seen. */
+        userAgent: z.string().max(512).nullable(),
+        address: z.string().max(64).nullable(),
+      }),
+    )
+    .max(1000),
+});
+export type OwnSessions = z.infer<typeof ownSessionsSchema>;
+
 /** Answer of everything under `/session/passkeys`. */
 export const ownPasskeysSchema = z.strictObject({
   passkeys: z
