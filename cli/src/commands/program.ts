@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addCompletionCommands } from '../completion/index.ts';
 import { addEdgeCommand, addFabricCommand } from '../edge/index.ts';
 import { addNetworkCommands } from '../network/index.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -14,6 +15,8 @@ export function createProgram(terminal: Terminal): Command {
     .description('Private web apps by their URL, with nothing installed in the browser.')
     .helpOption('-h, --help', 'what a command does and takes')
     .helpCommand('help [command]', 'the same as --help')
+    // What follows a command is that command's own: `__complete -- …` needs its dashes.
+    .enablePositionalOptions()
     .showHelpAfterError('(add --help for what this command takes)')
     .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
     .configureOutput({
@@ -29,5 +32,6 @@ export function createProgram(terminal: Terminal): Command {
   addFabricCommand(program, terminal);
   addNetworkCommands(program, terminal);
   addPartCommands(program);
+  addCompletionCommands(program, terminal);
   return program;
 }
