@@ -3,8 +3,12 @@ import { AppError } from '@postern/shared/errors';
 import {
   type Interaction,
   interactionSchema,
+  type LoginAnswer,
+  loginAnswerSchema,
   type LoginResult,
   loginResultSchema,
+  type OwnPasskeys,
+  ownPasskeysSchema,
   problemSchema,
 } from '@postern/shared/schemas';
 import { z } from 'zod';
@@ -20,11 +24,25 @@ export type LoginConfig = z.infer<typeof loginConfigSchema>;
  */
 export interface ControllerApi {
   getInteraction(uid: string): Promise<Interaction>;
-  loginWithPassword(uid: string, username: string, password: string): Promise<LoginResult>;
-  loginWithExternalJwt(uid: string, signerId: string, token: string): Promise<LoginResult>;
+  loginWithPassword(uid: string, username: string, password: string): Promise<LoginAnswer>;
+  loginWithExternalJwt(uid: string, signerId: string, token: string): Promise<LoginAnswer>;
+  /** Options of WebAuthn's `get`; with `step` for the second factor. */
+  passkeyOptions(uid: string, step?: string): Promise<unknown>;
+  loginWithPasskey(uid: string, response: object, step?: string): Promise<LoginAnswer>;
+  proveWithCode(uid: string, step: string, code: string): Promise<LoginAnswer>;
+  proveWithExternalJwt(
+    uid: string,
+    step: string,
+    signerId: string,
+    token: string,
+  ): Promise<LoginAnswer>;
   continueSession(uid: string, sessionToken: string): Promise<LoginResult>;
   endSession(sessionToken: string): Promise<void>;
+  /** A signed-in person's passkeys, after `act`: nothing, asking for options of a new one, adding, removing. */
+  passkeys(sessionToken: string, act: PasskeyAct, body?: object): Promise<OwnPasskeys>;
 }
+
+export type PasskeyAct = 'list' | 'options' | 'add' | 'remove';
 
 interface ControllerApiOptions {
   config: LoginConfig;
@@ -69,20 +87,26 @@ export function createControllerApi({ config, proof, fetch }: ControllerApiOptio
   }
 
   const interaction = (uid: string) => `/interactions/${encodeURIComponent(uid)}`;
+  const prove = async (uid: string, how: string, body: object): Promise<LoginAnswer> =>
+    loginAnswerSchema.parse(await call('POST', `${interaction(uid)}/${how}`, { body }));
   return {
     getInteraction: async (uid) => interactionSchema.parse(await call('GET', interaction(uid))),
-    loginWithPassword: async (uid, username, password) =>
-      loginResultSchema.parse(
-        await call('POST', `${interaction(uid)}/password`, { body: { username, password } }),
-      ),
-    loginWithExternalJwt: async (uid, signerId, token) =>
-      loginResultSchema.parse(
-        await call('POST', `${interaction(uid)}/ext-jwt`, { body: { signerId, token } }),
-      ),
+    loginWithPassword: (uid, username, password) => prove(uid, 'password', { username, password }),
+    loginWithExternalJwt: (uid, signerId, token) => prove(uid, 'ext-jwt', { signerId, token }),
+    passkeyOptions: (uid, step) =>
+      call('POST', `${interaction(uid)}/passkey/options`, { body: { step } }),
+    loginWithPasskey: (uid, response, step) => prove(uid, 'passkey', { response, step }),
+    proveWithCode: (uid, step, code) => prove(uid, 'totp', { step, code }),
+    proveWithExternalJwt: (uid, step, signerId, token) =>
+      prove(uid, 'second-jwt', { step, signerId, token }),
     continueSession: async (uid, sessionToken) =>
       loginResultSchema.parse(await call('POST', `${interaction(uid)}/session`, { sessionToken })),
     endSession: async (sessionToken) => {
       await call('POST', '/session/end', { sessionToken });
+    },
+    passkeys: async (sessionToken, act, body = {}) => {
+      const path = act === 'add' ? '/session/passkeys' : `/session/passkeys/${act}`;
+      return ownPasskeysSchema.parse(await call('POST', path, { sessionToken, body }));
     },
   };
 }

@@ -15,6 +15,8 @@ interface ExternalLogin {
   uid: string;
   signerId: string;
   token: string;
+  /** The step of a sign-in that this completes as its second factor. */
+  step?: string | undefined;
 }
 
 interface IdentityProviderOptions {
@@ -34,6 +36,7 @@ const pendingSchema = z.strictObject({
   state: z.string(),
   nonce: z.string(),
   codeVerifier: z.string(),
+  step: z.string().optional(),
 });
 type Pending = z.infer<typeof pendingSchema>;
 
@@ -48,6 +51,7 @@ export class IdentityProvider {
    * Where to go to sign in. A sign-in begun before in this tab is given up.
    *
    * @param askAgain the provider shall not answer from a session of its own
+   * @param step what was proved before, when this is the second factor
    * @throws AppError `ERR_LOGIN_IDP_UNREACHABLE`
    */
   async begin(
@@ -55,6 +59,7 @@ export class IdentityProvider {
     uid: string,
     nonce: string,
     askAgain: boolean,
+    step?: string,
   ): Promise<string> {
     const { authorization_endpoint: endpoint } = await this.#discover(method.issuer);
     if (endpoint === undefined || !isHttp(endpoint)) throw unreachable();
@@ -66,6 +71,7 @@ export class IdentityProvider {
       state: oauth.generateRandomState(),
       nonce,
       codeVerifier: oauth.generateRandomCodeVerifier(),
+      ...(step !== undefined && { step }),
     };
     this.#options.storage.setItem(KEY, JSON.stringify(pending));
     const url = new URL(endpoint);
@@ -101,7 +107,7 @@ export class IdentityProvider {
     if (!pending || callback.searchParams.get('state') !== pending.state) {
       throw new AppError('ERR_LOGIN_STATE', 'this sign-in was not begun in this tab');
     }
-    const { uid, signerId, clientId, state, nonce, codeVerifier } = pending;
+    const { uid, signerId, clientId, state, nonce, codeVerifier, step } = pending;
     const server = await this.#discover(pending.issuer);
     const client: oauth.Client = { client_id: clientId };
     try {
@@ -122,7 +128,7 @@ export class IdentityProvider {
         { expectedNonce: nonce, requireIdToken: true },
       );
       if (token === undefined) throw new TypeError('no ID token');
-      return { uid, signerId, token };
+      return { uid, signerId, token, ...(step !== undefined && { step }) };
     } catch (cause) {
       throw new AppError('ERR_LOGIN_IDP_REFUSED', 'the identity provider did not sign in', {
         cause,

@@ -1,13 +1,15 @@
 /** Entry of the login origin: `/?interaction=`, `/callback`, `/signout`, and `/` by itself. */
 import './without-eval.ts';
 import { AppError } from '@postern/shared/errors';
+import { authenticator, hasAuthenticator } from './authenticator.ts';
 import { createControllerApi, loginConfigSchema } from './controller-api.ts';
 import { createDeviceProof } from './device-proof.ts';
 import { IdentityProvider } from './identity-provider.ts';
 import { type LastApplication, createLoginStore, openLoginRecords } from './login-store.ts';
-import { problemOf } from './problems.ts';
+import { passkeyList } from './passkey-list.ts';
+import { problemOf, type Problem } from './problems.ts';
 import { Screens } from './screens.ts';
-import { SignIn } from './sign-in.ts';
+import { SignIn, type Proved } from './sign-in.ts';
 
 const screens = new Screens();
 const url = new URL(location.href);
@@ -33,14 +35,15 @@ async function run(): Promise<void> {
     api: createControllerApi({ config, proof, fetch: (...args) => fetch(...args) }),
     store,
     identityProvider,
+    authenticator,
     thumbprint: proof.thumbprint,
     locks: navigator.locks,
     nowMs: Date.now,
   });
   lastApplication = await store.getLastApplication();
-  if (url.pathname === '/callback') go(await signIn.completeExternal(url));
+  if (url.pathname === '/callback') goOn(signIn, uid ?? '', await signIn.completeExternal(url));
   else if (url.pathname === '/signout') screens.signedOut(await signIn.signOut());
-  else if (uid === undefined) screens.status(await signIn.isSignedIn(), lastApplication);
+  else if (uid === undefined) await showStatus(signIn);
   else await open(signIn, uid);
 }
 
@@ -59,15 +62,67 @@ async function open(signIn: SignIn, interactionUid: string): Promise<void> {
         .then((there) => location.assign(there))
         .catch(fail);
     },
-    password: async (username, password) => {
-      try {
-        go(await signIn.withPassword(interactionUid, username, password));
-        return undefined;
-      } catch (error) {
-        return problemOf(error);
-      }
-    },
+    password: (username, password) =>
+      tried(async () =>
+        goOn(signIn, interactionUid, await signIn.withPassword(interactionUid, username, password)),
+      ),
+    passkey: () =>
+      tried(async () => goOn(signIn, interactionUid, await signIn.withPasskey(interactionUid))),
   });
+}
+
+/** To the application, or to what is still to prove. */
+function goOn(signIn: SignIn, interactionUid: string, next: Proved): void {
+  if (next.kind === 'go') {
+    go(next.url);
+    return;
+  }
+  const { step, factor } = next.secondFactor;
+  if (factor.type === 'ext-jwt') {
+    screens.secondProvider(factor, () => {
+      screens.progress(`Going to ${factor.name}…`);
+      signIn
+        .beginExternal(factor, interactionUid, false, step)
+        .then((there) => location.assign(there))
+        .catch(fail);
+    });
+    return;
+  }
+  screens.secondFactor(factor, {
+    code: (code) =>
+      tried(async () =>
+        goOn(signIn, interactionUid, await signIn.withCode(interactionUid, step, code)),
+      ),
+    passkey: () =>
+      tried(async () =>
+        goOn(signIn, interactionUid, await signIn.withPasskey(interactionUid, step)),
+      ),
+  });
+}
+
+async function showStatus(signIn: SignIn): Promise<void> {
+  const isSignedIn = await signIn.isSignedIn();
+  const known = isSignedIn ? await signIn.passkeys().catch(() => undefined) : undefined;
+  const list =
+    known && hasAuthenticator()
+      ? passkeyList(known, {
+          add: (name) => signIn.addPasskey(name),
+          remove: (id) => signIn.removePasskey(id),
+        })
+      : undefined;
+  screens.status(isSignedIn, lastApplication, list);
+}
+
+/** What went wrong, for the form to show; a sign-in that is over gets a screen of its own. */
+async function tried(work: () => Promise<void>): Promise<Problem | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    const problem = problemOf(error);
+    if (problem.isOver || problem.code === 'ERR_LOGIN_STEP_INVALID') fail(error);
+    return problem;
+  }
 }
 
 /** Leaves no entry in the history: "back" goes to where the person came from. */

@@ -42,6 +42,26 @@ const own: Readonly<Record<string, { title: string; next: string }>> = {
     title: 'The answer of the controller was not accepted',
     next: 'You were not sent on, to protect you. Report the code below.',
   },
+  ERR_LOGIN_STEP_INVALID: {
+    title: 'This sign-in took too long',
+    next: 'Sign in again from the start.',
+  },
+  ERR_LOGIN_NOT_FRESH: {
+    title: 'Your sign-in is too long ago for this',
+    next: 'Sign out, sign in again, and try once more.',
+  },
+  ERR_PASSKEY_CANCELLED: {
+    title: 'No passkey was used',
+    next: 'Try again, or choose another way.',
+  },
+  ERR_PASSKEY_FAILED: {
+    title: 'The passkey did not work',
+    next: 'Try again, or choose another way.',
+  },
+  ERR_PASSKEY_REFUSED: {
+    title: 'This passkey could not be added',
+    next: 'Try again, or use another one.',
+  },
   ERR_DPOP_INVALID: {
     title: 'This device could not prove who it is',
     next: 'Check that the clock of your device is right, and try again.',

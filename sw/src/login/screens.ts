@@ -1,10 +1,17 @@
 /** What the login origin shows. Each screen replaces the one before and takes the focus. */
 import type { Interaction } from '@postern/shared/schemas';
+import { actionButton } from './action-button.ts';
+import { hasAuthenticator } from './authenticator.ts';
 import { element } from './elements.ts';
 import type { ExternalMethod } from './identity-provider.ts';
 import type { LastApplication } from './login-store.ts';
 import { passwordForm } from './password-form.ts';
 import type { Problem } from './problems.ts';
+import {
+  secondFactorScreen,
+  type SecondFactorHandlers,
+  type TotpFactor,
+} from './second-factor-screen.ts';
 import type { SignedOut } from './sign-in.ts';
 
 /** A wait shorter than this shows nothing at all. */
@@ -27,9 +34,10 @@ export class Screens {
     on: {
       external: (method: ExternalMethod) => void;
       password: (username: string, password: string) => Promise<Problem | undefined>;
+      passkey: () => Promise<Problem | undefined>;
     },
   ): void {
-    const buttons = methods
+    const buttons: HTMLElement[] = methods
       .filter((method) => method.type === 'ext-jwt')
       .map((method) =>
         element('button', {
@@ -38,6 +46,8 @@ export class Screens {
           onclick: () => on.external(method),
         }),
       );
+    if (methods.some(({ type }) => type === 'passkey') && hasAuthenticator())
+      buttons.unshift(actionButton('Sign in with a passkey', on.passkey));
     const form = methods.some(({ type }) => type === 'password')
       ? passwordForm(on.password, { plain: buttons.length > 0 })
       : undefined;
@@ -51,6 +61,31 @@ export class Screens {
       ...(form ? [form] : []),
     );
     if (buttons.length === 0) form?.querySelector('input')?.focus();
+  }
+
+  secondFactor(factor: TotpFactor, on: SecondFactorHandlers): void {
+    const { title, content } = secondFactorScreen(factor, on);
+    this.#show(title, ...content);
+    const input = this.#screen.querySelector('input');
+    // A set-up is read from its top; a code is typed at once.
+    if (factor.setup === undefined && !factor.passkey) input?.focus();
+  }
+
+  /** The second identity provider of an account that needs two. */
+  secondProvider(method: ExternalMethod, go: () => void): void {
+    this.#show(
+      'One more step',
+      text(`Your account also needs a sign-in at ${method.name}.`),
+      element(
+        'div',
+        { className: 'methods' },
+        element('button', {
+          type: 'button',
+          textContent: `Continue with ${method.name}`,
+          onclick: go,
+        }),
+      ),
+    );
   }
 
   problem({ title, next, code }: Problem, action: { text: string; url: string } | undefined): void {
@@ -78,7 +113,11 @@ export class Screens {
     }
   }
 
-  status(signedIn: boolean, lastApplication: LastApplication | undefined): void {
+  status(
+    signedIn: boolean,
+    lastApplication: LastApplication | undefined,
+    passkeys?: HTMLElement,
+  ): void {
     this.#show(
       signedIn ? 'You are signed in' : 'You are not signed in',
       text(
@@ -86,6 +125,7 @@ export class Screens {
           ? 'Open the address of an application to use it.'
           : 'Open the address of an application; you sign in on the way.',
       ),
+      ...(passkeys ? [passkeys] : []),
       ...(signedIn ? [link('Sign out', '/signout')] : applicationLink('Open', lastApplication)),
     );
   }

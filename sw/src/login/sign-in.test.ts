@@ -41,6 +41,11 @@ function setUp(methods: Interaction['methods'], overrides: Partial<ControllerApi
       }),
     loginWithPassword: note('password', result),
     loginWithExternalJwt: note('external', result),
+    passkeyOptions: note('passkeyOptions', { challenge: 'c' }),
+    loginWithPasskey: note('passkey', result),
+    proveWithCode: note('code', result),
+    proveWithExternalJwt: note('second', result),
+    passkeys: note('passkeys', { passkeys: [] }),
     continueSession: note('continue', result),
     endSession: note('end', undefined),
     ...overrides,
@@ -60,6 +65,10 @@ function setUp(methods: Interaction['methods'], overrides: Partial<ControllerApi
   const signIn = new SignIn({
     config: { issuer: 'https://ctrl.example/oidc', apiUrl: 'https://ctrl.example/postern/v1' },
     api,
+    authenticator: {
+      get: note('get', { id: 'signed' }),
+      create: note('create', { id: 'made' }),
+    },
     store,
     identityProvider,
     thumbprint: 'jkt',
@@ -118,7 +127,7 @@ describe('SignIn.begin', () => {
       url: 'https://idp.example/authorize?x',
     });
     expect(calls).toEqual([
-      ['begin', external, 'uid1', await interactionNonce('uid1', 'jkt'), false],
+      ['begin', external, 'uid1', await interactionNonce('uid1', 'jkt'), false, undefined],
     ]);
   });
 
@@ -138,7 +147,10 @@ describe('SignIn.begin', () => {
 describe('SignIn', () => {
   it('signs in by password', async () => {
     const { signIn, store, calls } = setUp([password]);
-    expect(await signIn.withPassword('uid1', 'ada', 'secret')).toBe(resumeUrl);
+    expect(await signIn.withPassword('uid1', 'ada', 'secret')).toEqual({
+      kind: 'go',
+      url: resumeUrl,
+    });
     expect(calls).toEqual([['password', 'uid1', 'ada', 'secret']]);
     expect(await signIn.isSignedIn()).toBe(true);
     expect((await store.getSession())?.token).toBe('next');
@@ -147,11 +159,34 @@ describe('SignIn', () => {
   it('signs in by an identity provider', async () => {
     const { signIn, calls } = setUp([external]);
     const callback = new URL('https://login.example/callback?code=c&state=s');
-    expect(await signIn.completeExternal(callback)).toBe(resumeUrl);
+    expect(await signIn.completeExternal(callback)).toEqual({ kind: 'go', url: resumeUrl });
     expect(calls).toEqual([
       ['complete', callback],
       ['external', 'uid1', 's1', 'jwt'],
     ]);
+  });
+
+  it('asks for the second factor, and keeps no session before it is proved', async () => {
+    const secondFactor = {
+      step: 'a-step-of-this-sign-in',
+      factor: { type: 'totp' as const, code: true, passkey: true },
+    };
+    const { signIn, store, calls } = setUp([password], {
+      loginWithPassword: () => Promise.resolve(secondFactor),
+    });
+    const next = await signIn.withPassword('uid1', 'ada', 'secret');
+    expect(next).toEqual({ kind: 'factor', secondFactor });
+    expect(await store.getSession()).toBeUndefined();
+    const done = { kind: 'go', url: resumeUrl };
+    expect(await signIn.withCode('uid1', secondFactor.step, '123456')).toEqual(done);
+    expect(await signIn.withPasskey('uid1', secondFactor.step)).toEqual(done);
+    expect(calls).toEqual([
+      ['code', 'uid1', secondFactor.step, '123456'],
+      ['passkeyOptions', 'uid1', secondFactor.step],
+      ['get', { challenge: 'c' }],
+      ['passkey', 'uid1', { id: 'signed' }, secondFactor.step],
+    ]);
+    expect(await signIn.isSignedIn()).toBe(true);
   });
 
   it.each(['https://evil.example/', 'javascript:alert(1)', '/relative', 'http://ctrl.example/'])(
@@ -179,11 +214,11 @@ describe('SignIn.signOut', () => {
     expect(calls.at(-1)).toEqual(['end', 'old']);
     expect(await signIn.isSignedIn()).toBe(false);
     await signIn.begin('uid2', true);
-    expect(calls.at(-1)?.at(-1)).toBe(true);
+    expect(calls.at(-1)?.[4]).toBe(true);
     await signIn.completeExternal(new URL('https://login.example/callback'));
     await store.setSession(undefined);
     await signIn.begin('uid3', true);
-    expect(calls.at(-1)?.at(-1)).toBe(false);
+    expect(calls.at(-1)?.[4]).toBe(false);
   });
 
   it('ends it here even when the controller is away, and says so', async () => {

@@ -1,19 +1,32 @@
 /** The steps of signing in, without any page: what to do next is the answer of each. */
 import { AppError, isAppError } from '@postern/shared/errors';
-import type { Interaction, LoginResult } from '@postern/shared/schemas';
-import type { ControllerApi, LoginConfig } from './controller-api.ts';
+import type {
+  Interaction,
+  LoginAnswer,
+  LoginResult,
+  OwnPasskeys,
+  SecondFactor,
+} from '@postern/shared/schemas';
+import type { ControllerApi, LoginConfig, PasskeyAct } from './controller-api.ts';
 import { interactionNonce } from './device-proof.ts';
+import type { Authenticator } from './authenticator.ts';
 import type { ExternalMethod, IdentityProvider } from './identity-provider.ts';
 import type { LastApplication, LoginStore } from './login-store.ts';
 
 /** Session tokens are single use: one tab at a time may spend one. */
 const SESSION_LOCK = 'postern-session';
 
-type Next =
+/** How a sign-in begins: a live session goes on by itself. */
+type Next = Extract<Proved, { kind: 'go' }> | Choose;
+interface Choose {
+  kind: 'choose';
+  interaction: Interaction;
+}
+export type Proved =
   /** Navigate to `url`. */
   | { kind: 'go'; url: string }
-  /** Let the person choose. */
-  | { kind: 'choose'; interaction: Interaction };
+  /** Ask for a second factor. */
+  | { kind: 'factor'; secondFactor: SecondFactor };
 
 export interface SignedOut {
   /** False when the controller could not be told: signing out again tries once more. */
@@ -26,6 +39,7 @@ interface SignInOptions {
   api: ControllerApi;
   store: LoginStore;
   identityProvider: IdentityProvider;
+  authenticator: Authenticator;
   /** RFC 7638 thumbprint of the device key. */
   thumbprint: string;
   locks: Pick<LockManager, 'request'>;
@@ -63,8 +77,14 @@ export class SignIn {
    * The identity provider's address to go to.
    *
    * @param askAgain the person wants another account than the one it answered with
+   * @param step what was proved before, when this is the second factor
    */
-  async beginExternal(method: ExternalMethod, uid: string, askAgain = false): Promise<string> {
+  async beginExternal(
+    method: ExternalMethod,
+    uid: string,
+    askAgain = false,
+    step?: string,
+  ): Promise<string> {
     const { identityProvider, store, thumbprint } = this.#options;
     const nonce = await interactionNonce(uid, thumbprint);
     return await identityProvider.begin(
@@ -72,19 +92,51 @@ export class SignIn {
       uid,
       nonce,
       askAgain || (await store.getAskAgain()),
+      step,
     );
   }
 
-  /** Ends a sign-in at an identity provider; returns where to go. */
-  async completeExternal(callback: URL): Promise<string> {
+  /** Ends a sign-in at an identity provider. */
+  async completeExternal(callback: URL): Promise<Proved> {
     const { identityProvider, api } = this.#options;
-    const { uid, signerId, token } = await identityProvider.complete(callback);
-    return await this.#accept(() => api.loginWithExternalJwt(uid, signerId, token));
+    const { uid, signerId, token, step } = await identityProvider.complete(callback);
+    return await this.#accept(() =>
+      step === undefined
+        ? api.loginWithExternalJwt(uid, signerId, token)
+        : api.proveWithExternalJwt(uid, step, signerId, token),
+    );
   }
 
-  /** Signs in by password; returns where to go. */
-  async withPassword(uid: string, username: string, password: string): Promise<string> {
+  async withPassword(uid: string, username: string, password: string): Promise<Proved> {
     return await this.#accept(() => this.#options.api.loginWithPassword(uid, username, password));
+  }
+
+  /** A code of the authenticator app, as the second factor. */
+  async withCode(uid: string, step: string, code: string): Promise<Proved> {
+    return await this.#accept(() => this.#options.api.proveWithCode(uid, step, code));
+  }
+
+  /** A passkey: the first factor, or with `step` the second. */
+  async withPasskey(uid: string, step?: string): Promise<Proved> {
+    const { api, authenticator } = this.#options;
+    const response = await authenticator.get(await api.passkeyOptions(uid, step));
+    return await this.#accept(() => api.loginWithPasskey(uid, response, step));
+  }
+
+  /** The person's passkeys; `undefined` when nobody is signed in. */
+  async passkeys(): Promise<OwnPasskeys['passkeys'] | undefined> {
+    return (await this.#ownPasskeys('list'))?.passkeys;
+  }
+
+  /** Makes a passkey on this device or on a key, and adds it to the person's. */
+  async addPasskey(name: string): Promise<OwnPasskeys['passkeys']> {
+    const asked = await this.#ownPasskeys('options');
+    const response = await this.#options.authenticator.create(asked?.options);
+    return (await this.#ownPasskeys('add', { name, response }))?.passkeys ?? [];
+  }
+
+  async removePasskey(id: string): Promise<OwnPasskeys['passkeys']> {
+    return (await this.#ownPasskeys('remove', { id }))?.passkeys ?? [];
   }
 
   /** Ends the session here in any case, and at the controller if it can be reached. */
@@ -128,8 +180,22 @@ export class SignIn {
     });
   }
 
-  async #accept(login: () => Promise<LoginResult>): Promise<string> {
-    return await this.#locked(async () => await this.#keep(await login()));
+  async #ownPasskeys(act: PasskeyAct, body?: object): Promise<OwnPasskeys | undefined> {
+    const { api, store } = this.#options;
+    return await this.#locked(async () => {
+      const session = await store.getSession();
+      if (session === undefined || !(await this.isSignedIn())) return undefined;
+      return await api.passkeys(session.token, act, body);
+    });
+  }
+
+  async #accept(login: () => Promise<LoginAnswer>): Promise<Proved> {
+    return await this.#locked(async () => {
+      const answer = await login();
+      return 'factor' in answer
+        ? { kind: 'factor', secondFactor: answer }
+        : { kind: 'go', url: await this.#keep(answer) };
+    });
   }
 
   async #keep(result: LoginResult): Promise<string> {
