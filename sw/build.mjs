@@ -1,7 +1,7 @@
 /**
  * Builds the browser code: `node build.mjs` (everything) or `node build.mjs worker` (one entry).
  *
- * Order matters: the service worker inlines the page runtime and precaches the loader's files. Two
+ * Order matters: the service worker inlines the runtimes of pages and workers and precaches the loader's files. Two
  * builds of the same sources give the same bytes; `dist/manifest.json` records them:
  *
  *   files      path in dist → sha256 (hex), integrity (SRI, sha384), bytes raw, gzip and Brotli
@@ -15,6 +15,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Script } from 'node:vm';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build } from 'vite';
 
@@ -31,7 +32,7 @@ const manifest = { version: 1, entries: {}, documents: {}, runtime: null, totals
 await rm(join(dist, 'assets'), { recursive: true, force: true });
 await mkdir(join(dist, 'assets'), { recursive: true });
 for (const page of ['loader', 'login']) if (isWanted(page)) await buildPage(page);
-if (isWanted('worker')) await buildWorker(await buildRuntime());
+if (isWanted('worker')) await buildWorker(await buildRuntime(), await buildWorkerRuntime());
 manifest.totals = {
   loaderBrotliBytes: brotliSize((file) => /\/loader[-.]/.test(`/${file}`)),
   openingBrotliBytes: brotliSize((file) => !/\/login[-.]/.test(`/${file}`)),
@@ -121,12 +122,22 @@ async function buildRuntime() {
   return script;
 }
 
-async function buildWorker(runtime) {
+/** The runtime for web workers: one line that runs in classic scripts and in modules. */
+async function buildWorkerRuntime() {
+  const script = await bundle(join(root, 'src/runtime/worker-main.ts'), 'iife');
+  // The minifier writes line feeds into template literals, and nowhere else: `Script` would tell.
+  const line = `(()=>{${script.replaceAll('\n', '\\n')}})();`;
+  if (/[^\x20-\x7e]/.test(line)) throw new Error('the runtime for workers must be ASCII');
+  return new Script(line) && line;
+}
+
+async function buildWorker(runtime, workerRuntime) {
   const precache = Object.keys(manifest.files)
     .filter((file) => /^assets\/loader-/.test(file))
     .map((file) => ({ url: `/.postern/${file}`, revision: null }));
   const modules = {
     'virtual:postern-runtime': `export const source = ${JSON.stringify(runtime)}; export const cspHash = ${JSON.stringify(cspHash(runtime))};`,
+    'virtual:postern-worker-runtime': `export const source = ${JSON.stringify(workerRuntime)};`,
     'virtual:postern-precache': `export const precache = ${JSON.stringify(precache)};`,
   };
   const virtual = {

@@ -20,11 +20,12 @@ const resumption = z.strictObject({ id: z.string().max(64), received: z.int().mi
 export type Resumption = z.infer<typeof resumption>;
 
 /** What a page asks for with `new WebSocket`, or when its WebSocket was interrupted. */
-export interface SocketRequest {
-  url: string;
-  protocols: string[];
-  resume?: Resumption | undefined;
-}
+export const socketRequestSchema = z.strictObject({
+  url: z.string().max(16_384),
+  protocols: z.array(z.string().max(256)).max(32),
+  resume: resumption.optional(),
+});
+export type SocketRequest = z.infer<typeof socketRequestSchema>;
 
 export const pageMessageSchema = z.discriminatedUnion('type', [
   /** Sent at intervals: keeps the worker alive and asks which life of it this is. */
@@ -34,12 +35,7 @@ export const pageMessageSchema = z.discriminatedUnion('type', [
   /** The page took over the cookies of this version. */
   z.strictObject({ type: z.literal('postern.cookies-seen'), version: z.int() }),
   /** `new WebSocket(url, protocols)`, with one port of a channel. */
-  z.strictObject({
-    type: z.literal('postern.websocket'),
-    url: z.string().max(16_384),
-    protocols: z.array(z.string().max(256)).max(32),
-    resume: resumption.optional(),
-  }),
+  socketRequestSchema.extend({ type: z.literal('postern.websocket') }),
 ]);
 export type PageMessage = z.infer<typeof pageMessageSchema>;
 

@@ -1,7 +1,8 @@
 /**
  * Keeps the service worker alive while the page is open. A worker dies 30 s after its last event,
  * and in Firefox a streamed body then ends as if complete. A timer in a dedicated worker is not
- * throttled in hidden tabs; in Chromium one silent response held open does as well.
+ * throttled in hidden tabs; in Chromium one silent response held open does as well. Where that response
+ * ends, the worker was stopped all the same: the next one is started at once, for the WebSockets.
  */
 import type { WorkerLink } from './worker-link.ts';
 
@@ -21,7 +22,7 @@ export function startKeepalive({ link, mayUseWorker }: KeepaliveOptions): void {
   const tick = (): void => void link.send({ type: 'postern.alive' });
   tick();
   if (!mayUseWorker || !startWorkerTimer(tick)) setInterval(tick, KEEPALIVE_MS);
-  if ('userAgentData' in navigator) void holdResponse();
+  void holdResponse(tick);
 }
 
 function startWorkerTimer(tick: () => void): boolean {
@@ -40,14 +41,16 @@ function startWorkerTimer(tick: () => void): boolean {
   }
 }
 
-async function holdResponse(): Promise<never> {
+async function holdResponse(tick: () => void): Promise<never> {
+  const { fetch } = globalThis;
   for (;;) {
     try {
       const response = await fetch(HOLD_PATH, { cache: 'no-store' });
       await response.body?.getReader().read();
     } catch {
-      // The worker was stopped or replaced: its next life is asked again.
+      // Ends like one that ends in order: the worker was stopped or replaced.
     }
+    tick();
     await new Promise((resolve) => setTimeout(resolve, HOLD_RETRY_MS));
   }
 }

@@ -12,6 +12,7 @@ import { createPortCarrier } from './port-carrier.ts';
 import { guardServiceWorker } from './service-worker-guard.ts';
 import { createWebSocketClass } from './websocket.ts';
 import { createWorkerLink } from './worker-link.ts';
+import { patchWorkers } from './workers.ts';
 
 /** The only name the runtime leaves behind. */
 const marker = Symbol.for('postern');
@@ -49,10 +50,12 @@ function start({ posternCookies, posternWorker }: DOMStringMap): void {
       origin: location.origin,
     }),
   });
+  // What these two need of the browser's own they take before others change it.
+  if (!parentRunsRuntime()) startKeepalive({ link, mayUseWorker: posternWorker === 'yes' });
+  patchWorkers(window, `${location.origin}/.postern/worker-runtime.js`);
   installHttp(link);
   guardServiceWorker(WORKER_PATH);
   adoptFrames(window, marker);
-  if (!parentRunsRuntime()) startKeepalive({ link, mayUseWorker: posternWorker === 'yes' });
 }
 
 /** A frame need not do what the page around it does already. */

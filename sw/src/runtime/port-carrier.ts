@@ -9,7 +9,7 @@ interface Carried {
   instance: string | undefined;
   /** Answers of the worker since, without having taken the port: it got lost after two. */
   pongs: number;
-  interrupt(): void;
+  interrupt: () => void;
 }
 
 export function createPortCarrier(link: WorkerLink): SocketCarrier {

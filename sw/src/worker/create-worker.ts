@@ -1,5 +1,6 @@
 /** Puts the parts of the worker together. */
 import { cspHash, source } from 'virtual:postern-runtime';
+import { source as workerSource } from 'virtual:postern-worker-runtime';
 import { signEs256 } from '@postern/shared/crypto';
 import { createKeySet } from '@postern/shared/grants';
 import type { Logger } from '@postern/shared/log';
@@ -24,6 +25,7 @@ import { createStore } from './storage/store.ts';
 import { AppConnection } from './transport/app-connection.ts';
 import { DialGrants } from './transport/dial-grants.ts';
 import { openEdge } from './transport/websocket-pipe.ts';
+import { HttpPorts } from './websocket/http-ports.ts';
 import { SocketTable } from './websocket/socket-table.ts';
 
 /** Sent by an active worker to a waiting one when nothing would be cut off. */
@@ -124,7 +126,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     cookies,
     cache,
     pages,
-    runtime: { source, cspHash },
+    runtime: { source, cspHash, workerSource },
     navigator: scope.navigator,
     maxScriptedBytes: isChromium(scope) ? Infinity : MAX_UNPACED_BYTES,
     logger,
@@ -146,6 +148,8 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     router: createFetchRouter({
       origin,
       app,
+      socketPorts: new HttpPorts(sockets),
+      workerRuntime: workerSource,
       tokens,
       signIn,
       signOut: async () => {

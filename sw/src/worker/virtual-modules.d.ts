@@ -6,6 +6,11 @@ declare module 'virtual:postern-runtime' {
   export const cspHash: string;
 }
 
+declare module 'virtual:postern-worker-runtime' {
+  /** The runtime for web workers, one line that runs in classic scripts and in modules. */
+  export const source: string;
+}
+
 declare module 'virtual:postern-precache' {
   /** The loader's hashed files. */
   export const precache: { url: string; revision: string | null }[];

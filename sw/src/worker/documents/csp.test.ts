@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { allowsBlobWorker, extendPolicy } from './csp.ts';
 
-const needs = { scriptHash: "'sha256-runtime='", connectUrl: 'https://wiki.example/.postern/hold' };
+const needs = {
+  scriptHash: "'sha256-runtime='",
+  scriptUrl: 'https://wiki.example/.postern/worker-runtime.js',
+  connectUrl: 'https://wiki.example/.postern/',
+};
 const extend = (policy: string) => extendPolicy(policy, needs);
 
 describe('extendPolicy', () => {

@@ -6,12 +6,18 @@
  * Terms as in CSP Level 3: a header value is a list of policies, each a list of directives.
  */
 
-/** What the page runtime asks of a policy. */
-export interface RuntimeNeeds {
+/** What the runtime of a web worker asks of a policy. */
+export interface WorkerNeeds {
+  /** Absolute URL of the runtime for workers. */
+  scriptUrl: string;
+  /** Absolute URL of our reserved folder, ending in a slash: requests of the runtime go there. */
+  connectUrl: string;
+}
+
+/** What the page runtime asks of a policy; and the workers of `blob:` URLs, which inherit it. */
+export interface RuntimeNeeds extends WorkerNeeds {
   /** CSP source expression of the inline runtime, `'sha256-…'`. */
   scriptHash: string;
-  /** Absolute URL the runtime keeps one silent request open to. */
-  connectUrl: string;
 }
 
 /** `value` (one header value, possibly several policies) with what the runtime needs added. */
@@ -22,34 +28,59 @@ export function extendPolicy(value: string, needs: RuntimeNeeds): string {
     .join(',');
 }
 
+/** The same for a policy of a web worker's script. */
+export function extendWorkerPolicy(value: string, needs: WorkerNeeds): string {
+  return value
+    .split(',')
+    .map((policy) => extendDirectives(policy, needs, (script) => addUrl(script, needs.scriptUrl)))
+    .join(',');
+}
+
 /** True when every policy in `values` lets the page start a worker from a `blob:` URL. */
 export function allowsBlobWorker(values: readonly string[]): boolean {
   return values
     .flatMap((value) => value.split(','))
     .map(parseDirectives)
-    .every((directives) => {
-      // CSP3 §6.8.3 fallback list of worker-src.
-      const sources = firstOf(directives, ['worker-src', 'child-src', 'script-src', 'default-src']);
-      return sources === undefined || sources.some((source) => source.toLowerCase() === 'blob:');
-    });
+    .every(mayStartBlobWorker);
+}
+
+function mayStartBlobWorker(directives: Directive[]): boolean {
+  // CSP3 §6.8.3 fallback list of worker-src.
+  const sources = firstOf(directives, ['worker-src', 'child-src', 'script-src', 'default-src']);
+  return sources === undefined || sources.some((source) => source.toLowerCase() === 'blob:');
 }
 
 function extendOne(policy: string, needs: RuntimeNeeds): string {
+  return extendDirectives(policy, needs, (script, directives) => {
+    const wanted = allowsInline(script.sources, needs.scriptHash) ? [] : [needs.scriptHash];
+    if (mayStartBlobWorker(directives)) wanted.push(...addUrl(script, needs.scriptUrl));
+    return wanted;
+  });
+}
+
+/** @param scriptSources what to add to the directive that governs scripts */
+function extendDirectives(
+  policy: string,
+  { connectUrl }: WorkerNeeds,
+  scriptSources: (script: Directive, directives: Directive[]) => string[],
+): string {
   const directives = parseDirectives(policy);
   const added: string[] = [];
 
   const script = effective(directives, ['script-src-elem', 'script-src', 'default-src']);
-  if (script !== undefined && !allowsInline(script.sources, needs.scriptHash)) {
-    add(script, needs.scriptHash, 'script-src-elem', added);
+  if (script !== undefined) {
+    add(script, scriptSources(script, directives), 'script-src-elem', added);
   }
   const connect = effective(directives, ['connect-src', 'default-src']);
-  if (connect !== undefined && !allowsOwnOrigin(connect.sources, needs.connectUrl)) {
-    add(connect, needs.connectUrl, 'connect-src', added);
-  }
+  if (connect !== undefined) add(connect, addUrl(connect, connectUrl), 'connect-src', added);
   if (added.length === 0 && !directives.some(({ changed }) => changed)) return policy;
   return [...directives.map(({ name, sources }) => [name, ...sources].join(' ')), ...added].join(
     '; ',
   );
+}
+
+function addUrl({ sources }: Directive, url: string): string[] {
+  return allowsOwnOrigin(sources, url) ? [] : [url];
 }
 
 interface Directive {
@@ -83,16 +114,22 @@ function firstOf(directives: Directive[], names: readonly string[]): string[] | 
 }
 
 /**
- * Adds a source to the directive in force. A `default-src` is left as it is, since it also governs
+ * Adds sources to the directive in force. A `default-src` is left as it is, since it also governs
  * styles, images and all else: a more specific directive repeats its sources instead.
  */
-function add(directive: Directive, source: string, specific: string, added: string[]): void {
+function add(
+  directive: Directive,
+  wanted: readonly string[],
+  specific: string,
+  added: string[],
+): void {
+  if (wanted.length === 0) return;
   const sources = directive.sources.filter((known) => known.toLowerCase() !== "'none'");
   if (directive.name === 'default-src') {
-    added.push([specific, ...sources, source].join(' '));
+    added.push([specific, ...sources, ...wanted].join(' '));
     return;
   }
-  directive.sources = [...sources, source];
+  directive.sources = [...sources, ...wanted];
   directive.changed = true;
 }
 

@@ -7,6 +7,7 @@ import { parseDownload } from '../../messages/request-tag.ts';
 import type { Resumption } from '../../messages/page.ts';
 import type { CookieSync } from '../cookies/cookie-sync.ts';
 import { createRuntimeScript } from '../documents/runtime-script.ts';
+import { WORKER_RUNTIME_PATH } from '../documents/worker-script.ts';
 import { acceptEncoding } from './content-coding.ts';
 import { type HttpCache, withoutFragment } from '../cache/http-cache.ts';
 import { exchange, type ExchangeResponse } from './exchange.ts';
@@ -18,6 +19,8 @@ import { buildRequestFields } from './request-fields.ts';
 import { sourceOf } from './response-source.ts';
 import { createStreamQueue } from './stream-queue.ts';
 
+const WORKERS: ReadonlySet<RequestDestination> = new Set(['worker', 'sharedworker']);
+
 /** Answered by a response that never ends; the page runtime asks for it. */
 export const HOLD_PATH = '/.postern/hold';
 
@@ -28,7 +31,7 @@ export interface AppRequestsOptions {
   cache: HttpCache;
   /** What pages tell about their requests. */
   pages: PageRequests;
-  runtime: { source: string; cspHash: string };
+  runtime: { source: string; cspHash: string; workerSource: string };
   navigator: { userAgent: string; languages: readonly string[] };
   /** Longest body that script may fetch; {@link MAX_UNPACED_BYTES} where the browser does not pace. */
   maxScriptedBytes: number;
@@ -50,6 +53,10 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
   const { origin, session, cookies, cache, pages, runtime, navigator, maxScriptedBytes, logger } =
     options;
   const coding = acceptEncoding();
+  const needs = {
+    scriptUrl: origin + WORKER_RUNTIME_PATH,
+    connectUrl: `${origin}/.postern/`,
+  };
   const way = { session, streams: createStreamQueue() };
   const common = { userAgent: navigator.userAgent, languages: navigator.languages };
 
@@ -95,10 +102,13 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
             request.mode === 'navigate'
               ? createRuntimeScript({
                   source: runtime.source,
-                  needs: { scriptHash: runtime.cspHash, connectUrl: origin + HOLD_PATH },
+                  needs: { ...needs, scriptHash: runtime.cspHash },
                   cookies: await cookies.visible(),
                 })
               : undefined,
+          worker: WORKERS.has(request.destination)
+            ? { source: runtime.workerSource, needs }
+            : undefined,
         });
       } catch (error) {
         logger.warn('response.failed', { code: isAppError(error) ? error.code : 'unknown' });

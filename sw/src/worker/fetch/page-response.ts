@@ -1,9 +1,10 @@
 /** The response a page gets for what the application answered. */
 import { AppError } from '@postern/shared/errors';
 import { contentLengthOf } from '@postern/shared/protocol/http';
-import { allowsBlobWorker, extendPolicy } from '../documents/csp.ts';
+import { allowsBlobWorker, extendPolicy, extendWorkerPolicy } from '../documents/csp.ts';
 import { injectScript, type ReadChunk } from '../documents/inject.ts';
 import type { RuntimeScript } from '../documents/runtime-script.ts';
+import { injectIntoWorker, type WorkerRuntime } from '../documents/worker-script.ts';
 import { limitBody, toPageStream } from './response-body.ts';
 import { buildResponseHeaders } from './response-fields.ts';
 import type { ResponseSource } from './response-source.ts';
@@ -14,6 +15,8 @@ export interface PageResponseOptions {
   maxBytes: number;
   /** Given for navigations: writes the runtime into HTML documents. */
   runtime: RuntimeScript | undefined;
+  /** Given for scripts of web workers. */
+  worker?: WorkerRuntime | undefined;
   /** Name of the file that the response shall become, empty for any; `undefined` for none. */
   download: string | undefined;
 }
@@ -22,7 +25,7 @@ const POLICY_FIELDS = ['content-security-policy', 'content-security-policy-repor
 
 /** Throws `ERR_HTTP_INVALID`, `ERR_SW_BODY_TOO_LARGE`, or what the body ended with. */
 export async function createPageResponse(options: PageResponseOptions): Promise<Response> {
-  const { source, maxBytes, runtime, download } = options;
+  const { source, maxBytes, runtime, worker, download } = options;
   const { status, fields } = source;
   const headers = buildResponseHeaders(fields);
   if (download !== undefined) makeDownload(headers, download);
@@ -34,6 +37,10 @@ export async function createPageResponse(options: PageResponseOptions): Promise<
   let read = limitBody(source.read, maxBytes);
   if (runtime !== undefined && isHtmlDocument(status, headers)) {
     read = await withRuntime(read, headers, runtime);
+  } else if (worker !== undefined && status >= 200 && status < 300) {
+    read = await injectIntoWorker(read, worker.source);
+    headers.delete('content-length');
+    extendPolicies(headers, (value) => extendWorkerPolicy(value, worker.needs));
   }
   return new Response(toPageStream(read, source.cancel), { status, headers });
 }
@@ -69,9 +76,13 @@ async function withRuntime(
   if (!document.injected) return document.read;
   headers.set('content-type', document.contentType);
   headers.delete('content-length');
+  extendPolicies(headers, (value) => extendPolicy(value, runtime.needs));
+  return document.read;
+}
+
+function extendPolicies(headers: Headers, extend: (value: string) => string): void {
   for (const name of POLICY_FIELDS) {
     const value = headers.get(name);
-    if (value !== null) headers.set(name, extendPolicy(value, runtime.needs));
+    if (value !== null) headers.set(name, extend(value));
   }
-  return document.read;
 }

@@ -7,11 +7,15 @@ import type { TokenSource } from '../auth/token-source.ts';
 import { codeOf, errorPage, statusFor } from '../pages/error-page.ts';
 import { HOLD_PATH, type AppRequests } from './app-requests.ts';
 import { silentStream } from './response-body.ts';
+import { workerRuntimeScript, WORKER_RUNTIME_PATH } from '../documents/worker-script.ts';
+import { SOCKETS_PATH, type HttpPorts } from '../websocket/http-ports.ts';
 
 const SIGN_OUT_PATH = '/.postern/signout';
 const STATUS_PATH = '/.postern/status';
 const OWN_PREFIX = '/.postern/';
 const WORKER_PATH = '/postern-sw.js';
+/** Asked for by web workers to keep this worker alive. */
+const ALIVE_PATH = '/.postern/alive';
 /** Files of ours that the gateway serves. */
 const NETWORK_PATHS = /^\/\.postern\/(?:assets\/|config\.json$)/;
 
@@ -21,6 +25,10 @@ const LOOP_MS = 15_000;
 export interface FetchRouterOptions {
   origin: string;
   app: AppRequests;
+  /** WebSockets of web workers. */
+  socketPorts: HttpPorts;
+  /** Text of the runtime for web workers. */
+  workerRuntime: string;
   tokens: TokenSource;
   signIn: SignIn;
   signOut: () => Promise<URL>;
@@ -35,21 +43,35 @@ export interface FetchRouter {
 }
 
 export function createFetchRouter(options: FetchRouterOptions): FetchRouter {
-  const { origin, app, tokens, signIn, signOut, status, logger, nowMs } = options;
+  const {
+    origin,
+    app,
+    socketPorts,
+    workerRuntime,
+    tokens,
+    signIn,
+    signOut,
+    status,
+    logger,
+    nowMs,
+  } = options;
   return {
     respond(request, clientId) {
       const url = new URL(request.url);
       if (url.origin !== origin || url.pathname === WORKER_PATH) return undefined;
       if (NETWORK_PATHS.test(url.pathname)) return undefined;
       const answer = url.pathname.startsWith(OWN_PREFIX)
-        ? ownPath(url, request)
+        ? ownPath(url, request, clientId)
         : app.fetch(request, clientId);
       return answer.catch((error: unknown) => failure(error, request));
     },
   };
 
-  async function ownPath(url: URL, request: Request): Promise<Response> {
+  async function ownPath(url: URL, request: Request, clientId: string): Promise<Response> {
     if (url.pathname === HOLD_PATH) return new Response(silentStream());
+    if (url.pathname === ALIVE_PATH) return new Response(null, { status: 204 });
+    if (url.pathname === WORKER_RUNTIME_PATH) return workerRuntimeScript(workerRuntime);
+    if (url.pathname.startsWith(SOCKETS_PATH)) return socketPorts.respond(request, clientId);
     // The rest is for people: nothing a script could fetch.
     if (isTabNavigation(request)) {
       switch (url.pathname) {

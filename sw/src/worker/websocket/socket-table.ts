@@ -35,12 +35,15 @@ export class SocketTable {
     return this.#sockets.size;
   }
 
-  /** Carries a WebSocket for a page. A URL of another host is refused: the port closes. */
-  open(clientId: string, port: PagePort, { url, protocols, resume }: SocketRequest): void {
+  /**
+   * Carries a WebSocket for a page. A URL of another host is refused: the port closes.
+   * @returns ends it, because the page is gone
+   */
+  open(clientId: string, port: PagePort, { url, protocols, resume }: SocketRequest): () => void {
     const target = URL.canParse(url) ? new URL(url) : undefined;
     if (target?.host !== this.#options.host) {
       port.close();
-      return;
+      return () => undefined;
     }
     const gone = new AbortController();
     this.#sockets.set(gone, clientId);
@@ -57,6 +60,7 @@ export class SocketTable {
       clearInterval(this.#sweeping);
       this.#sweeping = undefined;
     });
+    return () => gone.abort();
   }
 
   async #sweep(): Promise<void> {

@@ -1,0 +1,109 @@
+/**
+ * `Worker` and `SharedWorker` of `blob:` URLs: their scripts come past the service worker, which puts
+ * the runtime into all others. Here it is put before the blob's text.
+ */
+import { codeBefore, readPrologue } from '../script/prologue.ts';
+
+/** Blob URLs of shared workers given out, so that the same URL leads to the same worker. */
+const MAX_SHARED = 64;
+
+type WorkerConstructor = new (url: string | URL, options?: unknown) => object;
+
+export interface WorkersScope {
+  Worker?: unknown;
+  SharedWorker?: unknown;
+  XMLHttpRequest: typeof globalThis.XMLHttpRequest;
+  URL: typeof globalThis.URL;
+}
+
+/** @param runtimeUrl absolute URL of the runtime for workers */
+export function patchWorkers(scope: WorkersScope, runtimeUrl: string): void {
+  const readBlob = createBlobReader(scope.XMLHttpRequest);
+  const { URL } = scope;
+  const shared = new Map<string, string>();
+
+  const withRuntime = (url: string, type: string): string | undefined => {
+    const text = readBlob(url);
+    const prologue = text === undefined ? undefined : readPrologue(text, true);
+    if (text === undefined || prologue === undefined) return undefined;
+    const script = JSON.stringify(runtimeUrl);
+    const code = type === 'module' ? `import ${script};` : `importScripts(${script});`;
+    const parts = [text.slice(0, prologue.at), codeBefore(prologue, code), text.slice(prologue.at)];
+    return URL.createObjectURL(new Blob(parts, { type: 'text/javascript' }));
+  };
+
+  const patch = (name: 'Worker' | 'SharedWorker'): void => {
+    const native = scope[name];
+    if (typeof native !== 'function') return;
+    const value = new Proxy(native as WorkerConstructor, {
+      construct(target, args: unknown[], newTarget): object {
+        const construct = (url: unknown): object =>
+          Reflect.construct(
+            target,
+            [url, ...args.slice(1)],
+            newTarget === value ? target : newTarget,
+          ) as object;
+        const [given, options] = args;
+        const url = String(given);
+        if (args.length === 0 || !/^blob:/i.test(url)) {
+          return Reflect.construct(
+            target,
+            args,
+            newTarget === value ? target : newTarget,
+          ) as object;
+        }
+        const ours =
+          (name === 'SharedWorker' ? shared.get(url) : undefined) ??
+          withRuntime(url, typeOf(options));
+        if (ours === undefined) return construct(given);
+        try {
+          return construct(ours);
+        } catch {
+          // Trusted Types, for example, take no string.
+          return construct(given);
+        } finally {
+          if (name === 'Worker') URL.revokeObjectURL(ours);
+          else if (shared.size < MAX_SHARED) shared.set(url, ours);
+        }
+      },
+    });
+    Object.defineProperty((native as { prototype: object }).prototype, 'constructor', {
+      value,
+      configurable: true,
+      writable: true,
+    });
+    Object.defineProperty(scope, name, { value, configurable: true, writable: true });
+  };
+  patch('Worker');
+  patch('SharedWorker');
+}
+
+function typeOf(options: unknown): string {
+  return typeof options === 'object' && options !== null && 'type' in options
+    ? String(options.type)
+    : 'classic';
+}
+
+/** Reads a `blob:` URL at once, as constructing a worker does; with the browser's own functions. */
+function createBlobReader(Xhr: typeof XMLHttpRequest): (url: string) => string | undefined {
+  const native = (name: 'open' | 'send' | 'overrideMimeType'): ((...args: unknown[]) => void) =>
+    Reflect.get(Xhr.prototype, name) as () => void;
+  const [open, send, overrideMimeType] = [
+    native('open'),
+    native('send'),
+    native('overrideMimeType'),
+  ];
+  const responseText = Object.getOwnPropertyDescriptor(Xhr.prototype, 'responseText');
+  return (url) => {
+    try {
+      const xhr = new Xhr();
+      open.call(xhr, 'GET', url, false);
+      overrideMimeType.call(xhr, 'text/javascript; charset=utf-8');
+      send.call(xhr);
+      return String(responseText?.get?.call(xhr));
+    } catch {
+      // Revoked, or refused by the page's policy: the worker does without.
+      return undefined;
+    }
+  };
+}
