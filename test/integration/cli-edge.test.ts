@@ -372,7 +372,7 @@ describe('entities', () => {
   it('are deleted by a filter only after a yes', async () => {
     await cli.ok('edge', 'create', 'service', 'tmp-1');
     await cli.ok('edge', 'create', 'service', 'tmp-2');
-    const where = ['edge', 'delete', 'services', 'where', 'name contains "tmp-"'];
+    const where = ['edge', 'delete', 'services', 'where', 'name contains "tmp-" sort by name'];
     const no = await cli.run(where, { answers: ['no'] });
     expect(no.stderr).toContain('ERR_CLI_CANCELLED');
     expect(await cli.ok(...where, '--yes')).toBe('Deleted service tmp-1\nDeleted service tmp-2\n');

@@ -140,7 +140,8 @@ export class EdgeClient {
     for (let offset = 0; ; offset += limit) {
       const { rows, totalCount } = await this.list(path, { ...query, limit, offset });
       for (const row of rows) yield row as Row;
-      if (offset + limit >= totalCount || rows.length === 0) return;
+      // A filter may have a limit of its own.
+      if (offset + limit >= totalCount || rows.length < limit) return;
     }
   }
 
