@@ -82,6 +82,8 @@ export async function adminPassword(dataDir: string): Promise<string> {
   return (await readFile(join(dataDir, 'admin-password'), 'utf8')).trim();
 }
 
+type Method = 'GET' | 'POST' | 'DELETE';
+
 export interface Answer {
   status: number;
   body: { data?: Record<string, unknown>; error?: { cause?: { field?: string } } };
@@ -95,9 +97,13 @@ export class AdminClient {
   /** Requests that were sent a second time, to the next controller. */
   retried = 0;
 
-  constructor(controllers: readonly Pick<ControllerProcess, 'adminUrl' | 'trustBundlePem'>[]) {
+  constructor(
+    controllers: readonly Pick<ControllerProcess, 'adminUrl' | 'trustBundlePem'>[],
+    agent?: Agent,
+  ) {
     this.#urls = controllers.map(({ adminUrl }) => adminUrl);
-    this.#agent = new Agent({ connect: { ca: controllers[0]?.trustBundlePem }, connections: 32 });
+    this.#agent =
+      agent ?? new Agent({ connect: { ca: controllers[0]?.trustBundlePem }, connections: 32 });
   }
 
   async signIn(password: string): Promise<void> {
@@ -107,10 +113,23 @@ export class AdminClient {
     this.#session = String(body.data?.['token']);
   }
 
+  /** The same client, beginning at another controller of its list. */
+  at(index: number): AdminClient {
+    const other = new AdminClient([], this.#agent);
+    other.#urls = [...this.#urls.slice(index), ...this.#urls.slice(0, index)];
+    other.#session = this.#session;
+    return other;
+  }
+
   /** One attempt at the first controller of the list. @throws Error when there is no answer */
-  async send(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<Answer> {
+  send(method: Method, path: string, body?: object): Promise<Answer> {
+    return this.sendTo(`/edge/management/v1/${path}`, method, body);
+  }
+
+  /** The same for a path of another API. */
+  async sendTo(path: string, method: Method, body?: object): Promise<Answer> {
     const [url = ''] = this.#urls;
-    const response = await request(`${url}/edge/management/v1/${path}`, {
+    const response = await request(url + path, {
       method,
       dispatcher: this.#agent,
       headers: { 'content-type': 'application/json', 'zt-session': this.#session },
@@ -121,11 +140,7 @@ export class AdminClient {
   }
 
   /** As `send`; without an answer, or at a 5xx, once more at the next controller. */
-  async sendOrRetry(
-    method: 'GET' | 'POST' | 'DELETE',
-    path: string,
-    body?: object,
-  ): Promise<Answer> {
+  async sendOrRetry(method: Method, path: string, body?: object): Promise<Answer> {
     const urls = this.#urls;
     try {
       const answer = await this.send(method, path, body);
