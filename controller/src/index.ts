@@ -1,3 +1,5 @@
+export { verifyAuditExport, verifyAuditStore, type HeadFiles } from './audit/verify-sources.ts';
+export type { AuditProblem, AuditVerdict } from './audit/verify-audit.ts';
 export {
   controllerConfigSchema,
   type ControllerConfig,

@@ -238,7 +238,8 @@ export function shownDefinition({ definition }: Pick<PostureCheck, 'definition'>
 
 function isVersionRange(range: string): boolean {
   try {
-    return new Range(range).range !== undefined;
+    new Range(range);
+    return true;
   } catch {
     return false;
   }
@@ -246,7 +247,8 @@ function isVersionRange(range: string): boolean {
 
 function isTimeZone(timeZone: string): boolean {
   try {
-    return new Intl.DateTimeFormat('en-US', { timeZone }).resolvedOptions().timeZone !== '';
+    new Intl.DateTimeFormat('en-US', { timeZone });
+    return true;
   } catch {
     return false;
   }
