@@ -192,6 +192,6 @@ describe('WebSocket', () => {
       maxMessageBytes: 1024,
     });
     const { socket } = await openWebSocket(await connector.open(), '/');
-    await expect(socket.nextClose()).rejects.toMatchObject({ code: 'ERR_APP_FAILED' });
+    await expect(socket.nextClose()).rejects.toMatchObject({ code: 'ERR_HTTP_INVALID' });
   });
 });

@@ -72,10 +72,16 @@ export class WebSocketRelay {
     socket.on('message', (data, isBinary) =>
       this.#take({ kind: isBinary ? 'binary' : 'text', payload: data as Buffer }),
     );
+    // What breaks RFC 6455, and messages that are too large; a 'close' follows.
+    socket.once('error', (cause) => {
+      this.#failure = new AppError('ERR_HTTP_INVALID', 'the WebSocket of the application failed', {
+        cause,
+      });
+    });
     socket.once('close', (code, reason) => {
       this.#hasAppClosed = true;
-      if (code === ABNORMAL) {
-        this.#failure = new AppError('ERR_APP_FAILED', 'application broke off the WebSocket');
+      if (code === ABNORMAL || this.#failure !== undefined) {
+        this.#failure ??= new AppError('ERR_APP_FAILED', 'application broke off the WebSocket');
         this.#link?.fail(this.#failure);
         return;
       }

@@ -133,7 +133,7 @@ export function createWebSocketClass(options: WebSocketOptions): NativeWebSocket
       if (this.#readyState === OPEN) this.#socket.send(copy, bytes);
     }
 
-    close(code?: number, reason?: string): void {
+    close(...[code, reason]: [code?: number, reason?: string]): void {
       const given = code === undefined ? undefined : clampToU16(code);
       if (given !== undefined && given !== 1000 && !(given >= 3000 && given <= 4999)) {
         throw new DOMException(`Not 1000 or 3000 to 4999: ${given}`, 'InvalidAccessError');
@@ -198,6 +198,8 @@ export function createWebSocketClass(options: WebSocketOptions): NativeWebSocket
     Object.defineProperty(WebSocket, name, { value, enumerable: true });
     Object.defineProperty(WebSocket.prototype, name, { value, enumerable: true });
   }
+  // Not the one that a minifier chose.
+  Object.defineProperty(WebSocket, 'name', { value: 'WebSocket' });
   makeEnumerable(WebSocket.prototype);
   const constructor: NativeWebSocket = new Proxy(WebSocket as unknown as NativeWebSocket, {
     construct(ours, args: ConstructorParameters<NativeWebSocket>, newTarget) {
@@ -227,7 +229,8 @@ function makeEnumerable(prototype: object): void {
 
 /** WebSockets Standard §3.1, steps 1 to 9. */
 function parseUrl(given: string | URL, base: string): URL {
-  const url = String(given);
+  // As Web IDL does: `String` would take a symbol.
+  const url = `${given as string}`;
   if (!URL.canParse(url, base)) throw new DOMException(`Not a URL: ${url}`, 'SyntaxError');
   const parsed = new URL(url, base);
   if (parsed.protocol === 'http:') parsed.protocol = 'ws:';

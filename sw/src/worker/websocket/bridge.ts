@@ -97,7 +97,8 @@ export async function bridgeWebSocket(options: BridgeOptions): Promise<void> {
       code: isRefusal ? POLICY : ABNORMAL,
       reason: isRefusal ? code : '',
       wasClean: false,
-      failed: true,
+      // A connection that the application cuts is no failure of it (WebSockets Standard §4).
+      failed: !(bridge.wasOpened && code === 'ERR_APP_FAILED'),
     });
   }
 }
@@ -160,6 +161,10 @@ class Bridge {
       }
       await this.#untilTaken();
     }
+  }
+
+  get wasOpened(): boolean {
+    return this.#stream !== undefined;
   }
 
   /** Tells the page, once. */
