@@ -53,6 +53,13 @@ describe('services', () => {
     expect(data).toEqual([]);
   });
 
+  it('are not written here', async () => {
+    for (const method of ['PUT', 'PATCH', 'DELETE']) {
+      const answer = await client(`/services/${network.ids.service}`, { method, body: {} });
+      expect([answer.status, answer.code]).toEqual([405, 'METHOD_NOT_ALLOWED']);
+    }
+  });
+
   it('that are not allowed look as if they were not there', async () => {
     const id = await create('services', { name: 'secret', encryptionRequired: true });
     for (const path of ['', '/terminators', '/edge-routers'])
@@ -183,6 +190,46 @@ describe('service sessions', () => {
     await manage(path, { method: 'PATCH', body: { edgeRouterRoles: ['#none'] } });
     expect((await ask(network.ids.service)).code).toBe('NO_EDGE_ROUTERS_AVAILABLE');
     await manage(path, { method: 'PATCH', body: { edgeRouterRoles: ['#all'] } });
+  });
+
+  it('wait for posture checks, and go when those fail again', async () => {
+    const check = await create('posture-checks', {
+      name: 'domain',
+      typeId: 'DOMAIN',
+      domains: ['office.test'],
+    });
+    const serviceId = await create('services', { name: 'guarded', encryptionRequired: true });
+    const policy = await create('service-policies', {
+      name: 'guarded',
+      type: 'Dial',
+      semantic: 'AnyOf',
+      identityRoles: [`@${network.ids.person}`],
+      serviceRoles: [`@${serviceId}`],
+      postureCheckRoles: [`@${check}`],
+    });
+    expect((await client(`/services/${serviceId}`)).status).toBe(200);
+    const refused = await ask(serviceId);
+    expect([refused.status, refused.code]).toEqual([409, 'INVALID_POSTURE']);
+    expect(JSON.parse(refused.bytes.toString()).error.cause.data).toEqual({
+      [policy]: [{ id: check, typeId: 'DOMAIN', isPassing: false }],
+    });
+    const { data: failed } = await manage(
+      `/identities/${network.ids.person}/failed-service-requests`,
+    );
+    expect(failed).toMatchObject([
+      { serviceId, policyFailures: [{ policyId: policy, checks: [{ postureCheckId: check }] }] },
+    ]);
+
+    const report = (domain: string) =>
+      client('/posture-response', { body: { id: check, typeId: 'DOMAIN', domain } });
+    expect((await report('office.test')).status).toBe(201);
+    const { data, status } = await ask(serviceId);
+    expect(status).toBe(201);
+    expect((await manage(`/sessions/${data.id}`)).data.servicePolicies).toMatchObject([
+      { id: policy, name: 'guarded' },
+    ]);
+    await report('elsewhere.test');
+    await network.until(async () => (await client(`/sessions/${data.id}`)).status === 404);
   });
 
   it('go with the access they stand for', async () => {

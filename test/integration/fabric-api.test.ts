@@ -39,6 +39,16 @@ describe('circuits', () => {
       service: { id: network.ids.service, name: 'wiki' },
       path: { nodes: [{ id: network.ids.router, name: 'router 1' }], links: [] },
     });
+    const session = await network.login();
+    const { data: leave } = await network.edge('/edge/client/v1/sessions', {
+      session,
+      body: { serviceId: network.ids.service },
+    });
+    expect((await manage(`/sessions/${leave.id}/route-path`)).data.routePath).toEqual([
+      network.ids.router,
+    ]);
+    for (const id of [network.ids.person, network.ids.host])
+      expect((await manage(`/identities/${id}`)).data.edgeRouterConnectionStatus).toBe('online');
     const filter = (text: string) => fabric(`/circuits?filter=${encodeURIComponent(text)}`);
     expect((await filter(`clientId = "${network.ids.person}" limit none`)).data).toHaveLength(1);
     expect((await filter(`clientId = "nobody"`)).data).toEqual([]);

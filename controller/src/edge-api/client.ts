@@ -2,7 +2,7 @@ import type { ControllerContext } from '../context.ts';
 import type { TokenServices } from '../grants/token-services.ts';
 import { addAuthenticationRoutes } from './authentication/index.ts';
 import { addDirectoryRoutes } from './client/directory.ts';
-import { addOwnServiceRoutes } from './client/own-services.ts';
+import { addOwnServiceRoutes, addServiceWriteRefusals } from './client/own-services.ts';
 import { addServiceSessionRoutes } from './client/service-sessions.ts';
 import { addCommonRoutes, CLIENT_BASE, CLIENT_BASES, type EdgeListener } from './common-routes.ts';
 import { addControllerRoutes } from './controller-routes.ts';
@@ -25,6 +25,7 @@ export function createClientApi(
   addDirectoryRoutes(routes, ctx, listener);
   addControllerRoutes(routes, ctx, 'session');
   addOwnServiceRoutes(routes, ctx);
+  addServiceWriteRefusals(routes);
   addServiceSessionRoutes(routes, ctx, tokens);
   addPostureResponseRoutes(routes, ctx);
   sealRoutes(routes);

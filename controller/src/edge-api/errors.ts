@@ -92,11 +92,18 @@ export interface FieldCause {
   value: unknown;
 }
 
+/** A cause of several parts. */
+export interface NestedCause {
+  code: string;
+  message: string;
+  data: unknown;
+}
+
 export class EdgeError extends Error {
   readonly code: EdgeErrorCode;
-  readonly field: FieldCause | undefined;
+  readonly field: FieldCause | NestedCause | undefined;
 
-  constructor(code: EdgeErrorCode, message?: string, field?: FieldCause) {
+  constructor(code: EdgeErrorCode, message?: string, field?: FieldCause | NestedCause) {
     super(message ?? MESSAGES[code] ?? code);
     this.name = 'EdgeError';
     this.code = code;

@@ -2,7 +2,6 @@
  * A person's own devices and sessions, for the login origin: `GET /sessions` lists them,
  * `POST /sessions/:id/end` ends one. Proved by the session token and the device key.
  */
-import { AppError } from '@postern/shared/errors';
 import type { OwnSessions } from '@postern/shared/schemas';
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';

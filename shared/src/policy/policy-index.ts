@@ -112,14 +112,6 @@ export class PolicyIndex {
     return this.#may(this.#bind, identityId, serviceId, from);
   }
 
-  /** Whether some policy grants the service once its checks pass, be there a router for both or not. */
-  isGranted(identityId: string, serviceId: string, type: 'Dial' | 'Bind'): boolean {
-    const relation = type === 'Dial' ? this.#dial : this.#bind;
-    return relation.holds(identityId, serviceId, (id) =>
-      this.#meets(id, identityId, 'posture-ignored'),
-    );
-  }
-
   /** The Dial and Bind policies that hold both, whatever their posture checks. */
   policiesGranting(identityId: string, serviceId: string): Entity<'servicePolicy'>[] {
     return [this.#dial, this.#bind]

@@ -9,7 +9,7 @@ import { edgeRouters } from '../entities/edge-routers.ts';
 import { services } from '../entities/services.ts';
 import { terminators } from '../entities/terminators.ts';
 import { detail, links, reference } from '../envelope.ts';
-import { notFound } from '../errors.ts';
+import { EdgeError, notFound } from '../errors.ts';
 import { isAdministrator } from '../permissions.ts';
 import { listParameters } from '../query.ts';
 import {
@@ -159,6 +159,23 @@ export function addOwnServiceRoutes(routes: EdgeRoutes, ctx: ControllerContext):
       );
     },
   );
+}
+
+/** In OpenZiti's description of this API, in none of its controllers. */
+export function addServiceWriteRefusals(routes: EdgeRoutes): void {
+  for (const method of ['put', 'patch', 'delete'] as const) {
+    routes.add(
+      {
+        method,
+        path: '/services/:id',
+        access: 'session',
+        summary: 'Not served: services are written through the Management API',
+        note: 'In OpenZiti’s description of the Client API, but in none of its controllers: services are written through the Management API.',
+        errors: ['METHOD_NOT_ALLOWED'],
+      },
+      () => Promise.reject(new EdgeError('METHOD_NOT_ALLOWED')),
+    );
+  }
 }
 
 /** Ids of the services somebody may dial or bind, once the posture checks pass. */

@@ -16,6 +16,7 @@ import { listParameters } from '../query.ts';
 import { detailOf, doneResponse, listOf } from '../responses.ts';
 import type { EdgeRequest, EdgeRoutes } from '../routes.ts';
 import { answerOwnList } from './own-list.ts';
+import { postureFailure } from './posture-failure.ts';
 
 const body = z.object({
   serviceId: id,
@@ -60,7 +61,7 @@ export function addServiceSessionRoutes(
     },
     async (request) => {
       const { serviceId, type } = request.body;
-      requireAccess(ctx, request.caller, serviceId, type);
+      await requireAccess(ctx, request.caller, serviceId, type);
       const row = await findOrCreate(ctx, request.caller, serviceId, type);
       const [data] = await show([row]);
       return { ...detail(data), status: 201 };
@@ -121,29 +122,31 @@ export function addServiceSessionRoutes(
  * @throws EdgeError NOT_FOUND without any access to the service, COULD_NOT_VALIDATE with the other kind
  * only, INVALID_POSTURE, NO_EDGE_ROUTERS_AVAILABLE when no router serves both
  */
-function requireAccess(
+async function requireAccess(
   ctx: ControllerContext,
-  { identity, session }: Caller,
+  caller: Caller,
   serviceId: string,
   type: ServiceSession['type'],
-): void {
+): Promise<void> {
   const { policy, clock } = ctx;
+  const { identity, session } = caller;
   const may = (kind: ServiceSession['type'], from: From): boolean =>
     kind === 'Dial'
       ? policy.mayDial(identity.id, serviceId, from)
       : policy.mayBind(identity.id, serviceId, from);
   const vantage = { sessionId: session.id, address: ELSEWHERE, nowMs: clock() };
   if (may(type, vantage)) return;
-  if (may(type, 'posture-ignored')) throw new EdgeError('INVALID_POSTURE');
+  if (may(type, 'posture-ignored')) throw await postureFailure(ctx, caller, serviceId, type);
   if (may(type === 'Dial' ? 'Bind' : 'Dial', 'posture-ignored'))
     throw fieldError(
       'ServiceId',
       `the policies do not let the identity ${type} this service`,
       serviceId,
     );
-  if (policy.isGranted(identity.id, serviceId, type))
-    throw new EdgeError('NO_EDGE_ROUTERS_AVAILABLE');
-  throw notFound();
+  const isGranted = policy
+    .policiesGranting(identity.id, serviceId)
+    .some((granting) => granting.type === type);
+  throw isGranted ? new EdgeError('NO_EDGE_ROUTERS_AVAILABLE') : notFound();
 }
 
 /** One session for each API session, service and type, also when asked for twice at once. */

@@ -48,6 +48,12 @@ export async function renderIdentities(rows: readonly Identity[], { ctx, db, now
   const pending = groupByIdentity(await repositories.enrollments.findIn(db, 'identityId', ids));
   const sessions = groupByIdentity(await repositories.apiSessions.findIn(db, 'identityId', ids));
   const factors = groupByIdentity(await repositories.mfas.findIn(db, 'identityId', ids));
+  const hosting = await repositories.terminators.findIn(db, 'hostId', ids);
+  // Through a circuit of its own, or as a host.
+  const connected = new Set([
+    ...ctx.live.network.callers(),
+    ...hosting.map(({ hostId }) => hostId),
+  ]);
   const policies = new Map(
     (await repositories.authPolicies.find(db)).map((policy) => [policy.id, policy.name]),
   );
@@ -62,8 +68,8 @@ export async function renderIdentities(rows: readonly Identity[], { ctx, db, now
       disabled: isDisabled(row, nowMs),
       isMfaEnabled: factors.get(row.id)?.some(({ isVerified }) => isVerified) ?? false,
       hasApiSession: sessions.has(row.id),
-      hasEdgeRouterConnection: false,
-      edgeRouterConnectionStatus: 'unknown',
+      hasEdgeRouterConnection: connected.has(row.id),
+      edgeRouterConnectionStatus: connected.has(row.id) ? 'online' : 'offline',
       authenticators: Object.fromEntries(
         (proofs.get(row.id) ?? []).map((proof) => [proof.method, summary(proof)]),
       ),

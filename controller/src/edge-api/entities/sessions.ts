@@ -17,6 +17,8 @@ export const sessionMembers = {
   apiSession: referenceSchema,
   service: referenceSchema,
   edgeRouters: z.array(edgeRouterInfoSchema),
+  /** Those that grant the session. */
+  servicePolicies: z.array(referenceSchema),
 };
 
 /** Service sessions. Their tokens are shown to their owners alone: here `token` is empty. */
@@ -51,12 +53,22 @@ export async function showSessions(
     rows.map((row) => row.serviceId),
   );
   const names = new Map(used.map(({ id, name }) => [id, name]));
+  const granting = rows.map(({ identityId, serviceId, type }) =>
+    ctx.policy.policiesGranting(identityId, serviceId).filter((policy) => policy.type === type),
+  );
+  const policies = await repositories.servicePolicies.findIn(db, 'id', [
+    ...new Set(granting.flat().map(({ id }) => id)),
+  ]);
+  const policyNames = new Map(policies.map(({ id, name }) => [id, name]));
   return Promise.all(
-    rows.map(async ({ apiSessionId, identityId, serviceId }) => ({
+    rows.map(async ({ apiSessionId, identityId, serviceId }, at) => ({
       token: '',
       apiSession: reference(apiSessions.plural, apiSessionId, ''),
       service: reference(services.plural, serviceId, names.get(serviceId) ?? ''),
       edgeRouters: await routersFor(ctx, identityId, serviceId),
+      servicePolicies: (granting[at] ?? []).map(({ id }) =>
+        reference('service-policies', id, policyNames.get(id) ?? ''),
+      ),
     })),
   );
 }
