@@ -23,6 +23,8 @@ export interface TestPage {
   screenshot(path: `${string}.png`): Promise<void>;
   /** URLs of the page's frames, its own first. */
   frameUrls(): string[];
+  /** Gives the page's origin a passkey authenticator that verifies its user by itself. Chromium only. */
+  addAuthenticator?(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,8 @@ export interface TestBrowser {
 export interface LaunchOptions {
   /** Folder of a profile to use and leave; default: a fresh one that is removed. */
   profile?: string;
+  /** Folder where downloads go without asking. */
+  downloads?: string;
 }
 
 export async function launchBrowser(
@@ -53,11 +57,12 @@ export async function launchBrowser(
 
 async function launchChromium(
   executablePath: string,
-  { profile = '' }: LaunchOptions,
+  { profile = '', downloads }: LaunchOptions,
 ): Promise<TestBrowser> {
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     acceptDownloads: true,
+    ...(downloads === undefined ? {} : { downloadsPath: downloads }),
     args: [
       '--no-sandbox',
       '--disable-quic',
@@ -90,6 +95,20 @@ async function launchChromium(
           await page.screenshot({ path });
         },
         frameUrls: () => page.frames().map((frame) => frame.url()),
+        addAuthenticator: async () => {
+          const devtools = await context.newCDPSession(page);
+          await devtools.send('WebAuthn.enable');
+          await devtools.send('WebAuthn.addVirtualAuthenticator', {
+            options: {
+              protocol: 'ctap2',
+              transport: 'internal',
+              hasResidentKey: true,
+              hasUserVerification: true,
+              isUserVerified: true,
+              automaticPresenceSimulation: true,
+            },
+          });
+        },
         close: () => page.close(),
       };
     },
@@ -107,7 +126,7 @@ async function launchChromium(
 
 async function launchFirefox(
   executablePath: string,
-  { profile }: LaunchOptions,
+  { profile, downloads }: LaunchOptions,
 ): Promise<TestBrowser> {
   const browser = await puppeteer.launch({
     browser: 'firefox',
@@ -115,6 +134,15 @@ async function launchFirefox(
     headless: true,
     protocolTimeout: 180_000,
     ...(profile === undefined ? {} : { userDataDir: profile }),
+    ...(downloads === undefined
+      ? {}
+      : {
+          extraPrefsFirefox: {
+            'browser.download.folderList': 2,
+            'browser.download.dir': downloads,
+            'browser.download.always_ask_before_handling_new_types': false,
+          },
+        }),
   });
   return {
     kind: 'firefox',

@@ -11,14 +11,15 @@ export const RESPONSE_WINDOW_BYTES = 8 * 1024 * 1024;
 
 /** A request as its URL's fragment names it. */
 export interface RequestTag {
-  id: number;
+  /** `<random text of the page>-<number>`. */
+  id: string;
   /** A `postern.upload` message brings the body. */
   hasUpload: boolean;
   /** The page returns credit for a long answer. */
   isPaced: boolean;
 }
 
-const pattern = /^#postern-(\d{1,15})(u?)(c?)$/;
+const pattern = /^#postern-([0-9a-f]{16}-\d{1,15})(u?)(c?)$/;
 
 export function formatTag({ id, hasUpload, isPaced }: RequestTag): string {
   return `#postern-${id}${hasUpload ? 'u' : ''}${isPaced ? 'c' : ''}`;
@@ -28,7 +29,7 @@ export function formatTag({ id, hasUpload, isPaced }: RequestTag): string {
 export function parseTag(hash: string): RequestTag | undefined {
   const match = pattern.exec(hash);
   if (match === null) return undefined;
-  return { id: Number(match[1]), hasUpload: match[2] === 'u', isPaced: match[3] === 'c' };
+  return { id: match[1] ?? '', hasUpload: match[2] === 'u', isPaced: match[3] === 'c' };
 }
 
 /** Whether an answer is so long, or of a length so unknown, that both sides count its bytes. */

@@ -9,7 +9,8 @@
  */
 import { z } from 'zod';
 
-const id = z.int().min(0);
+/** `<page>-<number>`, as in the fragment. */
+const id = z.string().max(40);
 
 export const requestMessageSchema = z.discriminatedUnion('type', [
   /** The page gave up waiting, or is gone. */

@@ -32,12 +32,6 @@ export function createEventSourceClass(Native: NativeEventSource): NativeEventSo
       void this.#run();
     }
 
-    static override [Symbol.hasInstance](value: unknown): boolean {
-      return (
-        (typeof value === 'object' && value !== null && #url in value) || value instanceof Native
-      );
-    }
-
     get [Symbol.toStringTag]() {
       return 'EventSource';
     }
@@ -164,19 +158,16 @@ export function createEventSourceClass(Native: NativeEventSource): NativeEventSo
     Object.defineProperty(EventSource, name, { value, enumerable: true });
     Object.defineProperty(EventSource.prototype, name, { value, enumerable: true });
   }
-  const constructor = interceptConstructor(
-    EventSource as unknown as NativeEventSource,
-    (args, newTarget) => {
-      const [given, init] = args as ConstructorParameters<NativeEventSource>;
-      const text = String(given);
-      const url = URL.canParse(text, document.baseURI)
-        ? new URL(text, document.baseURI)
-        : undefined;
-      if (url?.origin !== location.origin) return new Native(given, init);
-      const ours = [url, init?.withCredentials === true];
-      return Reflect.construct(EventSource, ours, newTarget as () => unknown) as object;
-    },
-  );
+  // So that `instanceof`, and what pages add to the prototype, hold for both.
+  Object.setPrototypeOf(EventSource.prototype, Native.prototype);
+  const constructor: NativeEventSource = interceptConstructor(Native, (args, newTarget) => {
+    const [given, init] = args as ConstructorParameters<NativeEventSource>;
+    const text = String(given);
+    const url = URL.canParse(text, document.baseURI) ? new URL(text, document.baseURI) : undefined;
+    const isPlain = newTarget === constructor && url?.origin === location.origin;
+    if (isPlain && url) return new EventSource(url, init?.withCredentials === true);
+    return Reflect.construct(Native, args, newTarget as () => unknown) as object;
+  });
   Object.defineProperty(EventSource.prototype, 'constructor', {
     value: constructor,
     configurable: true,

@@ -69,6 +69,10 @@ async function send(
   signal?.addEventListener('abort', request.abort, { once: true });
   try {
     return paced(await start(), request);
+  } catch (error) {
+    // Also when the page is being left, which comes before `pagehide`.
+    request.abort();
+    throw error;
   } finally {
     signal?.removeEventListener('abort', request.abort);
     request.settle();

@@ -28,6 +28,8 @@ export function adoptFrames(page: Realm, marker: symbol): void {
     }
     const cookie = Object.getOwnPropertyDescriptor(page.Document.prototype, 'cookie');
     if (cookie !== undefined) Object.defineProperty(child.Document.prototype, 'cookie', cookie);
+    // Called on the frame it would be the frame's request, and go past the worker.
+    intercept(child, 'fetch', (native, _self, args) => Reflect.apply(native, page, args));
     intercept(child.Navigator.prototype, 'sendBeacon', (_native, _self, args) =>
       page.navigator.sendBeacon(...(args as Parameters<Navigator['sendBeacon']>)),
     );

@@ -24,6 +24,9 @@ export function installHttp(link: RequestLink): void {
   interceptDownloads(isControlled);
   // The numbers of our own are not for pages that measure themselves.
   intercept(PerformanceEntry.prototype, 'name', (native, self, args) =>
-    String(Reflect.apply(native, self, args)).replace(/#postern-(?:\d+u?c?|download=.*)$/, ''),
+    String(Reflect.apply(native, self, args)).replace(
+      /#postern-(?:[0-9a-f]{16}-\d+u?c?|download=.*)$/,
+      '',
+    ),
   );
 }

@@ -40,9 +40,10 @@ export function createRequestTracker(
   link: RequestLink,
   onPageHide: (listener: () => void) => void,
 ): RequestTracker {
-  let lastId = 0;
-  const open = new Map<number, { outlivesPage: boolean }>();
-  const abort = (id: number): void => void link.send({ type: 'postern.abort', id });
+  const page = crypto.getRandomValues(new BigUint64Array(1))[0]?.toString(16).padStart(16, '0');
+  let last = 0;
+  const open = new Map<string, { outlivesPage: boolean }>();
+  const abort = (id: string): void => void link.send({ type: 'postern.abort', id });
   // Nothing tells a worker that a page is gone whose request has no answer yet.
   onPageHide(() => {
     for (const [id, { outlivesPage }] of open) if (!outlivesPage) abort(id);
@@ -50,7 +51,7 @@ export function createRequestTracker(
   });
   return {
     track({ url, upload, onSent, isPaced, outlivesPage }) {
-      const id = ++lastId;
+      const id = `${page}-${++last}`;
       const tagged = new URL(url);
       tagged.hash = formatTag({ id, hasUpload: upload !== undefined, isPaced });
       open.set(id, { outlivesPage });

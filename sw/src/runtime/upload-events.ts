@@ -35,6 +35,8 @@ export function createUploadEvents(xhr: XMLHttpRequest, total: number): UploadEv
   xhr.addEventListener('readystatechange', () => xhr.status !== 0 && complete(), { signal });
   for (const name of ['abort', 'timeout', 'error']) {
     xhr.addEventListener(name, () => end(name), { signal });
+    // Chromium tells of these by itself, even of a body that it does not have.
+    xhr.upload.addEventListener(name, ({ isTrusted }) => (hasEnded ||= isTrusted), { signal });
   }
   return {
     start: () => fire('loadstart'),

@@ -89,7 +89,7 @@ export function interceptXhr(
     for (const header of state.headers) Reflect.apply(nativeSetHeader, xhr, header);
     if (upload?.type !== undefined && !state.headers.some(([name]) => /^content-type$/i.test(name)))
       Reflect.apply(nativeSetHeader, xhr, ['content-type', upload.type]);
-    for (const name of ['abort', 'timeout']) {
+    for (const name of ['abort', 'timeout', 'error']) {
       xhr.addEventListener(name, request.abort, { once: true });
     }
     xhr.addEventListener('loadend', request.settle, { once: true });

@@ -35,15 +35,16 @@ export interface PageMessages {
 export function createPageMessages(options: PageMessagesOptions): PageMessages {
   const { origin, instance, tokens, signIn, cookies, sockets, requests, logger } = options;
   return {
-    async take({ data, source, ports }) {
-      if (!isOwnClient(source, origin)) return;
+    async take({ data, source, ports, origin: sender }) {
       const [port] = ports;
+      // A page that is just going has no client any more, but must still be heard.
+      if (sender === origin && requests.take(data, port)) return;
+      if (!isOwnClient(source, origin)) return;
       const loaderRequest = parseLoaderRequest(data);
       if (loaderRequest !== undefined) {
         port?.postMessage(await prepare(loaderRequest.url));
         return;
       }
-      if (requests.take(source.id, data, port)) return;
       const parsed = pageMessageSchema.safeParse(data);
       if (!parsed.success) return;
       const message = parsed.data;

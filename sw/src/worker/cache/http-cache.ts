@@ -62,6 +62,7 @@ export class HttpCache {
   /** Raised when everything is forgotten: copies begun before are not kept. */
   #generation = 0;
   #copyingBytes = 0;
+  readonly #keeping = new Map<string, Promise<void>>();
 
   constructor({ entries, background = () => undefined }: HttpCacheOptions) {
     this.#entries = entries;
@@ -98,6 +99,7 @@ export class HttpCache {
     request: CachedRequest,
   ): Promise<{ policy: CachePolicy; entry: StoredEntry } | undefined> {
     try {
+      await this.#keeping.get(request.url);
       const entry = await this.#entries.get(request.url);
       if (entry === undefined) return undefined;
       return entry.variant === (await variantOf(request, entry.fields))
@@ -164,7 +166,7 @@ export class HttpCache {
         if (chunk === undefined) {
           const entry = { status, fields, body: new Blob(chunks) };
           drop();
-          this.#background(this.#keep(request, entry, generation));
+          this.#keepLater(request, entry, generation);
           return undefined;
         }
         bytes += chunk.length;
@@ -185,6 +187,19 @@ export class HttpCache {
         answer.cancel(reason);
       },
     };
+  }
+
+  /** A request that follows at once finds what the one before it got. */
+  #keepLater(
+    request: CachedRequest,
+    entry: Pick<StoredEntry, 'status' | 'fields' | 'body'>,
+    generation: number,
+  ): void {
+    const work = this.#keep(request, entry, generation).finally(() => {
+      if (this.#keeping.get(request.url) === work) this.#keeping.delete(request.url);
+    });
+    this.#keeping.set(request.url, work);
+    this.#background(work);
   }
 
   async #keep(

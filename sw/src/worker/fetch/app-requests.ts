@@ -64,7 +64,7 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
     async fetch(request, clientId) {
       const url = new URL(request.url);
       const facts = requestFacts(request);
-      const page = pages.find(clientId, url.hash);
+      const page = pages.find(url.hash);
       const download = request.mode === 'navigate' ? parseDownload(url.hash) : undefined;
       const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
       const body = hasBody ? ((await page?.body()) ?? (await openRequestBody(request))) : undefined;

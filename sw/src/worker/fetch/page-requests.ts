@@ -1,6 +1,6 @@
 /**
  * What pages tell of their requests besides the requests themselves (`messages/requests.ts`): each is
- * found by the page and the number in its URL's fragment, whichever of message and request is first.
+ * found by the number in its URL's fragment, whichever of message and request is first.
  */
 import {
   isLong,
@@ -53,11 +53,11 @@ export class PageRequests {
   readonly #known = new Map<string, Known>();
 
   /** True if `data` was a message about a request. */
-  take(clientId: string, data: unknown, port: UploadPort | undefined): boolean {
+  take(data: unknown, port: UploadPort | undefined): boolean {
     const parsed = requestMessageSchema.safeParse(data);
     if (!parsed.success) return false;
     const message = parsed.data;
-    const key = `${clientId} ${message.id}`;
+    const key = message.id;
     switch (message.type) {
       case 'postern.abort': {
         const known = this.#of(key);
@@ -84,10 +84,10 @@ export class PageRequests {
   }
 
   /** What is known of a request; `undefined` when its page said nothing. */
-  find(clientId: string, hash: string): PageRequest | undefined {
+  find(hash: string): PageRequest | undefined {
     const tag = parseTag(hash);
-    if (tag === undefined || clientId === '') return undefined;
-    const key = `${clientId} ${tag.id}`;
+    if (tag === undefined) return undefined;
+    const key = tag.id;
     const known = this.#of(key);
     return {
       signal: known.abort.signal,
