@@ -51,7 +51,10 @@ export function isAdministrator(identity: Pick<Identity, 'isAdmin' | 'isDefaultA
 /** Asks for no right, at most for a session. */
 const OPEN: ReadonlySet<Access> = new Set(['anyone', 'session', 'partial-session']);
 
-export function mayAccess(identity: Identity, access: Access): boolean {
+export function mayAccess(
+  identity: Pick<Identity, 'isAdmin' | 'isDefaultAdmin' | 'permissions'>,
+  access: Access,
+): boolean {
   if (OPEN.has(access) || isAdministrator(identity)) return true;
   if (access === 'admin') return false;
   const held = new Set(identity.permissions);

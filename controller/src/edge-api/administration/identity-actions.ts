@@ -5,8 +5,8 @@ import type { ControllerContext } from '../../context.ts';
 import { repositories } from '../../store/repositories.ts';
 import type { WriteTx } from '../../store/store.ts';
 import { detail, done } from '../envelope.ts';
-import { EdgeError, notFound } from '../errors.ts';
-import { isAdministrator } from '../permissions.ts';
+import { notFound } from '../errors.ts';
+import { requireMayTouch } from '../others-rights.ts';
 import { detailOf, doneResponse, timeSchema } from '../responses.ts';
 import type { EdgeRequest, EdgeRoutes } from '../routes.ts';
 
@@ -85,7 +85,6 @@ export function addIdentityActions(routes: EdgeRoutes, ctx: ControllerContext): 
 async function touchable(tx: WriteTx, request: EdgeRequest) {
   const identity = await repositories.identities.get(tx.db, request.param('id'));
   if (!identity) throw notFound();
-  if (isAdministrator(identity) && !isAdministrator(request.caller.identity))
-    throw new EdgeError('UNAUTHORIZED');
+  requireMayTouch(request.caller.identity, identity);
   return identity;
 }

@@ -4,8 +4,8 @@ import { issueEnrollment, refreshEnrollment } from '../../enroll/issue.ts';
 import { repositories } from '../../store/repositories.ts';
 import { futureTime } from '../entities/enrollments.ts';
 import { done } from '../envelope.ts';
-import { EdgeError, fieldError, notFound } from '../errors.ts';
-import { isAdministrator } from '../permissions.ts';
+import { fieldError, notFound } from '../errors.ts';
+import { requireMayEnroll } from '../others-rights.ts';
 import { doneResponse } from '../responses.ts';
 import type { EdgeRoutes } from '../routes.ts';
 
@@ -33,8 +33,7 @@ export function addReEnrollment(routes: EdgeRoutes, ctx: ControllerContext): voi
           row.identityId === null
             ? undefined
             : await repositories.identities.get(tx.db, row.identityId);
-        if (owner && isAdministrator(owner) && !isAdministrator(request.caller.identity))
-          throw new EdgeError('UNAUTHORIZED');
+        if (owner) requireMayEnroll(request.caller.identity, owner);
         await refreshEnrollment(tx, ctx, row.id, expiresAt);
       });
       return done();

@@ -4,6 +4,8 @@ import { repositories } from '../../store/repositories.ts';
 import { defineEntity, type EntityDefinition, type Env } from '../crud.ts';
 import { reference } from '../envelope.ts';
 import { EdgeError, fieldError, notFound } from '../errors.ts';
+import { mayActAs, requireMayEnroll, requireMayTouch } from '../others-rights.ts';
+import { mayAccess } from '../permissions.ts';
 import { edgeRouters } from './edge-routers.ts';
 import { id } from './fields.ts';
 import { identities } from './identities.ts';
@@ -33,10 +35,12 @@ export const enrollments: EntityDefinition = defineEntity({
     caId: z.string().max(64).optional(),
     username: z.string().min(4).max(100).optional(),
   }),
-  async check(input, { db, nowMs }) {
+  async check(input, { db, nowMs, identity: caller }) {
     if (Date.parse(input.expiresAt) <= nowMs)
       throw fieldError('expiresAt', 'must be in the future', input.expiresAt);
-    if (!(await repositories.identities.get(db, input.identityId))) throw notFound();
+    const owner = await repositories.identities.get(db, input.identityId);
+    if (!owner) throw notFound();
+    requireMayEnroll(caller, owner);
     const { identityId, method, username } = input;
     if ((await repositories.enrollments.find(db, { identityId, method })).length > 0)
       throw new EdgeError('ENROLLMENT_EXISTS');
@@ -55,7 +59,12 @@ export const enrollments: EntityDefinition = defineEntity({
       username: method === 'updb' ? (username ?? null) : null,
       caId: method === 'ottca' ? (caId ?? null) : null,
     }),
-  async render(rows, { ctx, db }) {
+  async remove(row, { tx, identity: caller }) {
+    const owner = row.identityId && (await repositories.identities.get(tx.db, row.identityId));
+    if (owner) requireMayTouch(caller, owner);
+    await repositories.enrollments.remove(tx, row.id);
+  },
+  async render(rows, { ctx, db, identity: caller }) {
     const owners = await repositories.identities.findIn(
       db,
       'id',
@@ -71,7 +80,10 @@ export const enrollments: EntityDefinition = defineEntity({
         const owner = owners.find((item) => item.id === row.identityId);
         const router = routers.find((item) => item.id === row.edgeRouterId);
         return {
-          ...(await describeEnrollment(ctx, row)),
+          // Only those who could issue an enrollment see its token.
+          ...(mayAccess(caller, 'enrollment.create') && (!owner || mayActAs(caller, owner))
+            ? await describeEnrollment(ctx, row)
+            : { token: '', jwt: '' }),
           ...(owner && { identity: reference('identities', owner.id, owner.name) }),
           ...(router && { edgeRouter: reference('edge-routers', router.id, router.name) }),
         };

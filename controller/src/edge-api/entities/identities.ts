@@ -7,6 +7,7 @@ import { endApiSessionsOf } from '../../sessions/end-sessions.ts';
 import { repositories } from '../../store/repositories.ts';
 import { defineEntity, type EntityDefinition, type Env, type WriteEnv } from '../crud.ts';
 import { EdgeError, fieldError, notFound } from '../errors.ts';
+import { requireMayTouch } from '../others-rights.ts';
 import { isAdministrator, PERMISSIONS } from '../permissions.ts';
 import { nullsAbsent } from '../body.ts';
 import { authPolicies } from './auth-policies.ts';
@@ -64,12 +65,7 @@ export const identities: EntityDefinition = defineEntity({
   repository: repositories.identities,
   symbols: {
     aliases: { type: 'typeId' },
-    references: {
-      authPolicy: {
-        column: 'authPolicyId',
-        target: () => authPolicies.symbols,
-      },
-    },
+    references: { authPolicy: { column: 'authPolicyId', target: () => authPolicies.symbols } },
     constants: { isSystem: false },
   },
   input: replaceable.extend({ enrollment: enrollment.optional() }),
@@ -140,9 +136,7 @@ export const identities: EntityDefinition = defineEntity({
       throw fieldError('name', 'is the name of its router', input.name);
     if (!(await repositories.authPolicies.get(db, input.authPolicyId))) throw notFound();
     if (input.externalId !== null) {
-      const [other] = await repositories.identities.find(db, {
-        externalId: input.externalId,
-      });
+      const [other] = await repositories.identities.find(db, { externalId: input.externalId });
       if (other && other.id !== row?.id)
         throw fieldError(
           'externalId',
@@ -212,7 +206,7 @@ async function removeOnRequest(row: Identity, env: WriteEnv): Promise<void> {
     throw new EdgeError('ENTITY_CAN_NOT_BE_DELETED', 'the default administrator cannot be deleted');
   if (row.typeId === 'Router')
     throw new EdgeError('ENTITY_CAN_NOT_BE_DELETED', 'the identity goes with its router');
-  if (isAdministrator(row) && !isAdministrator(caller)) throw new EdgeError('UNAUTHORIZED');
+  requireMayTouch(caller, row);
   await removeIdentity(row, env);
 }
 

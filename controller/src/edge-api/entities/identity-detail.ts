@@ -10,6 +10,8 @@ import {
 import { repositories } from '../../store/repositories.ts';
 import type { Env } from '../crud.ts';
 import { reference } from '../envelope.ts';
+import { mayActAs } from '../others-rights.ts';
+import { mayAccess } from '../permissions.ts';
 import { referenceSchema, timeSchema } from '../responses.ts';
 
 const pendingSchema = z.strictObject({
@@ -42,7 +44,8 @@ export const identityMembers = {
   interfaces: z.array(z.looseObject({ name: z.string() })),
 };
 
-export async function renderIdentities(rows: readonly Identity[], { ctx, db, nowMs }: Env) {
+export async function renderIdentities(rows: readonly Identity[], env: Env) {
+  const { db, nowMs } = env;
   const ids = rows.map((row) => row.id);
   const proofs = groupByIdentity(await repositories.authenticators.findIn(db, 'identityId', ids));
   const pending = groupByIdentity(await repositories.enrollments.findIn(db, 'identityId', ids));
@@ -51,7 +54,7 @@ export async function renderIdentities(rows: readonly Identity[], { ctx, db, now
   const hosting = await repositories.terminators.findIn(db, 'hostId', ids);
   // Through a circuit of its own, or as a host.
   const connected = new Set([
-    ...ctx.live.network.callers(),
+    ...env.ctx.live.network.callers(),
     ...hosting.map(({ hostId }) => hostId),
   ]);
   const policies = new Map(
@@ -76,7 +79,7 @@ export async function renderIdentities(rows: readonly Identity[], { ctx, db, now
       enrollment: Object.fromEntries(
         await Promise.all(
           (pending.get(row.id) ?? []).map(
-            async (item) => [item.method, await pendingSummary(ctx, item)] as const,
+            async (item) => [item.method, await pendingSummary(env, row, item)] as const,
           ),
         ),
       ),
@@ -91,8 +94,14 @@ function summary(proof: Authenticator) {
     : { id: proof.id, fingerprint: proof.fingerprint };
 }
 
-async function pendingSummary(ctx: Env['ctx'], item: Enrollment) {
-  return { id: item.id, expiresAt: item.expiresAt, ...(await describeEnrollment(ctx, item)) };
+/** Only those who could issue an enrollment see its token. */
+async function pendingSummary({ ctx, identity }: Env, owner: Identity, item: Enrollment) {
+  const token =
+    mayAccess(identity, 'enrollment.create') || mayAccess(identity, 'identity.create')
+      ? mayActAs(identity, owner)
+      : false;
+  const described = token ? await describeEnrollment(ctx, item) : { token: '', jwt: '' };
+  return { id: item.id, expiresAt: item.expiresAt, ...described };
 }
 
 function groupByIdentity<T extends { identityId: string | null }>(

@@ -5,6 +5,7 @@ import type { EdgeRouter } from '../../model/edge-routers.ts';
 import { newEntity } from '../../model/defaults.ts';
 import { repositories } from '../../store/repositories.ts';
 import type { Env, WriteEnv } from '../crud.ts';
+import { mayAccess } from '../permissions.ts';
 import { timeSchema } from '../responses.ts';
 import { forgetInPolicies } from './roles.ts';
 
@@ -74,7 +75,9 @@ export async function removeRouter(
   tx.afterCommit(() => ctx.events.emit('routerReset', { routerId: id }));
 }
 
-export async function renderRouters(rows: readonly EdgeRouter[], { ctx, db }: Env) {
+export async function renderRouters(rows: readonly EdgeRouter[], { ctx, db, identity }: Env) {
+  // Only those who could make a router see the token that makes one.
+  const showsTokens = mayAccess(identity, 'router.create') || mayAccess(identity, 'router.update');
   const pending = await repositories.enrollments.findIn(
     db,
     'edgeRouterId',
@@ -84,7 +87,9 @@ export async function renderRouters(rows: readonly EdgeRouter[], { ctx, db }: En
     rows.map(async (row) => {
       const enrollment = pending.find((item) => item.edgeRouterId === row.id);
       const described =
-        enrollment && !row.isVerified ? await describeEnrollment(ctx, enrollment) : undefined;
+        enrollment && !row.isVerified && showsTokens
+          ? await describeEnrollment(ctx, enrollment)
+          : undefined;
       return {
         enrollmentToken: described?.token ?? null,
         enrollmentJwt: described?.jwt ?? null,

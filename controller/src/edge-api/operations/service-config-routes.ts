@@ -8,6 +8,7 @@ import type { WriteTx } from '../../store/store.ts';
 import { id } from '../entities/fields.ts';
 import { done, list, reference } from '../envelope.ts';
 import { notFound } from '../errors.ts';
+import { requireMayTouch } from '../others-rights.ts';
 import { doneResponse, listOf, referenceSchema } from '../responses.ts';
 import type { EdgeRequest, EdgeRoutes } from '../routes.ts';
 
@@ -34,6 +35,7 @@ export function addServiceConfigRoutes(routes: EdgeRoutes, ctx: ControllerContex
   const identityId = async (request: EdgeRequest): Promise<string> => {
     const identity = await repositories.identities.get(store.db, request.param('id'));
     if (!identity) throw notFound();
+    if (request.context.req.method !== 'GET') requireMayTouch(request.caller.identity, identity);
     return identity.id;
   };
   const write = async (work: (tx: WriteTx) => Promise<void>) => {
