@@ -6,6 +6,7 @@ import { FABRIC_BASE, MANAGEMENT_BASE } from '../edge-api/common-routes.ts';
 import { createClientApi, createManagementApi } from '../edge-api/index.ts';
 import { createFabricApi } from '../fabric-api/index.ts';
 import type { TokenServices } from '../grants/token-services.ts';
+import { createEdgeOidcApp } from '../oidc/edge/edge-oidc-app.ts';
 import type { Pki } from '../pki/pki.ts';
 
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -34,14 +35,17 @@ export function createAdminServer(pki: Pki): Server {
 }
 
 /** Dispatches to the Management and fabric APIs under their bases and to the Client API everywhere else. */
-export function createAdminHandler(ctx: ControllerContext, tokens: Pick<TokenServices, 'grants'>) {
+export function createAdminHandler(ctx: ControllerContext, tokens: TokenServices) {
   const client = createClientApi(ctx, 'admin', tokens);
+  const oidc = createEdgeOidcApp(ctx, tokens);
   const apis = [
     [MANAGEMENT_BASE, createManagementApi(ctx)],
     [FABRIC_BASE, createFabricApi(ctx)],
   ] as const;
   return getRequestListener((request, env) => {
     const { pathname } = new URL(request.url);
+    if (pathname.startsWith('/oidc/') || pathname === '/.well-known/openid-configuration')
+      return oidc.fetch(request, env);
     const [, api = client] =
       apis.find(([base]) => pathname === base || pathname.startsWith(`${base}/`)) ?? [];
     return api.app.fetch(request, env);

@@ -282,8 +282,8 @@ export function createSignIn(
 }
 
 const UNKNOWN_ACCOUNT = 'This account is not known here. Ask the person who manages access.';
-const WRONG_CODE =
-  'This code was not accepted. Each code works once: wait for the next one and try again.';
+/** Short: the page keeps room for one line. */
+const WRONG_CODE = 'Not accepted. Each code works once.';
 const WRONG_PASSWORD = 'The user name or password is wrong.';
 
 function refused(message: string, publicMessage?: string, cause?: unknown): AppError {
