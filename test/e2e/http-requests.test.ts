@@ -252,6 +252,25 @@ describe.each(browserKinds)('requests in %s', { timeout: 40_000 }, (kind) => {
     expect(await page.evaluate(`document.title`)).toBe('Start');
   });
 
+  it('opens again after a page unregistered the worker', async () => {
+    for (let round = 0; round < 3; round++) {
+      const other = await browser.newPage();
+      await other.goto(`${origin}/`);
+      await other.waitFor(`document.title === 'Start'`);
+      await other.evaluate(`(async () => {
+        const frame = document.createElement('iframe');
+        document.body.append(frame);
+        const { unregister } = frame.contentWindow.ServiceWorkerRegistration.prototype;
+        await unregister.call(await navigator.serviceWorker.getRegistration());
+      })()`);
+      await other.goto(`${origin}/?again=${round}`);
+      await other.waitFor(`document.title === 'Start' && location.search === '?again=${round}'`);
+      await other.close();
+    }
+    await page.goto(`${origin}/`);
+    await page.waitFor(`document.title === 'Start' && navigator.serviceWorker.controller`);
+  });
+
   it('performance entries show the addresses the page asked for', async () => {
     const names = await run<string[]>(`
       await (await fetch('/seen?timed', { signal: new AbortController().signal })).text();
@@ -288,13 +307,15 @@ describe.each(browserKinds)('requests in %s', { timeout: 40_000 }, (kind) => {
 
     it('is not found by the page under its addresses, and is gone after signing out', async () => {
       expect(await run(`return (await caches.match('/repeat')) === undefined`)).toBe(true);
+      await get('/repeat');
+      const asked = app.count('/repeat');
       const names = `return (await caches.keys()).filter((name) => name === 'postern-http').length`;
       await page.goto(`${origin}/.postern/signout`);
       await page.waitFor(`/signed out/i.test(document.body.innerText)`);
       await openSignedIn(page, demo, `${origin}/`);
       await page.waitFor(`document.title === 'Start'`);
       expect(await run(names)).toBeLessThanOrEqual(1);
-      expect(await get('/repeat')).toBe('answer 6');
+      expect(await get('/repeat')).toBe(`answer ${asked + 1}`);
     });
   });
 });

@@ -135,8 +135,7 @@ describe.each(browserKinds)('pages in %s', { timeout: 30_000 }, (kind) => {
     expect(got).toEqual({
       buffer: FILE.length,
       blob: [FILE.length, 'application/octet-stream'],
-      // docs/browser-support.md: no engine reports what a worker took.
-      loaded: 0,
+      loaded: 300_000,
       bytes: 300_000,
       aborted: 'yes',
       status: 0,
@@ -228,8 +227,7 @@ describe.each(browserKinds)('pages in %s', { timeout: 30_000 }, (kind) => {
       source.onmessage = (event) => { if (got.push(event.data) === 3) { source.close(); resolve(got); } };
       setTimeout(() => reject(new Error('only ' + got.length)), 20000);
     })`);
-    // docs/browser-support.md: Chromium shows the field to no worker.
-    expect(ids).toEqual(kind === 'chromium' ? ['none', 'none', 'none'] : ['none', '7', '7']);
+    expect(ids).toEqual(['none', '7', '7']);
   });
 
   it.each(['nonce', 'hash'])('keeps a strict policy by %s', async (by) => {

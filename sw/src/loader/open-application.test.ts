@@ -56,6 +56,30 @@ const active = (answer: unknown) => {
   };
 };
 
+describe('a worker that a page unregistered', () => {
+  it.each(['before it is asked', 'while it is asked'])('is replaced: %s', async (when) => {
+    const gone = new FakeWorker('activated');
+    const next = active({ kind: 'ready' });
+    const { env, location } = setUp({});
+    const registrations = [{ active: gone, update: () => Promise.resolve() }, next.registration];
+    env.register = () =>
+      Promise.resolve(registrations.shift() as unknown as ServiceWorkerRegistration);
+    if (when.startsWith('before')) gone.become('redundant');
+    const opening = openApplication(env);
+    if (when.startsWith('while')) {
+      await vi.waitFor(() => expect(gone.requests).toHaveLength(1));
+      gone.become('redundant');
+    }
+    await opening;
+    expect(location.reload).toHaveBeenCalledOnce();
+  });
+
+  it('is given up when each one is removed', async () => {
+    const { env } = setUp({ active: new FakeWorker('redundant'), update: () => Promise.resolve() });
+    await expect(openApplication(env)).rejects.toMatchObject({ code: 'ERR_LOADER_WORKER_FAILED' });
+  });
+});
+
 describe('openApplication', () => {
   it('reloads, keeping the deep link, when a session exists', async () => {
     const { worker, registration } = active({ kind: 'ready' });

@@ -12,6 +12,8 @@ import { noteAttempt } from './attempts.ts';
 /** Longest wait for the worker to install, and then for its answer. */
 const INSTALL_TIMEOUT_MS = 20_000;
 const ANSWER_TIMEOUT_MS = 30_000;
+/** Workers asked one after the other because the one before was removed. */
+const MAX_WORKERS = 3;
 
 /** The browser, as far as the loader needs it. */
 export interface LoaderEnvironment {
@@ -33,8 +35,7 @@ export async function openApplication(env: LoaderEnvironment): Promise<void> {
   if (!noteAttempt(env.storage, env.now())) {
     throw new AppError('ERR_LOADER_LOOP', 'the loader was started too often');
   }
-  const worker = await installWorker(env);
-  const reply = await ask(worker, { type: 'postern.prepare', url: env.location.href }, env);
+  const reply = await askWorker(env);
   switch (reply.kind) {
     case 'ready':
       env.location.reload();
@@ -44,6 +45,20 @@ export async function openApplication(env: LoaderEnvironment): Promise<void> {
       return;
     case 'error':
       throw new AppError(reply.code as `ERR_${string}`, 'the worker cannot open the application');
+  }
+}
+
+/**
+ * Asks the active worker. One that a page unregistered is still `active` here until that page is
+ * gone, and then never answers: a new one is installed in its place.
+ */
+async function askWorker(env: LoaderEnvironment): Promise<LoaderReply> {
+  for (let attempt = 1; ; attempt++) {
+    const worker = await installWorker(env);
+    const request: LoaderRequest = { type: 'postern.prepare', url: env.location.href };
+    const reply = await ask(worker, request, env);
+    if (reply !== 'gone') return reply;
+    if (attempt >= MAX_WORKERS) throw workerFailed();
   }
 }
 
@@ -81,10 +96,15 @@ function ask(
   worker: ServiceWorker,
   request: LoaderRequest,
   env: LoaderEnvironment,
-): Promise<LoaderReply> {
+): Promise<LoaderReply | 'gone'> {
   const { port1, port2 } = env.createChannel();
   const signal = env.timeout(ANSWER_TIMEOUT_MS);
-  return new Promise<LoaderReply>((resolve, reject) => {
+  return new Promise<LoaderReply | 'gone'>((resolve, reject) => {
+    const check = () => {
+      if (worker.state === 'redundant') resolve('gone');
+    };
+    worker.addEventListener('statechange', check, { signal });
+    check();
     port1.onmessage = ({ data }: MessageEvent<unknown>) => {
       const reply = parseLoaderReply(data);
       if (reply) resolve(reply);

@@ -165,7 +165,7 @@ export function createEventSourceClass(Native: NativeEventSource): NativeEventSo
     const text = String(given);
     const url = URL.canParse(text, document.baseURI) ? new URL(text, document.baseURI) : undefined;
     const isPlain = newTarget === constructor && url?.origin === location.origin;
-    if (isPlain && url) return new EventSource(url, init?.withCredentials === true);
+    if (isPlain) return new EventSource(url, init?.withCredentials === true);
     return Reflect.construct(Native, args, newTarget as () => unknown) as object;
   });
   Object.defineProperty(EventSource.prototype, 'constructor', {

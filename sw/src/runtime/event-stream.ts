@@ -13,6 +13,7 @@ export class EventStreamParser {
   reconnectMs: number | undefined;
   #decoder = new TextDecoder();
   #rest = '';
+  #endedInCr = false;
   #data: string[] = [];
   #type = '';
   #id = '';
@@ -21,15 +22,19 @@ export class EventStreamParser {
   restart(): void {
     this.#decoder = new TextDecoder();
     this.#rest = '';
+    this.#endedInCr = false;
     this.#data = [];
     this.#type = '';
     this.#id = this.lastEventId;
   }
 
   push(bytes: Uint8Array): StreamEvent[] {
-    const text = this.#rest + this.#decoder.decode(bytes, { stream: true });
-    // A CR at the end may be half of a line end.
-    const lines = text.split(/\r\n|\n|\r(?!$)/);
+    let text = this.#decoder.decode(bytes, { stream: true });
+    // The other half of a line end whose CR came before.
+    if (this.#endedInCr && text.startsWith('\n')) text = text.slice(1);
+    else if (text === '') return [];
+    this.#endedInCr = text.endsWith('\r');
+    const lines = (this.#rest + text).split(/\r\n|\n|\r/);
     this.#rest = lines.pop() ?? '';
     return lines.flatMap((line) => this.#line(line));
   }
