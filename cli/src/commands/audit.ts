@@ -1,10 +1,5 @@
 /** `postern audit verify`: whether the audit log is what was written, offline. */
-import {
-  controllerConfigSchema,
-  verifyAuditExport,
-  verifyAuditStore,
-  type AuditVerdict,
-} from '@postern/controller';
+import type { AuditVerdict } from '@postern/controller';
 import { AppError } from '@postern/shared/errors';
 import { silentLogger } from '@postern/shared/log';
 import type { Command } from 'commander';
@@ -49,7 +44,10 @@ export function addAuditCommand(program: Command, terminal: Terminal): void {
     });
 }
 
+/** Loads the controller's code only now: other commands need not wait for it. */
 async function verify({ file, heads = [], key: keys = [], ...flags }: VerifyFlags) {
+  const { controllerConfigSchema, verifyAuditExport, verifyAuditStore } =
+    await import('@postern/controller');
   if (file !== undefined) {
     if (heads.length === 0 || keys.length === 0)
       throw new AppError(

@@ -92,5 +92,51 @@ export const postureChecks: EntityKind = {
       prompt('promptOnUnlock', '-u, --unlock', 'ask again when it is unlocked'),
       prompt('ignoreLegacyEndpoints', '--ignore-legacy', 'let old clients pass'),
     ]),
+    postureForm('browser', 'BROWSER', 'browser and version, as it declares them', [
+      {
+        member: 'browsers',
+        flags: '-b, --browsers <json>',
+        help: 'JSON: [{"name":"Firefox","minMajorVersion":128}]',
+        type: 'json',
+      },
+    ]),
+    postureForm('platform', 'PLATFORM', 'platform under the browser, as it declares it', [
+      {
+        member: 'platforms',
+        flags: '-P, --platforms <json>',
+        help: 'JSON: [{"name":"Windows","minVersion":"10"}]',
+        type: 'json',
+      },
+    ]),
+    postureForm('network', 'NETWORK', 'network range, as routers see it', [
+      {
+        member: 'networks',
+        flags: '--networks <list>',
+        help: 'any of these, such as 192.0.2.0/24',
+        type: 'list',
+      },
+    ]),
+    postureForm('time', 'TIME', 'days and hours', [
+      {
+        member: 'timeZone',
+        flags: '-z, --time-zone <zone>',
+        help: 'such as Europe/Berlin',
+        type: 'text',
+      },
+      {
+        member: 'windows',
+        flags: '-w, --windows <json>',
+        help: 'JSON: [{"days":[1,2,3,4,5],"from":"08:00","to":"18:00"}], 1 is Monday',
+        type: 'json',
+      },
+    ]),
+    postureForm('country', 'COUNTRY', 'country, by the controller’s table', [
+      {
+        member: 'countries',
+        flags: '-c, --countries <list>',
+        help: 'any of these, such as DE',
+        type: 'list',
+      },
+    ]),
   ],
 };

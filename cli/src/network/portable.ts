@@ -41,7 +41,10 @@ export interface PortableKind {
   isBuiltIn?: (row: Row) => boolean;
   /** Written, but never deleted. */
   isKept?: (row: Row) => boolean;
-  /** Deleted before anything is created, which frees unique values; others last, when nothing names them. */
+  /**
+   * Deleted before anything is created, which frees unique values. Others are refused while something
+   * names them: they go last.
+   */
   deletedFirst?: boolean;
 }
 
@@ -138,9 +141,19 @@ export const portableKinds: readonly PortableKind[] = [
     key: 'postureChecks',
     path: 'posture-checks',
     word: 'posture check',
-    members: { except: ['id', 'name', 'createdAt', 'updatedAt', '_links', 'version', 'isSystem'] },
+    members: {
+      except: [
+        'id',
+        'name',
+        'createdAt',
+        'updatedAt',
+        '_links',
+        'version',
+        'isSystem',
+        'assurance',
+      ],
+    },
     fixed: ['typeId'],
-    deletedFirst: true,
   },
   {
     key: 'services',
