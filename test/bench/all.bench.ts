@@ -10,6 +10,7 @@ import { startDemo, type RunningDemo } from '../harness/demo.ts';
 import { BenchProcess } from './bench-server.ts';
 import { FigureTable } from './figures.ts';
 import { BrowserBench } from './measure-browser.ts';
+import { measureController } from './measure-controller.ts';
 import { measureNode } from './measure-node.ts';
 import { measureRouters } from './measure-routers.ts';
 import { measureSizes } from './measure-sizes.ts';
@@ -40,6 +41,8 @@ afterAll(async () => {
 });
 
 it('sizes', () => measureSizes(table));
+
+it('the controller', () => measureController(table));
 
 it('routers', () => measureRouters(table));
 
