@@ -135,6 +135,18 @@ export class PolicyIndex {
     return [...this.#identityRouters.rightsOf(identityId)];
   }
 
+  /** Ids of the enabled routers that serve the service. */
+  routersOfService(serviceId: string): string[] {
+    return [...this.#routersOf(serviceId)];
+  }
+
+  /** Ids of the enabled identities that a list of roles holds. */
+  identitiesIn(roles: readonly string[], semantic: 'AllOf' | 'AnyOf'): string[] {
+    const held = new Set<string>();
+    this.#identities.collect(roles, semantic, held);
+    return [...held];
+  }
+
   /** Ids of the services the identity may dial, or bind. */
   servicesFor(identityId: string, type: 'Dial' | 'Bind' = 'Dial', from?: From): string[] {
     const relation = type === 'Dial' ? this.#dial : this.#bind;
