@@ -62,6 +62,8 @@ export interface EdgeController {
   createUser(name: string, values?: object): Promise<{ id: string; token: string }>;
   login(username: string, password: string): Promise<Answer>;
   document(base: string): Promise<OpenApi>;
+  /** Moves the controller's clock. */
+  advance(ms: number): void;
   dispose(): Promise<void>;
 }
 
@@ -72,6 +74,7 @@ export async function startEdgeController(
 ): Promise<EdgeController> {
   const dataDir = await mkdtemp(join(tmpdir(), 'postern-api-'));
   const database = await defaultKind.create();
+  let offsetMs = 0;
   const controller = await createController(
     controllerConfigSchema.parse({
       dataDir,
@@ -83,7 +86,11 @@ export async function startEdgeController(
       auth: { attemptsPerMinute: 100_000 },
       limits: { adminRequestsPerMinute: 1_000_000, clientRequestsPerMinute: 1_000_000 },
     }),
-    { logger: options.logger ?? silentLogger, checkResponses: true },
+    {
+      logger: options.logger ?? silentLogger,
+      clock: () => Date.now() + offsetMs,
+      checkResponses: true,
+    },
   );
   const agent = new Agent({
     connect: { ca: controller.trustBundlePem },
@@ -147,6 +154,7 @@ export async function startEdgeController(
       return { id, token: (await login(username, PASSWORD)).body.data.token as string };
     },
     document: async (base) => (await call('GET', `${base}/openapi.json`)).body as OpenApi,
+    advance: (ms) => (offsetMs += ms),
     async dispose() {
       await agent.close();
       await controller.close();
