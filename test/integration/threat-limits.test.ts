@@ -6,6 +6,7 @@ import { routerLimitsSchema } from '@postern/router';
 import { CLOCK_TOLERANCE_SECONDS, MAX_TOKEN_LENGTH } from '@postern/shared/grants';
 import { EDGE_LIMITS, HELLO_LIMITS } from '@postern/shared/protocol/channel';
 import { expect, it } from 'vitest';
+import { SERVICE_TOKEN_SECONDS } from '../../controller/src/sessions/end-sessions.ts';
 import { PROOF_WINDOW_SECONDS } from '../../controller/src/sign-in/dpop.ts';
 import { DEFAULT_MAX_PROOFS } from '../../controller/src/sign-in/replay-cache.ts';
 import { APP_TOKEN_SECONDS } from '../../controller/src/sign-in/sessions.ts';
@@ -68,6 +69,7 @@ const inCode: Record<string, string> = {
   'App token': `${APP_TOKEN_SECONDS} s`,
   'Dial grant': `${DIAL_GRANT_SECONDS} s`,
   'Bind grant': `${BIND_GRANT_SECONDS} s`,
+  'Service session token': `${SERVICE_TOKEN_SECONDS} s`,
   'Identity assertion': `${ASSERTION_SECONDS} s`,
   'Proof of possession': `±${PROOF_WINDOW_SECONDS} s, once`,
   'Proofs remembered': String(DEFAULT_MAX_PROOFS),
