@@ -3,7 +3,6 @@
  * the controller itself names, once a person (or `--fingerprint`) has confirmed their fingerprint.
  */
 import { X509Certificate } from 'node:crypto';
-import { X509Certificates } from '@postern/node/x509';
 import { AppError, isAppError } from '@postern/shared/errors';
 import { Agent, request } from 'undici';
 import { printable } from '../terminal/printable.ts';
@@ -84,6 +83,8 @@ async function fetchAuthorities(origin: string): Promise<X509Certificate[]> {
     bodyTimeout: TIMEOUT_MS,
   });
   try {
+    // Loaded only at the first contact: it takes longer than most commands.
+    const { X509Certificates } = await import('@postern/node/x509');
     const { body } = await request(`${origin}/.well-known/est/cacerts`, { dispatcher });
     const bundle = new X509Certificates(Buffer.from(await body.text(), 'base64'));
     return bundle.map((certificate) => new X509Certificate(Buffer.from(certificate.rawData)));

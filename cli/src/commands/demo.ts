@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { DemoFlags } from '../demo/options.ts';
-import { runDemo } from '../demo/run-demo.ts';
 import { examples, repeatable } from './option-forms.ts';
 
 /** `postern demo` */
@@ -19,5 +18,9 @@ export function addDemoCommand(program: Command): void {
     .option('--keep', 'keep the temporary folder on exit')
     .option('--json', 'print the addresses as one line of JSON')
     .addHelpText('after', examples('postern demo', 'postern demo --app wiki=http://127.0.0.1:3000'))
-    .action((flags: DemoFlags) => runDemo(flags));
+    .action(async (flags: DemoFlags) => {
+      // Loaded only now: no other command needs what a demo does.
+      const { runDemo } = await import('../demo/run-demo.ts');
+      await runDemo(flags);
+    });
 }
