@@ -1,12 +1,13 @@
 /**
  * The cookies of one user at one app (RFC 6265bis §5.7, §5.8.3), without I/O. All are host-only: a
  * `Domain` that covers the app's host is clamped to it, any other refused. So no cookie reaches another
- * app, and no public suffix list is needed.
+ * app, and no public suffix list is needed: of suffixes, those of one label are refused as in browsers,
+ * longer ones (`co.uk`) are clamped too.
  */
 import { z } from 'zod';
 import { defaultPath, domainMatches, pathMatches } from './matching.ts';
 import { serializeCookies } from './serialize.ts';
-import { parseSetCookie, type ParsedSetCookie, type SameSite } from './set-cookie.ts';
+import { parseSetCookie, type ParsedSetCookie } from './set-cookie.ts';
 
 /** Cookies kept; see {@link CookieJar} for which one goes. */
 export const MAX_COOKIES = 180;
@@ -17,7 +18,8 @@ const storedCookieSchema = z.strictObject({
   path: z.string().max(1024),
   secure: z.boolean(),
   httpOnly: z.boolean(),
-  sameSite: z.enum(['strict', 'lax', 'none']),
+  partitioned: z.boolean().default(false),
+  sameSite: z.enum(['strict', 'lax', 'none', 'default']),
   /** `null`: until the session ends. */
   expiresAtMs: z.number().nullable(),
   createdAtMs: z.number(),
@@ -46,7 +48,15 @@ export interface VisibleCookie {
   name: string;
   value: string;
   path: string;
+  secure: boolean;
+  sameSite: 'strict' | 'lax' | 'none';
+  partitioned: boolean;
+  /** `null`: until the session ends. */
+  expiresAtMs: number | null;
 }
+
+/** How long a cookie that says nothing of `SameSite` goes along with unsafe navigations from elsewhere. */
+const LAX_UNSAFE_MS = 120_000;
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
@@ -85,7 +95,7 @@ export class CookieJar {
   /** Value of the `cookie` field for a request, or `undefined` if there is none. */
   cookieHeaderFor(url: URL, context: CookieContext): string | undefined {
     const cookies = this.#matching(url).filter((cookie) =>
-      sameSiteAllows(cookie.sameSite, context),
+      sameSiteAllows(cookie, context, this.#nowMs()),
     );
     return cookies.length === 0 ? undefined : serializeCookies(cookies);
   }
@@ -95,7 +105,10 @@ export class CookieJar {
     this.#dropExpired();
     return [...this.#cookies.values()]
       .filter(({ httpOnly }) => !httpOnly)
-      .map(({ name, value, path }) => ({ name, value, path }));
+      .map(({ name, value, path, secure, sameSite, partitioned, expiresAtMs }) => ({
+        ...{ name, value, path, secure, partitioned, expiresAtMs },
+        sameSite: sameSite === 'default' ? 'lax' : sameSite,
+      }));
   }
 
   /** What to persist. Values of HttpOnly cookies are as the connector sealed them. */
@@ -113,15 +126,15 @@ export class CookieJar {
   }
 
   #store(parsed: ParsedSetCookie, url: URL, fromHttp: boolean): boolean {
-    const { secure, httpOnly, sameSite, name, value } = parsed;
-    if (parsed.domain !== undefined && !domainMatches(this.#host, parsed.domain)) return false;
+    const { secure, httpOnly, sameSite, partitioned, name, value } = parsed;
+    if (parsed.domain !== undefined && !this.#mayName(parsed.domain)) return false;
     if (secure && !this.#isSecure) return false;
-    if (sameSite === 'none' && !secure) return false;
+    if ((sameSite === 'none' || partitioned) && !secure) return false;
     const path = parsed.path ?? defaultPath(url.pathname);
-    if (!prefixAllows(parsed, path)) return false;
+    if (!prefixAllows(parsed, path, fromHttp)) return false;
     const now = this.#nowMs();
     const cookie: StoredCookie = {
-      ...{ name, value, path, secure, httpOnly, sameSite },
+      ...{ name, value, path, secure, httpOnly, sameSite, partitioned },
       expiresAtMs: parsed.expiresAtMs ?? null,
       createdAtMs: now,
       lastUsedAtMs: now,
@@ -134,6 +147,11 @@ export class CookieJar {
     this.#dropExpired();
     this.#evict();
     return true;
+  }
+
+  /** RFC 6265bis §5.7, steps 8 to 10. */
+  #mayName(domain: string): boolean {
+    return domain === this.#host || (domain.includes('.') && domainMatches(this.#host, domain));
   }
 
   /** Longer paths first, then older cookies: RFC 6265bis §5.8.3. */
@@ -169,17 +187,26 @@ export class CookieJar {
   }
 }
 
-function sameSiteAllows(sameSite: SameSite, context: CookieContext): boolean {
+function sameSiteAllows(
+  { sameSite, createdAtMs }: StoredCookie,
+  context: CookieContext,
+  nowMs: number,
+): boolean {
   if (context.sameSite || sameSite === 'none') return true;
-  return sameSite === 'lax' && context.navigation && SAFE_METHODS.has(context.method.toUpperCase());
+  if (sameSite === 'strict' || !context.navigation) return false;
+  if (SAFE_METHODS.has(context.method.toUpperCase())) return true;
+  // Sign-in by a form from an identity provider needs the cookie that was set right before.
+  return sameSite === 'default' && nowMs - createdAtMs < LAX_UNSAFE_MS;
 }
 
 /** RFC 6265bis §4.1.3; a nameless cookie must not pretend to have a prefix. */
-function prefixAllows({ name, value, secure, domain }: ParsedSetCookie, path: string): boolean {
+function prefixAllows(parsed: ParsedSetCookie, path: string, fromHttp: boolean): boolean {
+  const { name, value, secure, httpOnly, domain } = parsed;
   const text = (name === '' ? value : name).toLowerCase();
   const isHost = text.startsWith('__host-');
-  if (!isHost && !text.startsWith('__secure-')) return true;
-  if (name === '' || !secure) return false;
+  const isHttp = text.startsWith('__http-') || text.startsWith('__host-http-');
+  if (!isHost && !isHttp && !text.startsWith('__secure-')) return true;
+  if (name === '' || !secure || (isHttp && !(httpOnly && fromHttp))) return false;
   return !isHost || (domain === undefined && path === '/');
 }
 

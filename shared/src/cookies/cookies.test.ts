@@ -138,12 +138,13 @@ describe('cookie jar', () => {
     const { jar, set } = createJar();
     set('s=secret; HttpOnly');
     set('v=visible');
-    const visible = { name: 'v', value: 'visible', path: '/' };
+    const plain = { secure: false, sameSite: 'lax', partitioned: false, expiresAtMs: null };
+    const visible = { name: 'v', value: 'visible', path: '/', ...plain };
     expect(jar.visible()).toEqual([visible]);
     expect(jar.setFromScript('s=forged', url())).toBe(false);
     expect(jar.setFromScript('t=1; HttpOnly', url())).toBe(false);
     expect(jar.setFromScript('t=1', url())).toBe(true);
-    expect(jar.visible()).toEqual([visible, { name: 't', value: '1', path: '/' }]);
+    expect(jar.visible()).toEqual([visible, { name: 't', value: '1', path: '/', ...plain }]);
     expect(jar.cookieHeaderFor(url(), sameSite)).toBe('s=secret; v=visible; t=1');
   });
 
@@ -155,14 +156,18 @@ describe('cookie jar', () => {
   });
 
   it('honours SameSite', () => {
-    const { jar, set, get } = createJar();
+    const { jar, set, get, clock } = createJar();
     set('strict=1; SameSite=Strict');
     set('lax=1; SameSite=Lax');
     set('plain=1');
     set('none=1; SameSite=None; Secure');
     expect(get('/', sameSite)).toBe('strict=1; lax=1; plain=1; none=1');
     expect(get('/', crossNavigation)).toBe('lax=1; plain=1; none=1');
-    expect(get('/', { ...crossNavigation, method: 'POST' })).toBe('none=1');
+    // Lax-allowing-unsafe: only what said nothing, and only while it is fresh.
+    const crossPost = { ...crossNavigation, method: 'POST' };
+    expect(get('/', crossPost)).toBe('plain=1; none=1');
+    clock.now += 120_000;
+    expect(get('/', crossPost)).toBe('none=1');
     expect(get('/', crossFetch)).toBe('none=1');
     expect(jar.setFromResponse('x=1', url(), crossFetch)).toBe(false);
   });
@@ -179,6 +184,13 @@ describe('cookie jar', () => {
     expect(onLocal.cookieHeaderFor(local, sameSite)).toBe('a=1');
     expect(set('__Secure-a=1')).toBe(false);
     expect(set('__Secure-a=1; Secure')).toBe(true);
+    expect(set('p=1; Partitioned')).toBe(false);
+    expect(set('p=1; Partitioned; Secure')).toBe(true);
+    expect(set('__Http-a=1; Secure')).toBe(false);
+    expect(set('__Http-a=1; Secure; HttpOnly')).toBe(true);
+    expect(set('__Host-Http-a=1; Secure; HttpOnly; Path=/')).toBe(true);
+    expect(set('__Host-Http-a=1; Secure; HttpOnly; Path=/x')).toBe(false);
+    expect(set('d=1; Domain=com')).toBe(false);
     expect(set('__Host-a=1; Secure; Path=/')).toBe(true);
     expect(set('__Host-a=1; Secure; Path=/x')).toBe(false);
     expect(set('__Host-a=1; Secure', '/x/y')).toBe(false);

@@ -1,6 +1,7 @@
 import { parseCookieDate } from './cookie-date.ts';
 
-export type SameSite = 'strict' | 'lax' | 'none';
+/** `default`: nothing was said, which is `lax` with an exception for fresh cookies (RFC 6265bis §5.6.7.2). */
+export type SameSite = 'strict' | 'lax' | 'none' | 'default';
 
 /** A `Set-Cookie` value taken apart, nothing decided yet. */
 export interface ParsedSetCookie {
@@ -12,7 +13,7 @@ export interface ParsedSetCookie {
   readonly path: string | undefined;
   readonly secure: boolean;
   readonly httpOnly: boolean;
-  /** Lax when absent, as browsers do. */
+  readonly partitioned: boolean;
   readonly sameSite: SameSite;
   /** Milliseconds since 1970; `undefined`: until the session ends. */
   readonly expiresAtMs: number | undefined;
@@ -38,7 +39,8 @@ export function parseSetCookie(header: string, nowMs: number): ParsedSetCookie |
   let path: string | undefined;
   let secure = false;
   let httpOnly = false;
-  let sameSite: SameSite = 'lax';
+  let partitioned = false;
+  let sameSite: SameSite = 'default';
   let expiresAtMs: number | undefined;
   let maxAgeMs: number | undefined;
   for (const attribute of attributes) {
@@ -48,6 +50,7 @@ export function parseSetCookie(header: string, nowMs: number): ParsedSetCookie |
     if (text.length > MAX_ATTRIBUTE_LENGTH) continue;
     if (key === 'secure') secure = true;
     else if (key === 'httponly') httpOnly = true;
+    else if (key === 'partitioned') partitioned = true;
     else if (key === 'domain') domain = text.replace(/^\./, '').toLowerCase() || undefined;
     else if (key === 'path') path = text.startsWith('/') ? text : undefined;
     else if (key === 'samesite') sameSite = parseSameSite(text);
@@ -60,12 +63,12 @@ export function parseSetCookie(header: string, nowMs: number): ParsedSetCookie |
   if (name.length + value.length > maxLength) return undefined;
   if (maxAgeMs !== undefined) expiresAtMs = maxAgeMs <= 0 ? 0 : nowMs + maxAgeMs;
   else if (expiresAtMs !== undefined) expiresAtMs = Math.min(expiresAtMs, nowMs + MAX_AGE_MS);
-  return { name, value, domain, path, secure, httpOnly, sameSite, expiresAtMs };
+  return { name, value, domain, path, secure, httpOnly, partitioned, sameSite, expiresAtMs };
 }
 
 function parseSameSite(text: string): SameSite {
   const value = text.toLowerCase();
-  return value === 'strict' || value === 'none' ? value : 'lax';
+  return value === 'strict' || value === 'lax' || value === 'none' ? value : 'default';
 }
 
 function trim(text: string): string {

@@ -3,18 +3,22 @@ import type { VisibleCookie } from '@postern/shared/cookies';
 import type { PageMessage, WorkerMessage } from '../messages/page.ts';
 import { applyAssignment, createCookieView } from './cookies.ts';
 
-const a: VisibleCookie = { name: 'a', value: '1', path: '/dir' };
+const plain = { secure: false, sameSite: 'lax', partitioned: false, expiresAtMs: null } as const;
+const a: VisibleCookie = { name: 'a', value: '1', path: '/dir', ...plain };
 
 describe('applyAssignment', () => {
   it.each([
-    ['b=2', [a, { name: 'b', value: '2', path: '/dir' }]],
-    [' b = 2 ; Path=/', [a, { name: 'b', value: '2', path: '/' }]],
+    ['b=2', [a, { name: 'b', value: '2', path: '/dir', ...plain }]],
+    [' b = 2 ; Path=/', [a, { name: 'b', value: '2', path: '/', ...plain }]],
     ['a=2; path=/dir', [{ ...a, value: '2' }]],
     ['a=2; path=relative', [{ ...a, value: '2' }]],
-    ['v', [a, { name: '', value: 'v', path: '/dir' }]],
+    ['v', [a, { name: '', value: 'v', path: '/dir', ...plain }]],
     ['a=; max-age=0', []],
     ['a=; expires=Thu, 01 Jan 1970 00:00:00 GMT', []],
-    ['a=2; max-age=5; expires=Thu, 01 Jan 1970 00:00:00 GMT', [{ ...a, value: '2' }]],
+    [
+      'a=2; max-age=5; expires=Thu, 01 Jan 1970 00:00:00 GMT',
+      [{ ...a, value: '2', expiresAtMs: expect.any(Number) as number }],
+    ],
     ['a=2; HttpOnly', [a]],
     ['', [a]],
     ['=', [a]],
@@ -31,7 +35,7 @@ describe('createCookieView', () => {
       send: (message: PageMessage) => sent.push(message) > 0,
       listen: vi.fn((handler: (message: WorkerMessage) => void) => (deliver = handler)),
     };
-    const initial = [a, { name: 'root', value: 'r', path: '/' }];
+    const initial = [a, { name: 'root', value: 'r', path: '/', ...plain }];
     const view = createCookieView(initial, link, () => path);
     return { view, sent, deliver: (message: WorkerMessage) => deliver(message) };
   };
@@ -57,7 +61,7 @@ describe('createCookieView', () => {
     deliver({
       type: 'postern.cookies',
       version: 7,
-      cookies: [{ name: 'n', value: 'v', path: '/' }],
+      cookies: [{ name: 'n', value: 'v', path: '/', ...plain }],
     });
     expect(view.read()).toBe('n=v');
     expect(sent).toEqual([{ type: 'postern.cookies-seen', version: 7 }]);

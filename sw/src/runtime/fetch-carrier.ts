@@ -83,6 +83,8 @@ export function createFetchCarrier(options: FetchCarrierOptions): SocketCarrier 
           const response = await fetch(url, { method: 'PUT', body: new Blob(batch) });
           if (!response.ok) throw new Error(`status ${response.status}`);
         }
+        // At once with the last look at the queue, or a command could be left in it.
+        isSending = false;
       }
 
       const lost = (): void => finish({ kind: 'interrupted' });
@@ -92,10 +94,7 @@ export function createFetchCarrier(options: FetchCarrierOptions): SocketCarrier 
           commands.push(command);
           if (isSending) return;
           isSending = true;
-          void Promise.resolve()
-            .then(send)
-            .catch(lost)
-            .finally(() => (isSending = false));
+          void Promise.resolve().then(send).catch(lost);
         },
         close() {
           isOver = true;

@@ -4,6 +4,7 @@
  * stands in attributes of its own script element, so that its text, and thus its CSP hash, is fixed.
  */
 import type { VisibleCookie } from '@postern/shared/cookies';
+import { interceptCookieStore } from './cookie-store.ts';
 import { createCookieView } from './cookies.ts';
 import { adoptFrames } from './frames.ts';
 import { installHttp } from './http.ts';
@@ -37,8 +38,7 @@ function start({ posternCookies, posternWorker }: DOMStringMap): void {
     get: cookies.read,
     set: (value: unknown) => cookies.write(String(value)),
   });
-  // Without it applications fall back on document.cookie; with it they would write to the browser's own jar.
-  Object.defineProperty(window, 'cookieStore', { configurable: true, value: undefined });
+  interceptCookieStore(window, { cookies, location, isDetailed: 'userAgentData' in navigator });
 
   Object.defineProperty(window, 'WebSocket', {
     configurable: true,

@@ -229,7 +229,7 @@ function makeEnumerable(prototype: object): void {
 
 /** WebSockets Standard §3.1, steps 1 to 9. */
 function parseUrl(given: string | URL, base: string): URL {
-  // As Web IDL does: `String` would take a symbol.
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-template-expression -- throws for symbols
   const url = `${given as string}`;
   if (!URL.canParse(url, base)) throw new DOMException(`Not a URL: ${url}`, 'SyntaxError');
   const parsed = new URL(url, base);
