@@ -10,6 +10,8 @@ export interface TestIssuer {
   sign(claims?: JWTPayload): Promise<string>;
   /** From now on another key signs, and the JWKS has it alone. */
   rotate(): Promise<void>;
+  /** Serves these keys from now on; the URL to fetch them from. */
+  serve(keys: readonly object[]): string;
   close(): Promise<void>;
 }
 
@@ -25,15 +27,21 @@ export async function startTestIssuer(
     return { privateKey, kid, jwk: { ...(await exportJWK(publicKey)), kid, alg: 'ES256' } };
   };
   let key = await newKey();
+  let served: readonly object[] | undefined;
   const server = createServer((_request, response) => {
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ keys: [key.jwk] }));
+    response.end(JSON.stringify({ keys: served ?? [key.jwk] }));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const jwksEndpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`;
   return {
     issuer,
-    jwksEndpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`,
+    jwksEndpoint,
+    serve: (keys) => {
+      served = keys;
+      return jwksEndpoint;
+    },
     sign: (claims = {}) => {
       const iat = Math.floor(clock() / 1000);
       return new SignJWT({ iss: issuer, aud: 'postern', iat, exp: iat + 300, ...claims })

@@ -99,6 +99,8 @@ export function createExternalJwtVerifier({ store, clock, config }: JwtContext) 
           requiredClaims: ['exp'],
           currentDate: new Date(clock()),
         });
+        // 1e999 is JSON, and never over.
+        if (!Number.isFinite(payload.exp)) throw new Error('exp is no date');
         const subject = claimAt(payload, signer.claimsProperty);
         if (subject === undefined) throw new Error(`no text at ${signer.claimsProperty}`);
         return { signer, subject, claims: payload };

@@ -1,6 +1,7 @@
 /** Verifies DPoP proofs (RFC 9449 §4.3) on our own endpoints. */
 import { createHash } from 'node:crypto';
 import { AppError } from '@postern/shared/errors';
+import { isCompactJws } from '@postern/shared/grants';
 import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose';
 import { z } from 'zod';
 import { createReplayCache, type ReplayCache } from './replay-cache.ts';
@@ -41,8 +42,8 @@ export function createProofVerifier(
 
   return {
     verify: async ({ proof, method, url, token }) => {
-      if (proof === undefined || proof.length > MAX_PROOF_LENGTH)
-        throw invalid('missing or too long');
+      if (proof === undefined || proof.length > MAX_PROOF_LENGTH || !isCompactJws(proof))
+        throw invalid('missing, too long or malformed');
       const now = Math.floor(clock() / 1000);
       const { payload, protectedHeader } = await jwtVerify(proof, EmbeddedJWK, {
         algorithms: ['ES256'],

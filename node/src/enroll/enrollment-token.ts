@@ -2,6 +2,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { AppError } from '@postern/shared/errors';
+import { isCompactJws, MAX_TOKEN_LENGTH } from '@postern/shared/grants';
 import { decodeJwt, jwtVerify } from 'jose';
 import { z } from 'zod';
 
@@ -41,6 +42,7 @@ export type EnrollmentClaims = z.infer<typeof claimsSchema>;
  */
 export function parseEnrollmentToken(token: string, method?: EnrollmentMethod): EnrollmentClaims {
   try {
+    if (token.length > MAX_TOKEN_LENGTH || !isCompactJws(token)) throw new Error('not a JWS');
     const claims = claimsSchema.parse(decodeJwt(token));
     if (method === undefined || claims.em === method) return claims;
   } catch (cause) {
