@@ -57,8 +57,8 @@ export const socketCommandSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('close'),
-    code: z.int().min(1000).max(4999).or(z.undefined()),
-    reason: z.string().max(123).or(z.undefined()),
+    code: z.int().min(1000).max(4999).optional(),
+    reason: z.string().max(123).optional(),
   }),
   /** The page received one more message: the worker may send more. */
   z.strictObject({ kind: z.literal('taken') }),

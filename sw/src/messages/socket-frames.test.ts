@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { socketCommandSchema } from './page.ts';
 import { encodeSocketFrame, SocketFrameDecoder } from './socket-frames.ts';
 
 const join = (...parts: Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
@@ -6,12 +7,14 @@ const bytes = join(
   encodeSocketFrame({ kind: 'message', data: 'zwei€' }),
   encodeSocketFrame({ kind: 'message', data: Uint8Array.of(1, 2).buffer }),
   encodeSocketFrame({ kind: 'taken' }),
+  encodeSocketFrame({ kind: 'close', code: undefined, reason: undefined }),
   encodeSocketFrame({ kind: 'message', data: '' }),
 );
 const values = [
   { data: 'zwei€' },
   { data: Uint8Array.of(1, 2).buffer },
   { json: { kind: 'taken' } },
+  { json: { kind: 'close' } },
   { data: '' },
 ];
 
@@ -23,6 +26,10 @@ describe('socket frames', () => {
       got.push(...decoder.push(bytes.slice(at, at + size)));
     }
     expect(got.map(({ value }) => value)).toEqual(values);
+  });
+
+  it('are commands again, whatever JSON leaves out', () => {
+    expect(socketCommandSchema.safeParse({ kind: 'close' }).success).toBe(true);
   });
 
   it.each<[string, number[]]>([
