@@ -6,6 +6,7 @@ import type { AuditLog } from './audit/audit-log.ts';
 import type { Authentication } from './auth/authentication.ts';
 import type { ControllerConfig } from './config.ts';
 import type { ControllerEvents } from './events.ts';
+import type { LiveEvents } from './live/collect-events.ts';
 import type { Pki } from './pki/pki.ts';
 import type { LiveState } from './sessions/live-state.ts';
 import type { Posture } from './posture/posture.ts';
@@ -31,6 +32,8 @@ export interface ControllerContext {
   readonly audit: AuditLog;
   /** What sessions report of their devices, and the checks they pass by it. */
   readonly posture: Posture;
+  /** What happens now, for administrators who watch. */
+  readonly liveEvents: LiveEvents;
   /** Where clients reach the listeners; complete before any factory of a listener runs, save `control`. */
   readonly endpoints: Endpoints;
   /** Tests: every REST answer is held to the schema its route declares; another one becomes a 500. */

@@ -22,6 +22,8 @@ import { openTokenServices } from './grants/token-services.ts';
 import { holdRequests } from './hold-requests.ts';
 import { openPki } from './pki/open-pki.ts';
 import type { Pki } from './pki/pki.ts';
+import { serveEventSockets } from './edge-api/live/event-socket.ts';
+import { collectEvents } from './live/collect-events.ts';
 import { openCountryTable } from './posture/country-table.ts';
 import { startPosture } from './posture/posture.ts';
 import { createPublicApp } from './public-api/public-app.ts';
@@ -121,6 +123,8 @@ export async function createController(
       { countryOf: await openCountryTable(config.posture.countryTableFile) },
     );
     undo.push(() => posture.close());
+    const liveEvents = await collectEvents({ store, events, audit, clock, logger });
+    undo.push(() => liveEvents.close());
     const ctx: ControllerContext = {
       config,
       logger,
@@ -133,6 +137,7 @@ export async function createController(
       live,
       audit,
       posture,
+      liveEvents,
       auth: createAuthentication({ store, clock, config, events, logger, endpoints }),
       endpoints,
       checkResponses,
@@ -149,6 +154,7 @@ export async function createController(
     const publicApp = await createPublicApp(ctx, tokens);
     undo.push(() => publicApp.close());
 
+    undo.push(serveEventSockets(adminServer, ctx));
     serveAdmin(createAdminHandler(ctx, tokens));
     servePublic((request, response) => publicApp.handle(request, response));
     logger.info('controller.started', {

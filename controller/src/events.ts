@@ -12,6 +12,8 @@ interface EventMap {
   routerReset: [{ routerId: string }];
   /** Entities of this kind were written over REST, and committed; for kinds that routers never see. */
   entityWritten: [{ plural: string }];
+  /** The audit log grew to this number, here or at another controller. */
+  recorded: [{ seq: number }];
   /** A router connected to this controller opened or closed a circuit. */
   circuit: [CircuitEvent & { routerId: string }];
   /** A router or identity connected to this controller's control listener: older connections end. */

@@ -11,6 +11,7 @@ import type { ControllerContext } from '../../controller/src/context.ts';
 import { createControllerEvents } from '../../controller/src/events.ts';
 import type { Table, RowOf } from '../../controller/src/model/table.ts';
 import { openPki } from '../../controller/src/pki/open-pki.ts';
+import { collectEvents } from '../../controller/src/live/collect-events.ts';
 import { startPosture } from '../../controller/src/posture/posture.ts';
 import { createLiveState } from '../../controller/src/sessions/live-state.ts';
 import { openSealer } from '../../controller/src/store/sealer.ts';
@@ -90,6 +91,7 @@ export async function createTestContext(options: TestContextOptions = {}): Promi
     { store, clock, logger: silentLogger, policy },
     { countryOf: () => undefined },
   );
+  const liveEvents = await collectEvents({ store, events, audit, clock, logger: silentLogger });
   return {
     config,
     logger: silentLogger,
@@ -102,6 +104,7 @@ export async function createTestContext(options: TestContextOptions = {}): Promi
     live,
     audit,
     posture,
+    liveEvents,
     auth: {
       verifyPassword: () => Promise.resolve(undefined),
       verifyExternalJwt: () => Promise.reject(new Error('no external signer')),
@@ -121,6 +124,7 @@ export async function createTestContext(options: TestContextOptions = {}): Promi
     dispose: async () => {
       pki.close();
       posture.close();
+      liveEvents.close();
       await audit.close();
       await store.close();
       await database.dispose();

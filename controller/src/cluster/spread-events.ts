@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts';
  * The others need no word of the rest: what follows from them is in the database (`identityEnded`), or
  * they are about this controller's own connections (`circuit`).
  */
-const SPREAD = ['routerReset', 'entityWritten', 'peerConnected'] as const;
+const SPREAD = ['routerReset', 'entityWritten', 'peerConnected', 'recorded'] as const;
 
 /** Returns the function that stops it. Does nothing where there is one controller alone. */
 export function spreadEvents(events: ControllerEvents, store: Store, logger: Logger): () => void {

@@ -31,6 +31,7 @@ import { revocations } from './entities/revocations.ts';
 import { services } from './entities/services.ts';
 import { sessions } from './entities/sessions.ts';
 import { terminators } from './entities/terminators.ts';
+import { addEventRoutes } from './live/event-routes.ts';
 import { addOperationsRoutes } from './operations/index.ts';
 import { addPostureRoutes } from './posture/posture-routes.ts';
 import { createRoutes, sealRoutes, type EdgeRoutes } from './routes.ts';
@@ -78,6 +79,7 @@ export function createManagementApi(ctx: ControllerContext): EdgeRoutes {
   addOperationsRoutes(routes, ctx);
   addPostureRoutes(routes, ctx);
   addAuditRoutes(routes, ctx);
+  addEventRoutes(routes, ctx);
   addReports(routes, ctx);
   addControllerSettings(routes);
   sealRoutes(routes);
