@@ -43,13 +43,15 @@ interface CachedKeys {
   keys: Promise<JWTVerifyGetKey>;
 }
 
-export function createExternalJwtVerifier({ store, clock, config }: JwtContext) {
+/** `fetch`: GETs the JSON of a key set; default `fetchJson`. */
+export function createExternalJwtVerifier(
+  { store, clock, config }: JwtContext,
+  fetch = (url: string): Promise<unknown> => fetchJson(url, config.auth.allowPrivateJwks),
+) {
   const cache = new Map<string, CachedKeys>();
 
   const fetchKeys = (signer: ExternalJwtSigner, url: string): CachedKeys => {
-    const keys = fetchJson(url, config.auth.allowPrivateJwks).then((json) =>
-      createLocalJWKSet(json as JSONWebKeySet),
-    );
+    const keys = fetch(url).then((json) => createLocalJWKSet(json as JSONWebKeySet));
     const cached = { url, fetchedAtMs: clock(), keys };
     cache.set(signer.id, cached);
     return cached;

@@ -1,5 +1,5 @@
 /** HTTP GET of URLs that configuration or tokens name, without becoming a way into the network. */
-import { lookup } from 'node:dns/promises';
+import { lookup as lookupAddress } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import { AppError } from '@postern/shared/errors';
 import { Agent, request } from 'undici';
@@ -50,24 +50,35 @@ export function isAllowedAddress(address: string, allowPrivate: boolean): boolea
   return !(allowPrivate ? linkLocal : refused).check(address, family);
 }
 
+export interface FetchOptions {
+  /** For the whole exchange. Default 5 s. */
+  timeoutMs?: number;
+  /** The system's, unless a test moves names about. */
+  lookup?: (hostname: string) => Promise<{ address: string }>;
+}
+
 /**
  * GETs JSON: https only, the name resolved once and the connection pinned to that address, private
  * and special addresses refused, no redirects, 5 s, 64 KiB. `allowPrivate` permits http and private
  * addresses (never link-local ones).
  * @throws AppError ERR_FETCH_REFUSED, ERR_FETCH_FAILED
  */
-export async function fetchJson(url: string, allowPrivate: boolean): Promise<unknown> {
+export async function fetchJson(
+  url: string,
+  allowPrivate: boolean,
+  { timeoutMs = TIMEOUT_MS, lookup = lookupAddress }: FetchOptions = {},
+): Promise<unknown> {
   const { protocol, hostname } = new URL(url);
   if (protocol !== 'https:' && !(allowPrivate && protocol === 'http:')) {
     throw new AppError('ERR_FETCH_REFUSED', 'only https URLs are fetched');
   }
-  const address = await resolve(hostname.replace(/^\[|\]$/g, ''));
+  const address = await resolve(hostname.replace(/^\[|\]$/g, ''), lookup);
   if (!isAllowedAddress(address, allowPrivate))
     throw new AppError('ERR_FETCH_REFUSED', `address ${address} is not fetched from`);
   const family = isIP(address);
   const dispatcher = new Agent({
     connect: {
-      timeout: TIMEOUT_MS,
+      timeout: timeoutMs,
       lookup: (_host, options, done) => {
         if (options.all) done(null, [{ address, family }]);
         else done(null, address, family);
@@ -76,7 +87,7 @@ export async function fetchJson(url: string, allowPrivate: boolean): Promise<unk
     maxResponseSize: MAX_BODY_BYTES,
   });
   try {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const signal = AbortSignal.timeout(timeoutMs);
     const response = await request(url, {
       dispatcher,
       signal,
@@ -92,7 +103,10 @@ export async function fetchJson(url: string, allowPrivate: boolean): Promise<unk
   }
 }
 
-async function resolve(hostname: string): Promise<string> {
+async function resolve(
+  hostname: string,
+  lookup: NonNullable<FetchOptions['lookup']>,
+): Promise<string> {
   if (isIP(hostname) !== 0) return hostname;
   try {
     return (await lookup(hostname)).address;
