@@ -1,8 +1,7 @@
 /** Builds a running router from its configuration: the one place where the parts meet. */
-import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { Listener } from '@postern/node/listen';
-import { AppError, isReasonCode } from '@postern/shared/errors';
+import { isReasonCode } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
 import type { RouterCircuits, RouterStatus, RouterTerminators } from '@postern/shared/schemas';
 import { Access, removed } from './circuits/access.ts';
@@ -16,15 +15,10 @@ import { RouteStep } from './circuits/route-step.ts';
 import { Topology } from './circuits/topology.ts';
 import type { RouterConfig } from './config.ts';
 import { ControllerChannel } from './control/controller-channel.ts';
-import { ownAddresses, serverNames } from './addresses.ts';
+import { ownAddresses } from './addresses.ts';
 import { startEdgeListener } from './edge/edge-listener.ts';
-import { enroll } from './enroll/enroll.ts';
-import {
-  readIdentity,
-  routerName,
-  writeIdentity,
-  type RouterIdentity,
-} from './enroll/identity-store.ts';
+import { routerName } from './enroll/identity-store.ts';
+import { loadIdentity } from './enroll/load-identity.ts';
 import { startFabricListener } from './fabric/fabric-listener.ts';
 import { LinkManager } from './links/link-manager.ts';
 import { LinkRegistry } from './links/link-registry.ts';
@@ -260,20 +254,4 @@ function reevaluate({ access, binds, clients, table }: PeerContext, impact: Impa
     if (session !== undefined && touches(impact, session)) client.recheck();
   }
   binds.reevaluate(impact);
-}
-
-async function loadIdentity(config: RouterConfig, logger: Logger): Promise<RouterIdentity> {
-  const stored = await readIdentity(config.stateDir);
-  if (stored !== undefined) return stored;
-  if (config.enrollmentJwtFile === undefined) {
-    throw new AppError(
-      'ERR_ROUTER_NOT_ENROLLED',
-      'no identity in stateDir and no enrollmentJwtFile',
-    );
-  }
-  const token = (await readFile(config.enrollmentJwtFile, 'utf8')).trim();
-  const identity = await enroll(token, serverNames(config));
-  await writeIdentity(config.stateDir, identity);
-  logger.info('router.enrolled', routerName(identity));
-  return identity;
 }
