@@ -350,7 +350,12 @@ describe('entities', () => {
       cost: 7,
     });
     const router = await cli.run(['edge', 'enroll', inFolder('r1.jwt')]);
-    expect(router.stderr).toContain('enrollmentJwtFile');
+    expect(router.stderr).toContain('postern router enroll');
+    const config = ['--set', `stateDir=${inFolder('router')}`, '--set', 'fabric.port=0'];
+    expect(await cli.ok('router', 'enroll', ...config, '--jwt', inFolder('r1.jwt'))).toMatch(
+      /^Enrolled as router \S+; /,
+    );
+    expect(await cli.json('edge', 'show', 'er', 'r1')).toMatchObject({ isVerified: true });
   });
 
   it('are paged and filtered as the API does it', async () => {

@@ -1,10 +1,14 @@
 import type { Command } from 'commander';
+import type { Terminal } from '../terminal/terminal.ts';
 import type { ConfigSources } from '../config/load.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { addRouterEnrollment } from './enroll-router.ts';
 import { examples, repeatable } from './option-forms.ts';
+import { addBackupCommands } from './backup.ts';
 import { checkConfig, runPart } from './part.ts';
 import { partNames, type PartName } from './parts.ts';
 
-interface ConfigFlags {
+export interface ConfigFlags {
   config?: string;
   set?: string[];
 }
@@ -18,7 +22,7 @@ const summaries: Record<PartName, string> = {
 };
 
 /** `postern PART run` and `postern PART config check`, for every part. */
-export function addPartCommands(program: Command): void {
+export function addPartCommands(program: Command, terminal: Terminal): void {
   for (const name of partNames) {
     const part = program.command(name).summary(summaries[name]).description(summaries[name]);
     withConfig(part.command('run').description(`Run the ${name} until it is told to stop`))
@@ -31,6 +35,8 @@ export function addPartCommands(program: Command): void {
         .command('check')
         .description('Print the configuration that would be used, secrets redacted'),
     ).action((flags: ConfigFlags) => checkConfig(name, sources(flags)));
+    if (name === 'controller') addBackupCommands(part, terminal);
+    if (name === 'router') addRouterEnrollment(part, terminal);
   }
 }
 

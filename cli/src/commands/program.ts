@@ -32,7 +32,7 @@ export function createProgram(terminal: Terminal): Command {
   addEdgeCommand(program, terminal);
   addFabricCommand(program, terminal);
   addNetworkCommands(program, terminal);
-  addPartCommands(program);
+  addPartCommands(program, terminal);
   addAuditCommand(program, terminal);
   addCompletionCommands(program, terminal);
   return program;

@@ -39,7 +39,7 @@ export async function redeemToken(
     case 'erott':
       throw new AppError(
         'ERR_CLI_USAGE',
-        'This is a router’s token: name the file as enrollmentJwtFile in the router’s configuration, and "postern router run" enrols',
+        'This is a router’s token: spend it with "postern router enroll --config <file> --jwt <file>"',
       );
     case 'updb': {
       const password = await readSecret(terminal, 'New password', flags.passwordFile);
