@@ -34,6 +34,8 @@ export const pageMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('postern.cookie'), value: z.string().max(MAX_COOKIE_LENGTH) }),
   /** The page took over the cookies of this version. */
   z.strictObject({ type: z.literal('postern.cookies-seen'), version: z.int() }),
+  /** The person does not want to sign in now: what waits for it fails. */
+  z.strictObject({ type: z.literal('postern.sign-in-declined') }),
   /** `new WebSocket(url, protocols)`, with one port of a channel. */
   socketRequestSchema.extend({ type: z.literal('postern.websocket') }),
 ]);
@@ -41,6 +43,9 @@ export type PageMessage = z.infer<typeof pageMessageSchema>;
 
 export type WorkerMessage =
   | { type: 'postern.pong'; instance: string }
+  /** The session ended while requests wait: ask the person. */
+  | { type: 'postern.sign-in' }
+  | { type: 'postern.signed-in' }
   /** All script-visible cookies; `version` grows with each change while `instance` stays the same. */
   | { type: 'postern.cookies'; version: number; cookies: VisibleCookie[] };
 

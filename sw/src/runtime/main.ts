@@ -11,6 +11,7 @@ import { installHttp } from './http.ts';
 import { startKeepalive } from './keepalive.ts';
 import { createPortCarrier } from './port-carrier.ts';
 import { guardServiceWorker } from './service-worker-guard.ts';
+import { installSignInDialog } from './sign-in-dialog.ts';
 import { createWebSocketClass } from './websocket.ts';
 import { createWorkerLink } from './worker-link.ts';
 import { patchWorkers } from './workers.ts';
@@ -54,6 +55,7 @@ function start({ posternCookies, posternWorker }: DOMStringMap): void {
   if (!parentRunsRuntime()) startKeepalive({ link, mayUseWorker: posternWorker === 'yes' });
   patchWorkers(window, `${location.origin}/.postern/worker-runtime.js`);
   installHttp(link);
+  installSignInDialog(link);
   guardServiceWorker(WORKER_PATH);
   adoptFrames(window, marker);
 }

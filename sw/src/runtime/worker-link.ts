@@ -9,22 +9,22 @@ export interface WorkerLink {
 }
 
 export function createWorkerLink(container: ServiceWorkerContainer): WorkerLink {
+  const handlers: ((message: WorkerMessage) => void)[] = [];
+  container.addEventListener('message', (event: MessageEvent<unknown>) => {
+    const { data } = event;
+    if (!isWorkerMessage(data)) return;
+    // Registered first, so the application never sees what is ours.
+    event.stopImmediatePropagation();
+    for (const handler of handlers) handler(data);
+  });
+  container.startMessages();
   return {
     send(message, transfer = []) {
       // The page's first controller keeps controlling it; a new version may take its place.
       container.controller?.postMessage(message, transfer);
       return container.controller !== null;
     },
-    listen(handler) {
-      container.addEventListener('message', (event: MessageEvent<unknown>) => {
-        const { data } = event;
-        if (!isWorkerMessage(data)) return;
-        // Registered first, so the application never sees what is ours.
-        event.stopImmediatePropagation();
-        handler(data);
-      });
-      container.startMessages();
-    },
+    listen: (handler) => void handlers.push(handler),
   };
 }
 

@@ -9,6 +9,8 @@ import { loadAppKey, type AppKey } from './auth/app-key.ts';
 import { declaredPosture, type NavigatorHints } from './auth/declared-posture.ts';
 import { createApplicationSource } from './auth/application.ts';
 import { createOAuthClient, type OAuthClient } from './auth/oauth.ts';
+import { SignInPrompt } from './auth/sign-in-prompt.ts';
+import { noteUser } from './auth/user-change.ts';
 import { SignIn } from './auth/sign-in.ts';
 import { TokenSource } from './auth/token-source.ts';
 import { EntryStore } from './cache/entry-store.ts';
@@ -61,6 +63,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     exclusively: (task) => scope.navigator.locks.request('postern-renewal', task),
     nowMs,
   });
+  let userChanged = false;
   const signIn = new SignIn({
     store,
     origin,
@@ -70,6 +73,9 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
       return oauth.get();
     },
     tokens,
+    onToken: async (token) => {
+      userChanged = await noteUser(store, token, forgetUser);
+    },
     nowMs,
   });
   const cookies = new CookieSync({
@@ -122,7 +128,8 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
   const pages = new PageRequests();
   const app = createAppRequests({
     origin,
-    session: () => connection.session(),
+    session: (mayAsk, signal) =>
+      mayAsk ? prompt.whenSignedIn(() => connection.session(), signal) : connection.session(),
     cookies,
     cache,
     pages,
@@ -139,6 +146,33 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     logger,
   });
 
+  const windows = () => scope.clients.matchAll({ type: 'window' });
+  const prompt = new SignInPrompt({
+    pages: windows,
+    sleep: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
+  });
+
+  /** Whatever the application left here for whoever is signed in. */
+  async function forgetUser(): Promise<void> {
+    connection.close();
+    await cookies.clear();
+    await cache.clear();
+    await store.delete('cookies');
+    await grants.forgetSession();
+  }
+
+  async function completeSignIn(callback: URL): Promise<string> {
+    const before = await windows();
+    const target = await signIn.complete(callback);
+    if (userChanged) {
+      userChanged = false;
+      prompt.declined();
+      // Pages of somebody else show somebody else's data.
+      await Promise.allSettled(before.map((page) => page.navigate(page.url)));
+    } else await prompt.signedIn();
+    return target;
+  }
+
   async function forgetSession(): Promise<void> {
     await tokens.forget();
     await grants.forgetSession();
@@ -152,12 +186,10 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
       workerRuntime: workerSource,
       tokens,
       signIn,
+      completeSignIn,
       signOut: async () => {
-        connection.close();
-        await cookies.clear();
-        await cache.clear();
-        await store.delete('session', 'dial', 'signIns', 'cookies', 'appKey');
-        await grants.forgetSession();
+        await forgetUser();
+        await store.delete('session', 'signIns', 'appKey', 'user');
         appKey.forget();
         oauth.forget();
         return new URL('/signout', (await application.fresh()).loginOrigin);
@@ -179,6 +211,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
       cookies,
       sockets,
       requests: pages,
+      declineSignIn: () => prompt.declined(),
       refreshApplication: () => application.refresh(),
       warmUp: () => void connection.session().catch(() => undefined),
       onAlive: () => {

@@ -22,6 +22,8 @@ export interface PageMessagesOptions {
   refreshApplication(): Promise<unknown>;
   /** Connects ahead of the first request. */
   warmUp(): void;
+  /** The person does not want to sign in now. */
+  declineSignIn(): void;
   /** A good moment, if nothing is open, to let a newer worker take over. */
   onAlive(): void;
   logger: Logger;
@@ -58,6 +60,9 @@ export function createPageMessages(options: PageMessagesOptions): PageMessages {
           return;
         case 'postern.cookies-seen':
           cookies.seen(source.id, message.version);
+          return;
+        case 'postern.sign-in-declined':
+          options.declineSignIn();
           return;
         case 'postern.websocket':
           if (port !== undefined) sockets.open(source.id, port, message);

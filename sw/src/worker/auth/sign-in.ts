@@ -29,6 +29,8 @@ export interface SignInOptions {
   origin: string;
   client: () => Promise<OAuthClient>;
   tokens: TokenSource;
+  /** Called with the new token before it is used. */
+  onToken?: (accessToken: string) => Promise<void>;
   nowMs: () => number;
 }
 
@@ -58,7 +60,7 @@ export class SignIn {
    * Throws `ERR_SIGN_IN_UNKNOWN` for a state not begun in this browser, and what `exchange` throws.
    */
   async complete(callback: URL): Promise<string> {
-    const { store, client, tokens } = this.#options;
+    const { store, client, tokens, onToken } = this.#options;
     const state = callback.searchParams.get('state');
     let pending: Pending | undefined;
     await store.update('signIns', (list) => {
@@ -72,9 +74,9 @@ export class SignIn {
         'this sign-in was not started here, or took too long',
       );
     }
-    await tokens.accept(
-      await (await client()).exchange(callback, pending.state, pending.codeVerifier),
-    );
+    const given = await (await client()).exchange(callback, pending.state, pending.codeVerifier);
+    await onToken?.(given.accessToken);
+    await tokens.accept(given);
     return sameOrigin(pending.target, this.#options.origin);
   }
 
@@ -85,8 +87,12 @@ export class SignIn {
   }
 }
 
-/** Paths of our own are no place to come back to: `/.postern/callback` would loop. */
+/** Where a sign-in in a window of its own ends. */
+export const SIGNED_IN_PATH = '/.postern/signed-in';
+
+/** Other paths of our own are no place to come back to: `/.postern/callback` would loop. */
 function sameOrigin(target: string, origin: string): string {
   const url = new URL(target);
-  return url.origin === origin && !url.pathname.startsWith('/.postern/') ? url.href : `${origin}/`;
+  const isPlace = !url.pathname.startsWith('/.postern/') || url.pathname === SIGNED_IN_PATH;
+  return url.origin === origin && isPlace ? url.href : `${origin}/`;
 }

@@ -26,7 +26,8 @@ export const HOLD_PATH = '/.postern/hold';
 
 export interface AppRequestsOptions {
   origin: string;
-  session: () => Promise<SecureSession>;
+  /** With `mayAsk` it waits for a new sign-in where the old one ended. */
+  session: (mayAsk: boolean, signal?: AbortSignal) => Promise<SecureSession>;
   cookies: CookieSync;
   cache: HttpCache;
   /** What pages tell about their requests. */
@@ -57,7 +58,7 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
     scriptUrl: origin + WORKER_RUNTIME_PATH,
     connectUrl: `${origin}/.postern/`,
   };
-  const way = { session, streams: createStreamQueue() };
+  const streams = createStreamQueue();
   const common = { userAgent: navigator.userAgent, languages: navigator.languages };
 
   return {
@@ -88,6 +89,9 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
       else {
         fields.push(...verdict.conditions);
         const head = { method, target: originForm(url), fields, webSocket: false };
+        // A navigation goes to the sign-in by itself.
+        const mayAsk = request.mode !== 'navigate';
+        const way = { session: () => session(mayAsk, page?.signal), streams };
         const answer = await exchange(way, head, body, page?.signal);
         await takeCookies(url, answer, cookieContext(facts), clientId);
         source = await verdict.settle(sourceOf(answer, method));
@@ -143,7 +147,7 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
       if (protocols.length > 0) fields.push(['sec-websocket-protocol', protocols.join(', ')]);
       fields.push(['postern-resume', resume ? `${resume.id} ${resume.received}` : 'new']);
       const head = { method: 'GET', target: originForm(httpUrl), fields, webSocket: true };
-      const answer = await exchange(way, head);
+      const answer = await exchange({ session: () => session(false), streams }, head);
       await takeCookies(httpUrl, answer, cookieContext(facts), '');
       return answer;
     },

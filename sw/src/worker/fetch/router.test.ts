@@ -14,8 +14,8 @@ function createWorld(
   };
   const signIn = {
     begin: vi.fn(() => Promise.resolve(new URL('https://login.example/authorize'))),
-    complete: vi.fn(() => Promise.resolve(`${origin}/deep`)),
   };
+  const completeSignIn = vi.fn(() => Promise.resolve(`${origin}/deep`));
   const signOut = vi.fn(() => Promise.resolve(new URL('https://login.example/signout')));
   const fetch = vi.fn(appFetch);
   const router = createFetchRouter({
@@ -23,12 +23,13 @@ function createWorld(
     app: { fetch },
     tokens,
     signIn,
+    completeSignIn,
     signOut,
     status: () => Promise.resolve(new Response('status')),
     logger: { warn: vi.fn() },
     nowMs: () => NOW,
   } as unknown as FetchRouterOptions);
-  return { router, fetch, tokens, signIn, signOut };
+  return { router, fetch, tokens, signIn, completeSignIn, signOut };
 }
 
 /** Node's Request knows no navigations: just what the router looks at. */
@@ -61,15 +62,17 @@ describe('createFetchRouter', () => {
 
   it.each([
     ['/.postern/callback?code=c', 303, `${origin}/deep`],
+    ['/.postern/sign-in', 303, 'https://login.example/authorize'],
+    ['/.postern/signed-in', 200, null],
     ['/.postern/signout', 303, 'https://login.example/signout'],
     ['/.postern/status', 200, null],
     ['/.postern/unknown', 404, null],
   ])('answers %s to a tab, not to script or a frame', async (path, status, location) => {
-    const { router, fetch, signIn, signOut } = createWorld();
+    const { router, fetch, completeSignIn, signOut } = createWorld();
     for (const kind of ['script', 'frame'] as const) {
       expect((await router.respond(request(path, kind), '')!).status).toBe(404);
     }
-    expect(signIn.complete).not.toHaveBeenCalled();
+    expect(completeSignIn).not.toHaveBeenCalled();
     expect(signOut).not.toHaveBeenCalled();
     const response = await router.respond(request(path, 'tab'), '')!;
     expect(response.status).toBe(status);

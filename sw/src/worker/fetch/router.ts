@@ -2,15 +2,18 @@
 import { AppError, isAppError } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
 import { CALLBACK_PATH } from '../auth/oauth.ts';
-import type { SignIn } from '../auth/sign-in.ts';
+import { SIGNED_IN_PATH, type SignIn } from '../auth/sign-in.ts';
 import type { TokenSource } from '../auth/token-source.ts';
 import { codeOf, errorPage, statusFor } from '../pages/error-page.ts';
+import { signedInPage } from '../pages/signed-in-page.ts';
 import { HOLD_PATH, type AppRequests } from './app-requests.ts';
 import { silentStream } from './response-body.ts';
 import { workerRuntimeScript, WORKER_RUNTIME_PATH } from '../documents/worker-script.ts';
 import { SOCKETS_PATH, type HttpPorts } from '../websocket/http-ports.ts';
 
 const SIGN_OUT_PATH = '/.postern/signout';
+/** Opened by the dialog on a page whose session ended. */
+const SIGN_IN_PATH = '/.postern/sign-in';
 const STATUS_PATH = '/.postern/status';
 const OWN_PREFIX = '/.postern/';
 const WORKER_PATH = '/postern-sw.js';
@@ -31,6 +34,8 @@ export interface FetchRouterOptions {
   workerRuntime: string;
   tokens: TokenSource;
   signIn: SignIn;
+  /** Ends the sign-in that a callback answers; where to go then. */
+  completeSignIn: (callback: URL) => Promise<string>;
   signOut: () => Promise<URL>;
   status: () => Promise<Response>;
   logger: Logger;
@@ -50,6 +55,7 @@ export function createFetchRouter(options: FetchRouterOptions): FetchRouter {
     workerRuntime,
     tokens,
     signIn,
+    completeSignIn,
     signOut,
     status,
     logger,
@@ -76,7 +82,11 @@ export function createFetchRouter(options: FetchRouterOptions): FetchRouter {
     if (isTabNavigation(request)) {
       switch (url.pathname) {
         case CALLBACK_PATH:
-          return redirect(await signIn.complete(url));
+          return redirect(await completeSignIn(url));
+        case SIGN_IN_PATH:
+          return redirect((await signIn.begin(origin + SIGNED_IN_PATH)).href);
+        case SIGNED_IN_PATH:
+          return signedInPage();
         case SIGN_OUT_PATH:
           return redirect((await signOut()).href);
         case STATUS_PATH:

@@ -1,4 +1,4 @@
-/** The frame of the worker's own pages: no script, no outside resource, no framing. */
+/** The frame of the worker's own pages: no outside resource, no framing, no script but one known. */
 import { html, Markup } from './html.ts';
 
 /** The look of the loader and the login pages (sw/src/login/main.css), as much of it as these need. */
@@ -21,8 +21,13 @@ dd { margin: 0; overflow-wrap: anywhere; }
 /** Exactly what the policy's hash is over: not a byte of white space around it. */
 const STYLE_ELEMENT = new Markup(`<style>${STYLE}</style>`);
 
-/** A whole response. `title` is text, `body` the content of `<main>`. */
-export async function pageResponse(status: number, title: string, body: Markup): Promise<Response> {
+/** A whole response. `title` is text, `body` the content of `<main>`, `script` fixed text of ours. */
+export async function pageResponse(
+  status: number,
+  title: string,
+  body: Markup,
+  script = '',
+): Promise<Response> {
   const document = html`<!doctype html>
     <html lang="en">
       <head>
@@ -33,6 +38,7 @@ export async function pageResponse(status: number, title: string, body: Markup):
       </head>
       <body>
         <main>${body}</main>
+        ${script === '' ? '' : new Markup(`<script>${script}</script>`)}
       </body>
     </html>`;
   return new Response(document.text, {
@@ -40,7 +46,7 @@ export async function pageResponse(status: number, title: string, body: Markup):
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
-      'content-security-policy': `default-src 'none'; style-src 'sha256-${await styleHash()}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      'content-security-policy': `default-src 'none'; style-src 'sha256-${await hash(STYLE)}'${script === '' ? '' : `; script-src 'sha256-${await hash(script)}'`}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
       'x-frame-options': 'DENY',
       'cross-origin-opener-policy': 'same-origin',
       'referrer-policy': 'same-origin',
@@ -48,7 +54,7 @@ export async function pageResponse(status: number, title: string, body: Markup):
   });
 }
 
-async function styleHash(): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(STYLE));
+async function hash(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
   return btoa(String.fromCharCode(...new Uint8Array(digest)));
 }
