@@ -14,6 +14,8 @@ export interface ControllerProcess {
   readonly adminUrl: string;
   readonly trustBundlePem: string;
   readonly dataDir: string;
+  /** Whether the process has ended, by itself or not. */
+  readonly hasEnded: boolean;
   /** SIGKILL; resolves when it has ended. */
   kill(): Promise<void>;
   /** SIGTERM; resolves when it has ended. */
@@ -58,13 +60,20 @@ export async function startController(
   return {
     ...message,
     dataDir,
+    get hasEnded() {
+      return hasEnded(child);
+    },
     kill: () => end(child, 'SIGKILL'),
     stop: () => end(child, 'SIGTERM'),
   };
 }
 
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (hasEnded(child)) return;
   const exited = once(child, 'exit');
   child.kill(signal);
   await exited;

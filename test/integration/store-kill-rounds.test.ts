@@ -16,6 +16,7 @@ import {
   AdminClient,
   isCreated,
   startController,
+  type ControllerProcess,
 } from '../harness/store-controllers.ts';
 import { postgresKind, sqliteKind, type TestDatabase } from '../harness/stores.ts';
 
@@ -65,7 +66,8 @@ describe.each(kinds)('kill -9 on $name', ({ name, create }) => {
         const killsServer = server !== undefined && below(10) < SERVER_KILLS;
         const goesOnWithoutServer = killsServer && below(2) === 0;
 
-        const reached = (count: number) => write(client, acknowledged, `r${round}`, before + count);
+        const reached = (count: number) =>
+          write(controller, client, acknowledged, `r${round}`, before + count);
         await reached(wanted);
         if (goesOnWithoutServer) {
           // The controller outlives its database and goes on when that is back.
@@ -103,6 +105,7 @@ describe.each(kinds)('kill -9 on $name', ({ name, create }) => {
 
 /** Concurrent writers until `count` writes of all rounds are acknowledged; those under way go on unheard. */
 function write(
+  controller: ControllerProcess,
   client: AdminClient,
   acknowledged: Set<string>,
   prefix: string,
@@ -128,6 +131,10 @@ function write(
           }
         } catch {
           // Killed meanwhile, or its database was: the same write is tried again.
+          if (controller.hasEnded && acknowledged.size < count) {
+            reject(new Error('the controller ended by itself'));
+            return;
+          }
           await new Promise((wait) => setImmediate(wait));
         }
       }

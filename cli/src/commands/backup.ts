@@ -1,5 +1,4 @@
 /** `postern controller backup` and `restore`: the database of a controller, also while it runs. */
-import { backUpController, controllerConfigSchema, restoreController } from '@postern/controller';
 import { silentLogger } from '@postern/shared/log';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
@@ -21,6 +20,7 @@ export function addBackupCommands(controller: Command, terminal: Terminal): void
       examples('postern controller backup --config controller.yaml --out monday.backup'),
     )
     .action(async ({ out, ...flags }: Flags & { out: string }) => {
+      const { backUpController } = await import('@postern/controller');
       const rows = await backUpController(await load(flags), out, options);
       terminal.out(
         `${rows} rows written to ${out}; keep the folders pki, keys and audit with it\n`,
@@ -33,7 +33,7 @@ export function addBackupCommands(controller: Command, terminal: Terminal): void
       examples('postern controller restore --config controller.yaml --in monday.backup'),
     )
     .action(async ({ in: file, ...flags }: Flags & { in: string }) => {
-      const rows = await restoreController(await load(flags), file, options);
+      const rows = await (await import('@postern/controller')).restoreController(await load(flags), file, options);
       terminal.out(`${rows} rows restored from ${file}\n`);
     });
 }

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { ConfigSources } from '../config/load.ts';
-import type { Terminal } from '../terminal/terminal.ts';
 import { addRouterEnrollment } from './enroll-router.ts';
 import { examples, repeatable } from './option-forms.ts';
 import { addBackupCommands } from './backup.ts';

@@ -1,12 +1,15 @@
 import type { Delta } from '@postern/shared/schemas';
 import { sql } from 'kysely';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { postgresKind, type TestDatabase } from '../../../test/harness/stores.ts';
 import { newService } from '../model/defaults.ts';
 import { repositories } from '../store/repositories.ts';
 import type { Store } from '../store/store.ts';
 import { createRouterPresence } from './router-presence.ts';
 import { createSharedReplayCache, sweepProofs } from './shared-replay-cache.ts';
+
+// A PostgreSQL server on a busy machine takes its time.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const kind = await postgresKind();
 
@@ -94,6 +97,19 @@ describe.skipIf(!kind)('several stores on one PostgreSQL database', () => {
     await add(first, 'two');
     await Promise.all([gap, caughtUp]);
     expect(second.changes.index).toBe(2);
+  });
+
+  it('outlive a cut in the middle of a write, which fails and may be tried again', async () => {
+    const cut = first.write(async (tx) => {
+      await repositories.services.insert(tx, newService({ name: 'lost' }, 0));
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx.db);
+      await sql`select pg_terminate_backend(${rows[0]?.pid})`.execute(second.db);
+      await repositories.services.insert(tx, newService({ name: 'lost too' }, 0));
+    });
+    await expect(cut).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE', retryable: true });
+    await add(first, 'kept');
+    const names = (await repositories.services.find(second.db)).map(({ name }) => name);
+    expect(names).toEqual(['kept']);
   });
 
   it('start over when the log no longer holds what they missed', async () => {

@@ -7,6 +7,9 @@ import type { Database } from './tables.ts';
 /** Deltas kept for routers and controllers that come back; older ones get a snapshot. */
 export const KEPT_DELTAS = 10_000;
 
+/** Of the row in `meta` that names the log. */
+export const TIMELINE_KEY = 'timeline';
+
 /** Index of the last committed change; 0 in a new database. */
 export async function lastIndex(db: Kysely<Database>): Promise<number> {
   const last = await db
@@ -59,7 +62,7 @@ export function toDelta(timeline: string, index: number, changes: Change[]): Del
 
 /** The name of this log, given once: a restored database gets another, so that no index is reused. */
 export async function readTimeline(db: Kysely<Database>): Promise<string> {
-  const key = 'timeline';
+  const key = TIMELINE_KEY;
   await db
     .insertInto('meta')
     .values({ key, value: randomUUID() })

@@ -3,6 +3,7 @@
  * booleans as 0 and 1), so one schema and one set of migrations serve both.
  */
 import { PostgresAdapter, sql, type Kysely, type RawBuilder } from 'kysely';
+import type { Database } from './tables.ts';
 
 export type Sql = RawBuilder<unknown>;
 /** Type of a tag's value, which JSON knows and SQL must be told. */
@@ -28,6 +29,16 @@ export interface Dialect {
   oneOf(text: Sql, values: readonly string[]): Sql;
   /** `limit … offset …`; no limit: all rows. */
   page(limit: number | undefined, offset: number): Sql;
+  /** Names of all tables but the migrator's, in the order of their making: parents before children. */
+  tables(db: Kysely<Database>): Promise<string[]>;
+  /** What tells the rows of any table apart within one transaction, in a fixed order. */
+  readonly rowId: {
+    /** To be selected and given to `after`. */
+    readonly value: Sql;
+    readonly order: Sql;
+    /** Whether a row comes after the one of this id. */
+    after(value: unknown): Sql;
+  };
 }
 
 const sqlite: Dialect = {
@@ -47,6 +58,18 @@ const sqlite: Dialect = {
   oneOf: (text, values) => sql`${text} in (select value from json_each(${JSON.stringify(values)}))`,
   // -1: SQLite's "no limit", which its OFFSET needs.
   page: (limit, offset) => sql`limit ${limit ?? -1} offset ${offset}`,
+  tables: async (db) => {
+    const { rows } = await sql<{ name: string }>`
+      select name from sqlite_master
+      where type = 'table' and name not like 'sqlite\\_%' escape '\\' and name not like 'kysely\\_%' escape '\\'
+      order by rowid`.execute(db);
+    return rows.map(({ name }) => name);
+  },
+  rowId: {
+    value: sql`rowid`,
+    order: sql`rowid`,
+    after: (value) => sql`rowid > ${value}`,
+  },
 };
 
 const postgres: Dialect = {
@@ -71,6 +94,19 @@ const postgres: Dialect = {
   oneOf: (text, values) => sql`${text} = any(cast(${values} as text[]))`,
   page: (limit, offset) =>
     limit === undefined ? sql`offset ${offset}` : sql`limit ${limit} offset ${offset}`,
+  tables: async (db) => {
+    const { rows } = await sql<{ name: string }>`
+      select relname as name from pg_class
+      where relkind = 'r' and relnamespace = cast(current_schema() as regnamespace)
+        and relname not like 'kysely\\_%'
+      order by oid`.execute(db);
+    return rows.map(({ name }) => name);
+  },
+  rowId: {
+    value: sql`cast(ctid as text)`,
+    order: sql`ctid`,
+    after: (value) => sql`ctid > cast(${value} as tid)`,
+  },
 };
 
 /** The dialect of a database or transaction. */

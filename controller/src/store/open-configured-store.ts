@@ -2,26 +2,24 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@postern/shared/log';
 import type { ControllerConfig } from '../config.ts';
-import { openStore } from './open-store.ts';
+import { openStore, type DatabaseOptions } from './open-store.ts';
 import type { PostgresOptions } from './postgres-engine.ts';
 import type { Store } from './store.ts';
 
+type StoreConfig = Pick<ControllerConfig, 'dataDir' | 'store'>;
+
 /** Opens the store that the configuration names. @throws what `openStore` throws */
 export async function openConfiguredStore(
-  config: Pick<ControllerConfig, 'dataDir' | 'store'>,
+  config: StoreConfig,
   { clock, logger }: { clock: () => number; logger: Logger },
 ): Promise<Store> {
-  const { store } = config;
-  if (store.kind === 'sqlite') return openStore({ file: sqliteFile(config), clock, logger });
-  return openStore({ postgres: await postgresOptions(store), clock, logger });
+  return openStore({ ...(await databaseOptions(config)), clock, logger });
 }
 
-/** The SQLite file of a configuration of that kind. */
-export function sqliteFile({
-  dataDir,
-  store,
-}: Pick<ControllerConfig, 'dataDir' | 'store'>): string {
-  return (store.kind === 'sqlite' ? store.file : undefined) ?? join(dataDir, 'store.db');
+/** Where the database of a configuration is. */
+export async function databaseOptions({ dataDir, store }: StoreConfig): Promise<DatabaseOptions> {
+  if (store.kind === 'sqlite') return { file: store.file ?? join(dataDir, 'store.db') };
+  return { postgres: await postgresOptions(store) };
 }
 
 async function postgresOptions(

@@ -11,13 +11,14 @@ import { createSnapshotReader } from './snapshot.ts';
 import { openSqliteEngine } from './sqlite-engine.ts';
 import type { Store } from './store.ts';
 
-export type StoreOptions = { clock: () => number; logger?: Logger } & (
+export type DatabaseOptions =
   | {
       /** SQLite database file; `:memory:` for tests. */
       file: string;
     }
-  | { postgres: PostgresOptions }
-);
+  | { postgres: PostgresOptions };
+
+export type StoreOptions = DatabaseOptions & { clock: () => number; logger?: Logger };
 
 /**
  * Opens the store, creating or migrating its tables.
@@ -25,10 +26,7 @@ export type StoreOptions = { clock: () => number; logger?: Logger } & (
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { clock, logger = silentLogger } = options;
-  const engine =
-    'postgres' in options
-      ? await openPostgresEngine(options.postgres, logger)
-      : await openSqliteEngine(options.file);
+  const engine = await openEngine(options, logger);
   try {
     await migrateStore(engine.db);
     return await createStore(engine, clock, logger);
@@ -36,6 +34,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await engine.close();
     throw error;
   }
+}
+
+/** Opens the database alone, as it is. @throws AppError ERR_STORE_DAMAGED, ERR_STORE_UNAVAILABLE, ERR_STORE_UNSUITABLE */
+export function openEngine(where: DatabaseOptions, logger: Logger): Promise<Engine> {
+  return 'postgres' in where
+    ? openPostgresEngine(where.postgres, logger)
+    : openSqliteEngine(where.file);
 }
 
 async function createStore(engine: Engine, clock: () => number, logger: Logger): Promise<Store> {

@@ -47,8 +47,10 @@ export async function openPostgresEngine(
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   };
   const pool = new pg.Pool({ ...settings, application_name: 'postern', max: maxConnections });
-  // An idle connection broke: the pool has dropped it and the next query opens another.
-  pool.on('error', (error) => logger.warn('store.connectionLost', { error }));
+  // A connection broke, idle or between two statements: the pool drops it, the next query opens another.
+  const lost = (error: Error): void => logger.warn('store.connectionLost', { error });
+  pool.on('error', lost);
+  pool.on('connect', (client) => client.on('error', lost));
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: explained(pool) }) });
   try {
     await requireSuitable(db);

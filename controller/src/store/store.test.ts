@@ -1,10 +1,13 @@
 import type { Delta } from '@postern/shared/schemas';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { stores, type TestDatabase } from '../../../test/harness/stores.ts';
 import { defaultAuthPolicy, newIdentity, newService } from '../model/defaults.ts';
 import { repositories } from './repositories.ts';
 import type { Store } from './store.ts';
 import { modelTables } from './tables.ts';
+
+// A PostgreSQL server on a busy machine takes its time.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 describe.each(await stores())('the store on $name', ({ create }) => {
   let database: TestDatabase;

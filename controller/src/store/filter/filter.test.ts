@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { stores, type TestDatabase } from '../../../../test/harness/stores.ts';
 import { defaultAuthPolicy, newEntity, newIdentity } from '../../model/defaults.ts';
 import { authPolicies, identities, servicePolicies } from '../../model/index.ts';
@@ -10,6 +10,9 @@ import { entitiesInRoles } from './entity-sets.ts';
 import { FilterError } from './lexer.ts';
 import { parseFilter, parseSort } from './parser.ts';
 import type { SymbolTable } from './symbols.ts';
+
+// A PostgreSQL server on a busy machine takes its time.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const symbols = {
   table: identities,

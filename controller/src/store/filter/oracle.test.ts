@@ -1,6 +1,6 @@
 /** Random rows and random filters: SQL finds what a naive reading of the specification finds. */
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { stores, type TestDatabase } from '../../../../test/harness/stores.ts';
 import { defaultAuthPolicy, newIdentity } from '../../model/defaults.ts';
 import { authPolicies, identities, type Identity } from '../../model/index.ts';
@@ -12,6 +12,9 @@ import type { SymbolTable } from './symbols.ts';
 
 type Value = string | number | boolean | null;
 type Comparison = Extract<Expression, { node: 'compare' }>;
+
+// A PostgreSQL server on a busy machine takes its time.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const symbols = {
   table: identities,
