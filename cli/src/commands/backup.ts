@@ -33,9 +33,14 @@ export function addBackupCommands(controller: Command, terminal: Terminal): void
       examples('postern controller restore --config controller.yaml --in monday.backup'),
     )
     .action(async ({ in: file, ...flags }: Flags & { in: string }) => {
-      const rows = await (await import('@postern/controller')).restoreController(await load(flags), file, options);
+      const { restoreController } = await import('@postern/controller');
+      const rows = await restoreController(await load(flags), file, options);
       terminal.out(`${rows} rows restored from ${file}\n`);
     });
 }
 
-const load = (flags: Flags) => loadConfig('controller', controllerConfigSchema, sources(flags));
+/** Loads the controller's code only now: other commands need not wait for it. */
+async function load(flags: Flags) {
+  const { controllerConfigSchema } = await import('@postern/controller');
+  return loadConfig('controller', controllerConfigSchema, sources(flags));
+}
