@@ -30,6 +30,10 @@ export class ManagementClient {
     return this.#call('POST', path, body);
   }
 
+  patch(path: string, body: Json): Promise<Json> {
+    return this.#call('PATCH', path, body);
+  }
+
   delete(path: string): Promise<Json> {
     return this.#call('DELETE', path);
   }
