@@ -70,7 +70,7 @@ export interface EdgeController {
 export const PASSWORD = 'a long enough password';
 
 export async function startEdgeController(
-  options: { logger?: Logger } = {},
+  options: { logger?: Logger; adminRequestsPerMinute?: number } = {},
 ): Promise<EdgeController> {
   const dataDir = await mkdtemp(join(tmpdir(), 'postern-api-'));
   const database = await defaultKind.create();
@@ -84,7 +84,10 @@ export async function startEdgeController(
       control: { port: 0 },
       loginOrigin: 'http://login.localhost:8080',
       auth: { attemptsPerMinute: 100_000 },
-      limits: { adminRequestsPerMinute: 1_000_000, clientRequestsPerMinute: 1_000_000 },
+      limits: {
+        adminRequestsPerMinute: options.adminRequestsPerMinute ?? 1_000_000,
+        clientRequestsPerMinute: 1_000_000,
+      },
     }),
     {
       logger: options.logger ?? silentLogger,

@@ -34,6 +34,10 @@ export const testedElsewhere: Readonly<Record<string, readonly string[]>> = {
     'post /edge/client/v1/enroll/ottca',
     'post /edge/client/v1/enroll/token',
   ],
+  'test/integration/sign-in-factors.test.ts': [
+    'get /edge/management/v1/passkeys/{id}',
+    'delete /edge/management/v1/passkeys/{id}',
+  ],
   'test/integration/controller-api.test.ts': ['post /edge/client/v1/enroll'],
   'test/integration/router-enroll.test.ts': ['post /edge/client/v1/enroll/extend/router'],
   'test/integration/fabric-api.test.ts': [
@@ -41,4 +45,5 @@ export const testedElsewhere: Readonly<Record<string, readonly string[]>> = {
     'delete /fabric/v1/circuits/{id}',
     'get /fabric/v1/links/{id}',
   ],
+  'test/integration/live-events.test.ts': ['get /edge/management/v1/events'],
 };

@@ -58,6 +58,14 @@ export class Random {
   }
 }
 
+/** Whether an operation answers with what never ends by itself. */
+export function isStream({ operation: { responses } }: Target): boolean {
+  return Object.values(responses).some(
+    ({ content }) =>
+      typeof content === 'object' && content !== null && 'text/event-stream' in content,
+  );
+}
+
 /** The operations of a document. */
 export function targetsOf(base: string, document: OpenApi): Target[] {
   return Object.entries(document.paths).flatMap(([path, operations]) =>

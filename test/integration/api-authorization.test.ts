@@ -13,7 +13,7 @@ import {
   type Answer,
   type EdgeController,
 } from '../harness/edge-controller.ts';
-import { targetsOf, type Target } from '../harness/request-generator.ts';
+import { isStream, targetsOf, type Target } from '../harness/request-generator.ts';
 
 let edge: EdgeController;
 let targets: Target[];
@@ -25,7 +25,7 @@ beforeAll(async () => {
   const documents = await Promise.all(
     [MANAGEMENT, CLIENT, FABRIC].map(async (base) => targetsOf(base, await edge.document(base))),
   );
-  targets = documents.flat().filter(({ operation }) => !isStream(operation.responses));
+  targets = documents.flat().filter((target) => !isStream(target));
   callers.set('admin', edge.admin);
   callers.set('user', (await edge.createUser('plain')).token);
   const holders: [string, string[]][] = [
@@ -296,11 +296,4 @@ async function withOwnObjects(name: string) {
 
 function isOpen(access: string): boolean {
   return ['anyone', 'session', 'partial-session'].includes(access);
-}
-
-function isStream(responses: Readonly<Record<string, Record<string, unknown>>>): boolean {
-  return Object.values(responses).some(
-    ({ content }) =>
-      typeof content === 'object' && content !== null && 'text/event-stream' in content,
-  );
 }

@@ -2,6 +2,7 @@ import type { ControllerContext } from '../context.ts';
 import type { TokenServices } from '../grants/token-services.ts';
 import { addAuthenticationRoutes } from './authentication/index.ts';
 import { addDirectoryRoutes } from './client/directory.ts';
+import { addNotServedRoutes } from './client/not-served.ts';
 import { addOwnServiceRoutes, addServiceWriteRefusals } from './client/own-services.ts';
 import { addServiceSessionRoutes } from './client/service-sessions.ts';
 import { addCommonRoutes, CLIENT_BASE, CLIENT_BASES, type EdgeListener } from './common-routes.ts';
@@ -28,6 +29,7 @@ export function createClientApi(
   addServiceWriteRefusals(routes);
   addServiceSessionRoutes(routes, ctx, tokens);
   addPostureResponseRoutes(routes, ctx);
+  addNotServedRoutes(routes);
   sealRoutes(routes);
   return routes;
 }

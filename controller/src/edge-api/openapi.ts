@@ -175,9 +175,9 @@ function queryParameters(query: QueryParameters, schemas: Components): Json[] {
   }));
 }
 
-/** `get /identities/:id/services` → `getIdentitiesServices`. */
+/** `get /identities/:id/services` → `getIdentitiesByIdServices`. */
 function operationIdOf(method: string, path: string): string {
-  const words = path.split(/[^A-Za-z0-9:]+/).filter((word) => word !== '' && !word.startsWith(':'));
+  const words = path.replaceAll(/:(\w+)/g, 'by-$1').split(/[^A-Za-z0-9]+/);
   return method + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }
 

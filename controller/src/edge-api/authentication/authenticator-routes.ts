@@ -12,6 +12,7 @@ import { issueEnrollment } from '../../enroll/issue.ts';
 import type { Authenticator } from '../../model/identities.ts';
 import { endApiSessions, endApiSessionsOf } from '../../sessions/end-sessions.ts';
 import { repositories } from '../../store/repositories.ts';
+import type { WriteTx } from '../../store/store.ts';
 import { answerList, renderRows, type Env } from '../entity-definition.ts';
 import { authenticators, requirePassword } from '../entities/authenticators.ts';
 import { futureTime } from '../entities/enrollments.ts';
@@ -200,16 +201,48 @@ export function addAuthenticatorActions(routes: EdgeRoutes, ctx: ControllerConte
       const row = await existing(request);
       if (row.method !== 'cert' || !row.isIssuedByNetwork)
         throw new EdgeError('CAN_NOT_UPDATE_AUTHENTICATOR');
-      await store.write((tx) =>
-        repositories.authenticators.update(tx, row.id, {
-          isExtendRequested: true,
-          isKeyRollRequested: request.body.rollKeys,
-          extendRequestedAt: new Date(clock()).toISOString(),
-        }),
-      );
+      await store.write((tx) => requestExtension(tx, row, request.body.rollKeys, clock()));
       return done();
     },
   );
+  routes.add(
+    {
+      method: 'post',
+      path: '/identities/:id/request-extend',
+      access: 'admin',
+      summary: 'Ask the holder of an identity to renew its certificates of this network',
+      operationId: 'requestExtendAllCertAuthenticators',
+      body: z.object({ rollKeys: z.boolean().default(false) }),
+      response: doneResponse,
+    },
+    async (request) => {
+      await store.write(async (tx) => {
+        const identity = await repositories.identities.get(tx.db, request.param('id'));
+        if (!identity) throw notFound();
+        const rows = await repositories.authenticators.find(tx.db, {
+          identityId: identity.id,
+          method: 'cert',
+          isIssuedByNetwork: true,
+        });
+        for (const row of rows) await requestExtension(tx, row, request.body.rollKeys, clock());
+      });
+      return done();
+    },
+  );
+}
+
+async function requestExtension(
+  tx: WriteTx,
+  { id }: Pick<Authenticator, 'id'>,
+  isKeyRollRequested: boolean,
+  nowMs: number,
+): Promise<void> {
+  const extendRequestedAt = new Date(nowMs).toISOString();
+  await repositories.authenticators.update(tx, id, {
+    isExtendRequested: true,
+    isKeyRollRequested,
+    extendRequestedAt,
+  });
 }
 
 /** A certificate of another authority is enrolled again by that authority. */
