@@ -50,7 +50,7 @@ export function createProvider(ctx: ControllerContext, options: ProviderOptions)
     adapter: createAdapterFactory(ctx, payloads),
     jwks: {
       // The first key of an algorithm signs what names no key.
-      keys: [tokenKey, ...keys.all('token').filter((key) => key !== tokenKey)].map(
+      keys: [tokenKey, ...keys.own('token').filter((key) => key !== tokenKey)].map(
         ({ privateJwk, kid }) => ({ ...privateJwk, kid, alg: 'ES256', use: 'sig' }),
       ),
     },
@@ -149,6 +149,12 @@ export function createProvider(ctx: ControllerContext, options: ProviderOptions)
   provider.proxy = true;
   provider.on('server_error', (_koa, error) => {
     ctx.logger.error('oidc.serverError', { error });
+  });
+  // The provider knows this controller's keys; what the others signed is accepted as well.
+  provider.use(async (koa, next) => {
+    await next();
+    const oidc = koa['oidc'] as { route?: string } | undefined;
+    if (oidc?.route === 'jwks') koa.body = { keys: keys.all('token').map(({ jwk }) => jwk) };
   });
   return provider;
 }

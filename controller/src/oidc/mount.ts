@@ -7,13 +7,16 @@
  * Without the ticket, an interaction begun by an attacker and continued by a signed-in victim would
  * end in the attacker's browser.
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { join } from 'node:path';
 import type { Provider } from 'oidc-provider';
-import { readIfPresent, writeDurably } from '@postern/node/files';
 import type { ControllerContext } from '../context.ts';
-import { createProvider, DIAL_SCOPE, signInProof, type ProviderOptions } from './create-provider.ts';
+import {
+  createProvider,
+  DIAL_SCOPE,
+  signInProof,
+  type ProviderOptions,
+} from './create-provider.ts';
 import { ERROR_PAGE_HEADERS, renderErrorPage } from './error-page.ts';
 import { hashId } from './payload-store.ts';
 
@@ -30,11 +33,11 @@ export interface OidcMount {
   handle(request: IncomingMessage, response: ServerResponse): void;
 }
 
-export async function mountOidc(
+export function mountOidc(
   ctx: ControllerContext,
   options: Omit<ProviderOptions, 'cookieKey'>,
-): Promise<OidcMount> {
-  const cookieKey = await loadCookieKey(join(ctx.config.dataDir, 'oidc-cookie-key'));
+): OidcMount {
+  const cookieKey = ctx.sealer.derive('oidc cookies');
   const create = () => {
     const provider = createProvider(ctx, { ...options, cookieKey });
     return { provider, callback: provider.callback() };
@@ -101,13 +104,4 @@ async function hasTicket(provider: Provider, uid: string, ticket: string | null)
 
 function refuse(response: ServerResponse, status: number, error: string): void {
   response.writeHead(status, ERROR_PAGE_HEADERS).end(renderErrorPage(error));
-}
-
-/** 256 random bits in a 0600 file, made at first start. */
-async function loadCookieKey(path: string): Promise<string> {
-  const present = await readIfPresent(path);
-  if (present !== undefined) return present;
-  const key = randomBytes(32).toString('base64url');
-  await writeDurably(path, key);
-  return key;
 }

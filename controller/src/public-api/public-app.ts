@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
+import { createSharedReplayCache } from '../cluster/shared-replay-cache.ts';
 import type { ControllerContext, PublicApp } from '../context.ts';
 import { CLIENT_BASES, createClientApi } from '../edge-api/index.ts';
 import type { TokenServices } from '../grants/token-services.ts';
@@ -28,12 +29,12 @@ export async function createPublicApp(
   const origins = createOrigins(ctx);
   const passkeys = createPasskeys(ctx, payloads);
   const secondFactors = createSecondFactors(ctx, payloads, passkeys);
-  const oidc = await mountOidc(ctx, { issuer, keys, sessions, payloads, secondFactors });
+  const oidc = mountOidc(ctx, { issuer, keys, sessions, payloads, secondFactors });
   const api = createApiApp(ctx, {
     issuer,
     keys,
     origins,
-    proofs: createProofVerifier(ctx.clock),
+    proofs: createProofVerifier(ctx.clock, createSharedReplayCache(ctx)),
     sessions,
     signIn: createSignIn(ctx, { sessions, passkeys, secondFactors }, () => oidc.provider),
     ownPasskeys: createOwnPasskeys(ctx, sessions, passkeys),
