@@ -61,9 +61,9 @@ async function parses(line: string): Promise<void> {
       .parseAsync(given, { from: 'user' })
       .catch((error: unknown) => {
         // A sentence may name a command without saying what it is called with.
-        if (!(error instanceof CommanderError && error.code === 'commander.missingArgument'))
-          throw error;
-        if (given.length > 3) throw error;
+        if (!(error instanceof CommanderError)) throw error;
+        const isNamed = error.code === 'commander.missingArgument' && given.length <= 3;
+        if (!isNamed && error.exitCode !== 0) throw error;
       });
     return;
   }
