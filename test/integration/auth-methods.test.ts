@@ -8,6 +8,7 @@ import {
   type RunningController,
 } from '@postern/controller';
 import { silentLogger } from '@postern/shared/log';
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeAt } from '../../controller/src/auth/totp.ts';
 import { makeCsr } from '../harness/csr.ts';
@@ -346,6 +347,40 @@ describe('certificate of another authority', () => {
     expect((await post(issuing)).code).toBe('COULD_NOT_VALIDATE');
     const leaf = await (await TestCa.create('x')).leaf('x');
     expect((await post(leaf.cert)).code).toBe('CERTIFICATE_IS_NOT_CA');
+  });
+
+  it('has a token to enrol by, and stops counting when changed or deleted', async () => {
+    const ca = await TestCa.create('brief');
+    const id = await createVerifiedCa(ca);
+    const path = `${MANAGEMENT}/cas/${id}`;
+    const jwt = await edge(`${path}/jwt`, { session: admin });
+    expect(jwt.headers['content-type']).toContain('application/jwt');
+    expect(decodeJwt(jwt.bytes.toString())).toMatchObject({ em: 'ca', sub: id });
+    const leaf = await ca.leaf('brief');
+    await edge(`${CLIENT}/enroll/ca`, { body: { name: 'chosen' }, certificate: leaf });
+    expect((await byCertificate(leaf)).status).toBe(200);
+
+    const flags = {
+      isAutoCaEnrollmentEnabled: false,
+      isOttCaEnrollmentEnabled: true,
+      isAuthEnabled: true,
+    };
+    const put = { name: 'brief renamed', identityRoles: [], ...flags };
+    expect((await edge(path, { method: 'PUT', body: put, session: admin })).status).toBe(200);
+    expect((await edge(`${path}/jwt`, { session: admin })).status).toBe(404);
+    const late = await ca.leaf('late');
+    const enroll = await edge(`${CLIENT}/enroll/ca`, { body: {}, certificate: late });
+    expect(enroll.code).toBe('INVALID_CLIENT_CERT');
+    expect((await byCertificate(leaf)).status).toBe(200);
+
+    const patch = { isAuthEnabled: false };
+    expect((await edge(path, { method: 'PATCH', body: patch, session: admin })).status).toBe(200);
+    expect((await byCertificate(leaf)).code).toBe('INVALID_AUTH');
+
+    const { id: pending } = await createIdentity({ enrollment: { ottca: id } });
+    expect((await edge(path, { method: 'DELETE', session: admin })).status).toBe(200);
+    expect((await edge(path, { session: admin })).status).toBe(404);
+    expect((await detail(`identities/${pending}`)).enrollment).toEqual({});
   });
 
   it('names its identity by a claim', async () => {

@@ -406,6 +406,20 @@ describe('a passkey', () => {
     expect((await json<OwnPasskeys>(await own('/list', {}))).passkeys).toHaveLength(1);
   });
 
+  it('that was lost is taken away by an administrator', async () => {
+    const { id, authenticator } = await withPasskey();
+    const filter = encodeURIComponent(`identity="${id}"`);
+    const [passkey] = (await management.get(`passkeys?filter=${filter}`)) as unknown as [
+      { id: string; identity: { id: string } },
+    ];
+    expect(passkey.identity.id).toBe(id);
+    expect(await management.get(`passkeys/${passkey.id}`)).toMatchObject({ name: 'Laptop' });
+    await management.delete(`passkeys/${passkey.id}`);
+    const opened = await open();
+    const response = authenticator.get(await optionsOf(opened));
+    expect((await opened.post('passkey', { response })).status).toBe(401);
+  });
+
   it('of somebody else cannot be removed', async () => {
     const mine = await withPasskey();
     const theirs = await withPasskey();

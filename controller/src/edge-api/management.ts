@@ -21,6 +21,7 @@ import { edgeRouters, routers, transitRouters } from './entities/edge-routers.ts
 import { enrollments } from './entities/enrollments.ts';
 import { externalJwtSigners } from './entities/external-jwt-signers.ts';
 import { identities } from './entities/identities.ts';
+import { passkeys } from './entities/passkeys.ts';
 import {
   edgeRouterPolicies,
   serviceEdgeRouterPolicies,
@@ -58,6 +59,7 @@ const ENTITIES = [
   externalJwtSigners,
   authPolicies,
   cas,
+  passkeys,
   applications,
 ];
 
