@@ -48,6 +48,7 @@ export interface SignedIn {
 
 export class LiveNetwork {
   readonly controller: RunningController;
+  readonly dataDir: string;
   readonly router: RunningRouter;
   readonly edge: EdgeClient;
   readonly admin: string;
@@ -66,6 +67,7 @@ export class LiveNetwork {
 
   private constructor(parts: {
     controller: RunningController;
+    dataDir: string;
     router: RunningRouter;
     edge: EdgeClient;
     admin: string;
@@ -75,6 +77,7 @@ export class LiveNetwork {
     closers: (() => unknown)[];
   }) {
     this.controller = parts.controller;
+    this.dataDir = parts.dataDir;
     this.router = parts.router;
     this.edge = parts.edge;
     this.admin = parts.admin;
@@ -196,6 +199,7 @@ export class LiveNetwork {
     });
     const network = new LiveNetwork({
       controller,
+      dataDir: join(dir, 'controller'),
       router,
       edge,
       admin,

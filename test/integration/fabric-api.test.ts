@@ -1,4 +1,6 @@
 /** The network as it is now over `/fabric/v1`, and access that ends in the middle of circuits. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Circuit } from '@postern/shared/protocol/edge';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MANAGEMENT, type EdgeCall } from '../harness/edge-client.ts';
@@ -239,6 +241,17 @@ describe('the database', () => {
     };
     expect(await run('check')).toEqual([]);
     expect(await run('fix')).toEqual([]);
-    expect((await manage('/database/data-integrity-results')).data.inProgress).toBe(false);
+    const fromFabric = (await fabric('/database/data-integrity-results')).data;
+    expect((await manage('/database/data-integrity-results')).data).toEqual(fromFabric);
+  });
+
+  it('is backed up to a file of its owner’s, once a minute', async () => {
+    const { status, data } = await manage('/database/snapshot', { method: 'POST' });
+    expect(status).toBe(200);
+    const file = join(network.dataDir, 'snapshots', data.path as string);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect((await fabric('/database/snapshot', { method: 'POST' })).code).toBe('RATE_LIMITED');
+    const session = await network.login();
+    expect((await manage('/database/snapshot', { method: 'POST', session })).status).toBe(401);
   });
 });

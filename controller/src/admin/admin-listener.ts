@@ -4,6 +4,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { ControllerContext } from '../context.ts';
 import { FABRIC_BASE, MANAGEMENT_BASE } from '../edge-api/common-routes.ts';
 import { createClientApi, createManagementApi } from '../edge-api/index.ts';
+import { createDatabaseOperations } from '../fabric-api/database-routes.ts';
 import { createFabricApi } from '../fabric-api/index.ts';
 import type { TokenServices } from '../grants/token-services.ts';
 import { createEdgeOidcApp } from '../oidc/edge/edge-oidc-app.ts';
@@ -38,9 +39,10 @@ export function createAdminServer(pki: Pki): Server {
 export function createAdminHandler(ctx: ControllerContext, tokens: TokenServices) {
   const client = createClientApi(ctx, 'admin', tokens);
   const oidc = createEdgeOidcApp(ctx, tokens);
+  const database = createDatabaseOperations(ctx);
   const apis = [
-    [MANAGEMENT_BASE, createManagementApi(ctx)],
-    [FABRIC_BASE, createFabricApi(ctx)],
+    [MANAGEMENT_BASE, createManagementApi(ctx, database)],
+    [FABRIC_BASE, createFabricApi(ctx, database)],
   ] as const;
   return getRequestListener((request, env) => {
     const { pathname } = new URL(request.url);

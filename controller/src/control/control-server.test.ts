@@ -321,6 +321,8 @@ describe('a connector', () => {
       deviceThumbprint: 'jkt',
       method: 'password',
       signerId: null,
+      mfaAtMs: null,
+      secondSignerId: null,
       lifeMs: 60_000,
     });
     await tokens.sessions.endIdentity('alice');

@@ -22,6 +22,7 @@ function setUp(missing: Delta[] | undefined) {
         timeline: 't',
         index: 0,
         subscribe: () => () => undefined,
+        onReset: () => () => undefined,
         since: () => Promise.resolve(missing),
       },
       snapshot: () => snapshot,

@@ -1,4 +1,5 @@
 import type { ControllerContext } from '../context.ts';
+import type { DatabaseOperations } from '../fabric-api/database-routes.ts';
 import { addControllerSettings } from './administration/controller-settings.ts';
 import { addIdentityActions } from './administration/identity-actions.ts';
 import { addPolicyAdvice } from './administration/policy-advice.ts';
@@ -64,7 +65,10 @@ const ENTITIES = [
 ];
 
 /** The Management API: administration of everything, administrators only unless a permission says otherwise. */
-export function createManagementApi(ctx: ControllerContext): EdgeRoutes {
+export function createManagementApi(
+  ctx: ControllerContext,
+  database: DatabaseOperations,
+): EdgeRoutes {
   const routes = createRoutes(ctx, { bases: [MANAGEMENT_BASE], rate: 'admin' });
   addCommonRoutes(routes, ctx, {
     title: 'Postern Management API',
@@ -78,7 +82,7 @@ export function createManagementApi(ctx: ControllerContext): EdgeRoutes {
   addIdentityActions(routes, ctx);
   addPolicyAdvice(routes, ctx);
   addReEnrollment(routes, ctx);
-  addOperationsRoutes(routes, ctx);
+  addOperationsRoutes(routes, ctx, database);
   addPostureRoutes(routes, ctx);
   addAuditRoutes(routes, ctx);
   addEventRoutes(routes, ctx);

@@ -5,7 +5,8 @@ import { detail } from '../edge-api/envelope.ts';
 import { EdgeError } from '../edge-api/errors.ts';
 import { detailOf, timeSchema } from '../edge-api/responses.ts';
 import type { EdgeRoutes } from '../edge-api/routes.ts';
-import { createDataIntegrity } from './data-integrity.ts';
+import { createDataIntegrity, type DataIntegrity } from './data-integrity.ts';
+import { createDatabaseSnapshots, type DatabaseSnapshots } from './database-snapshot.ts';
 
 const resultsSchema = z
   .strictObject({
@@ -19,8 +20,31 @@ const resultsSchema = z
   })
   .meta({ id: 'DataIntegrityCheckResults' });
 
-export function addDatabaseRoutes(routes: EdgeRoutes, ctx: ControllerContext): void {
-  const integrity = createDataIntegrity(ctx);
+/** What both APIs do to the one database. */
+export interface DatabaseOperations {
+  readonly integrity: DataIntegrity;
+  readonly snapshots: DatabaseSnapshots;
+}
+
+export function createDatabaseOperations(ctx: ControllerContext): DatabaseOperations {
+  return { integrity: createDataIntegrity(ctx), snapshots: createDatabaseSnapshots(ctx) };
+}
+
+export function addDatabaseRoutes(
+  routes: EdgeRoutes,
+  { integrity, snapshots }: DatabaseOperations,
+): void {
+  routes.add(
+    {
+      method: 'post',
+      path: '/database/snapshot',
+      access: 'admin',
+      summary: 'Back the database up to a file in the controller’s data folder; one a minute',
+      response: detailOf(z.strictObject({ path: z.string() })),
+      errors: ['RATE_LIMITED'],
+    },
+    async () => detail({ path: await snapshots.take() }),
+  );
   for (const [name, fix] of [
     ['check', false],
     ['fix', true],

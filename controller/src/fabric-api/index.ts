@@ -1,7 +1,7 @@
 import type { ControllerContext } from '../context.ts';
 import { addCommonRoutes, FABRIC_BASE } from '../edge-api/common-routes.ts';
 import { createRoutes, sealRoutes, type EdgeRoutes } from '../edge-api/routes.ts';
-import { addDatabaseRoutes } from './database-routes.ts';
+import { addDatabaseRoutes, type DatabaseOperations } from './database-routes.ts';
 import { addInspectionRoute } from './inspections.ts';
 import { addModelRoutes } from './model-routes.ts';
 import {
@@ -13,7 +13,7 @@ import {
 import { addUnservedRoutes } from './unserved.ts';
 
 /** OpenZiti's fabric API: the network as it is now. What is configured, the Management API writes. */
-export function createFabricApi(ctx: ControllerContext): EdgeRoutes {
+export function createFabricApi(ctx: ControllerContext, database: DatabaseOperations): EdgeRoutes {
   const routes = createRoutes(ctx, { bases: [FABRIC_BASE], rate: 'admin' });
   addCommonRoutes(routes, ctx, {
     title: 'Postern Fabric API',
@@ -26,7 +26,7 @@ export function createFabricApi(ctx: ControllerContext): EdgeRoutes {
   addModelRoutes(routes, ctx);
   addInspectionRoute(routes, ctx);
   addClusterRoutes(routes, ctx);
-  addDatabaseRoutes(routes, ctx);
+  addDatabaseRoutes(routes, database);
   addUnservedRoutes(routes);
   sealRoutes(routes);
   return routes;

@@ -29,10 +29,10 @@ export function addInspectionRoute(routes: EdgeRoutes, ctx: ControllerContext): 
       method: 'post',
       path: '/inspections',
       access: 'ops.read',
-      summary: 'What controllers and routers know, by name of the value',
+      summary:
+        'Values of controllers, and of routers as they reported them; `appRegex` is an id or name, with `.*` at its ends at most',
       body,
       response: detailOf(inspectionSchema),
-      note: 'Answered from what routers have reported: routers run no inspections themselves. `appRegex` is an id, a name, or one with `.*` at its ends; no other regular expression.',
     },
     async (request) => {
       const { appRegex, requestedValues } = request.body;

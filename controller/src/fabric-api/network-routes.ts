@@ -164,9 +164,8 @@ export function addClusterRoutes(routes: EdgeRoutes, { store, clock }: Controlle
       method: 'get',
       path: '/cluster/list-members',
       access: 'controllers.read',
-      summary: 'Controllers of this database',
+      summary: 'Controllers of this database: equals, none of which leads',
       response: listOf(memberSchema),
-      note: 'Controllers share a database and are equal: each votes on nothing, none leads.',
     },
     async (request) => {
       const rows = await repositories.controllers.find(store.db);

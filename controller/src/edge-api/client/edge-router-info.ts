@@ -20,7 +20,7 @@ export const edgeRouterInfoSchema = z
   .meta({ id: 'EdgeRouterInfo' });
 
 /** SDKs read `tls://host:port` under `tls`; browsers' addresses stand under `ws` and `wss`. */
-export function protocolsOf({
+function protocolsOf({
   edgeUrls,
   fabricAddresses,
 }: Pick<EdgeRouter, 'edgeUrls' | 'fabricAddresses'>): Record<string, string> {

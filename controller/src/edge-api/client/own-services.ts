@@ -179,7 +179,7 @@ export function addServiceWriteRefusals(routes: EdgeRoutes): void {
 }
 
 /** Ids of the services somebody may dial or bind, once the posture checks pass. */
-export function accessibleServices(
+function accessibleServices(
   { policy }: Pick<ControllerContext, 'policy'>,
   identityId: string,
 ): string[] {
