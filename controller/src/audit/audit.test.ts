@@ -320,10 +320,16 @@ const emptyAuthenticator = {
   certPem: null,
   fingerprint: null,
   isIssuedByNetwork: false,
+  isExtendRequested: false,
+  isKeyRollRequested: false,
+  extendRequestedAt: null,
+  unverifiedCertPem: null,
+  unverifiedFingerprint: null,
 };
 const emptyEnrollment = {
   method: 'ott' as const,
   edgeRouterId: null,
+  caId: null,
   username: null,
   expiresAt: new Date(0).toISOString(),
 };

@@ -15,8 +15,8 @@ export function actorOf(c: EdgeContext, caller: Caller | undefined): Actor {
 }
 
 /**
- * Records attempts to prove something that failed, and calls for which the caller has no right. A call
- * without any credential is no event.
+ * Records attempts to prove something that failed, calls for which the caller has no right, and dials
+ * refused for posture or routers. A call without any credential is no event.
  */
 export function noteRefusal(
   { audit }: Pick<ControllerContext, 'audit'>,
@@ -30,10 +30,11 @@ export function noteRefusal(
   const isForbidden =
     error.code === 'UNAUTHORIZED' &&
     (c.req.header('zt-session') ?? c.req.header('authorization')) !== undefined;
-  if (!isAttempt && !isForbidden) return;
+  const isDial = error.code === 'INVALID_POSTURE' || error.code === 'NO_EDGE_ROUTERS_AVAILABLE';
+  if (!isAttempt && !isForbidden && !isDial) return;
   audit.decisions.note({
     actor: actorOf(c, caller),
-    action: isAttempt ? 'authenticate' : 'call',
+    action: isAttempt ? 'authenticate' : isDial ? 'dial' : 'call',
     outcome: 'refused',
     reason: error.code,
     entityKind: 'route',

@@ -1,5 +1,6 @@
 /** `/postern/v1`: what the gateway, service workers and the login page ask the controller. */
 import { declaredPostureSchema, type DialGrantResponse } from '@postern/shared/schemas';
+import { isAppError } from '@postern/shared/errors';
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
@@ -44,7 +45,11 @@ export function createApiApp(ctx: ControllerContext, parts: ApiParts): Hono<Publ
   const dialLimit = createRateLimit(DIALS_PER_MINUTE, ctx.clock);
 
   const app = new Hono<PublicEnv>();
-  app.onError(problemOnError(ctx.logger));
+  const answerProblem = problemOnError(ctx.logger);
+  app.onError((error, c) => {
+    noteRefusedSignIn(ctx, c, error);
+    return answerProblem(error, c);
+  });
   app.notFound(problemOnNotFound);
   app.use(requestContext(), securityHeaders());
 
@@ -95,4 +100,18 @@ export function createApiApp(ctx: ControllerContext, parts: ApiParts): Hono<Publ
 
   app.route(API_PATH, api);
   return app;
+}
+
+/** Records proofs of identity that were not accepted. */
+function noteRefusedSignIn({ audit }: ControllerContext, c: Ctx, error: Error): void {
+  const isProof = c.req.method === 'POST' && c.req.path.startsWith(`${API_PATH}/interactions/`);
+  if (!isProof || !isAppError(error)) return;
+  const address = c.env.incoming.socket.remoteAddress ?? '';
+  audit.decisions.note({
+    actor: { kind: 'anonymous', id: '', sessionId: '', address },
+    action: 'authenticate',
+    outcome: 'refused',
+    reason: error.code,
+    entityKind: 'signInSessions',
+  });
 }
