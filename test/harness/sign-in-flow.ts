@@ -116,7 +116,7 @@ export class AppClient {
     const url = `${this.info.apiUrl}/dial-grants`;
     return this.#agent.fetch(url, {
       method: 'POST',
-      body: declared && JSON.stringify(declared),
+      ...(declared && { body: JSON.stringify(declared) }),
       headers: {
         ...(declared && { 'content-type': 'application/json' }),
         origin: this.info.origin,

@@ -190,7 +190,7 @@ async function allowAll(tx: WriteTx): Promise<void> {
   });
   await put(tx, 'serviceEdgeRouterPolicies', { ...routers, name: 'se1' } as { id: string });
   const policy = { ...entity('1'), ...all, name: 'p1', type: 'Dial', postureCheckRoles: [] };
-  await put(tx, 'servicePolicies', policy as { id: string });
+  await put(tx, 'servicePolicies', policy);
 }
 
 const froms: (From | undefined)[] = [

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyAudit } from '../../controller/src/audit/verify-audit.ts';
 import { decodeRow } from '../../controller/src/model/table.ts';
-import { auditRecords, type AuditDatabase } from '../../controller/src/audit/audit-table.ts';
+import { auditRecords } from '../../controller/src/audit/audit-table.ts';
 import { repositories } from '../../controller/src/store/repositories.ts';
 import {
   adminPassword,
@@ -155,12 +155,7 @@ async function expectAll(database: TestDatabase, acknowledged: ReadonlySet<strin
     const indexes = deltas?.map(({ index }) => index) ?? [];
     expect(indexes).toEqual(indexes.map((_, at) => (indexes[0] ?? 0) + at));
     expect(indexes.at(-1)).toBe(store.changes.index);
-    const rows = await store.db
-      .withTables<AuditDatabase>()
-      .selectFrom('auditRecords')
-      .selectAll()
-      .orderBy('seq')
-      .execute();
+    const rows = await store.db.selectFrom('auditRecords').selectAll().orderBy('seq').execute();
     const records = rows.map((row) => decodeRow(auditRecords, row));
     expect(await verifyAudit(records, { heads: [], keys: [] })).toMatchObject({ problems: [] });
     const created = records.filter(

@@ -358,10 +358,15 @@ const kinds = [
   'posture',
 ] as const;
 const checkRoles = fc.oneof(
-  { weight: 3, arbitrary: fc.constant([]) },
+  { weight: 3, arbitrary: fc.constant<string[]>([]) },
   { weight: 2, arbitrary: roleList },
 );
-const networks = fc.constantFrom(undefined, undefined, ['192.0.2.1/32'], ['192.0.2.2/32']);
+const networks = fc.constantFrom<(string[] | undefined)[]>(
+  undefined,
+  undefined,
+  ['192.0.2.1/32'],
+  ['192.0.2.2/32'],
+);
 const passing = fc.array(
   fc.record({ id, untilMs: fc.constantFrom(5, 50) }, { requiredKeys: ['id'] }),
   { maxLength: 4 },
