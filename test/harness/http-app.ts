@@ -58,6 +58,19 @@ export async function startHttpApp(extra: Record<string, Handler> = {}): Promise
       response.write(`retry: 50\n: comment\nid: ${last + 1}\nevent: step\ndata: a${last + 1}\n`);
       response.end(`data: b\n\nid: never\ndata: cut off`);
     },
+    '/basic/page': (request, response) => {
+      if (request.headers.authorization === `Basic ${btoa('ann:pass')}`) {
+        html(response, '<!doctype html><title>Inside</title><img src="image">');
+      } else demand(response, 'Basic realm="notes"');
+    },
+    '/basic/image': (request, response) =>
+      void response.writeHead(request.headers.authorization ? 200 : 401).end(),
+    '/digest': (request, response) => {
+      const sent = request.headers.authorization ?? '';
+      if (sent !== '' && sent === digestFor(sent, request.url!)) {
+        html(response, '<!doctype html><title>Digested</title>');
+      } else demand(response, `Digest realm="vault", nonce="${NONCE}", qop="auth", algorithm=MD5`);
+    },
     '/seen': (request, response) => {
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify(request.headers));
@@ -95,6 +108,22 @@ export async function startHttpApp(extra: Record<string, Handler> = {}): Promise
       server.close();
     },
   };
+}
+
+const NONCE = 'once-given';
+
+function demand(response: ServerResponse, challenge: string): void {
+  response.writeHead(401, { 'www-authenticate': challenge, 'content-type': 'text/html' });
+  response.end('<!doctype html><title>Refused</title>');
+}
+
+/** The field with the right `response` for ann's password (RFC 7616 §3.4.1). */
+function digestFor(sent: string, uri: string): string {
+  const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
+  const of = (name: string): string => new RegExp(`${name}="?([^",]*)`).exec(sent)?.[1] ?? '';
+  const middle = `${NONCE}:${of('nc')}:${of('cnonce')}:auth`;
+  const response = md5(`${md5('ann:vault:pass')}:${middle}:${md5(`GET:${uri}`)}`);
+  return sent.replace(/response="[^"]*"/, `response="${response}"`);
 }
 
 /** What arrived, without ever holding it. */

@@ -17,6 +17,7 @@ import { EntryStore } from './cache/entry-store.ts';
 import { HttpCache } from './cache/http-cache.ts';
 import { CookieSync } from './cookies/cookie-sync.ts';
 import { createAppRequests } from './fetch/app-requests.ts';
+import { HttpLogins } from './http-auth/http-logins.ts';
 import { PageRequests } from './fetch/page-requests.ts';
 import { MAX_UNPACED_BYTES } from './fetch/response-body.ts';
 import { createFetchRouter, type FetchRouter } from './fetch/router.ts';
@@ -125,6 +126,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
   const cache = new HttpCache({
     entries: new EntryStore({ store, caches: scope.caches, origin, nowMs }),
   });
+  const logins = new HttpLogins();
   const pages = new PageRequests();
   const app = createAppRequests({
     origin,
@@ -133,6 +135,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     cookies,
     cache,
     pages,
+    logins,
     runtime: { source, cspHash, workerSource },
     navigator: scope.navigator,
     maxScriptedBytes: isChromium(scope) ? Infinity : MAX_UNPACED_BYTES,
@@ -157,6 +160,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     connection.close();
     await cookies.clear();
     await cache.clear();
+    logins.clear();
     await store.delete('cookies');
     await grants.forgetSession();
   }
@@ -184,6 +188,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
       app,
       socketPorts: new HttpPorts(sockets),
       workerRuntime: workerSource,
+      logins,
       tokens,
       signIn,
       completeSignIn,

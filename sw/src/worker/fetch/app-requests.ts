@@ -10,6 +10,8 @@ import { createRuntimeScript } from '../documents/runtime-script.ts';
 import { WORKER_RUNTIME_PATH } from '../documents/worker-script.ts';
 import { acceptEncoding } from './content-coding.ts';
 import { type HttpCache, withoutFragment } from '../cache/http-cache.ts';
+import type { HttpLogins } from '../http-auth/http-logins.ts';
+import { loginPage } from '../http-auth/login-page.ts';
 import { exchange, type ExchangeResponse } from './exchange.ts';
 import { initiatorSite, type RequestFacts } from './initiator.ts';
 import { createPageResponse } from './page-response.ts';
@@ -32,6 +34,8 @@ export interface AppRequestsOptions {
   cache: HttpCache;
   /** What pages tell about their requests. */
   pages: PageRequests;
+  /** For the application's own HTTP authentication. */
+  logins: HttpLogins;
   runtime: { source: string; cspHash: string; workerSource: string };
   navigator: { userAgent: string; languages: readonly string[] };
   /** Longest body that script may fetch; {@link MAX_UNPACED_BYTES} where the browser does not pace. */
@@ -51,8 +55,8 @@ export interface AppRequests {
 }
 
 export function createAppRequests(options: AppRequestsOptions): AppRequests {
-  const { origin, session, cookies, cache, pages, runtime, navigator, maxScriptedBytes, logger } =
-    options;
+  const { origin, session, cookies, cache, pages, logins, runtime, navigator } = options;
+  const { maxScriptedBytes, logger } = options;
   const coding = acceptEncoding();
   const needs = {
     scriptUrl: origin + WORKER_RUNTIME_PATH,
@@ -92,7 +96,27 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
         // A navigation goes to the sign-in by itself.
         const mayAsk = request.mode !== 'navigate';
         const way = { session: () => session(mayAsk, page?.signal), streams };
-        const answer = await exchange(way, head, body, page?.signal);
+        const send = () => exchange(way, head, body, page?.signal);
+        const mayLogIn =
+          request.credentials !== 'omit' && !fields.some(([name]) => name === 'authorization');
+        const sent = mayLogIn ? await logins.headerFor(method, head.target) : undefined;
+        if (sent !== undefined) fields.push(['authorization', sent]);
+        let answer = await send();
+        if (answer.status === 401 && mayLogIn) {
+          const asked = logins.challenged(answer.fields, head.target, sent !== undefined);
+          const header = await logins.headerFor(method, head.target);
+          if (asked?.kind === 'retry' && body === undefined && header !== undefined) {
+            answer.stream.reset(1, 'asked again with a log-in');
+            head.fields = [
+              ...fields.filter(([name]) => name !== 'authorization'),
+              ['authorization', header],
+            ];
+            answer = await send();
+          } else if (asked?.kind === 'ask' && isPersonal(request)) {
+            answer.stream.reset(1, 'a log-in is asked for');
+            return loginPage({ origin, ...asked, target: head.target });
+          }
+        }
         await takeCookies(url, answer, cookieContext(facts), clientId);
         source = await verdict.settle(sourceOf(answer, method));
       }
@@ -162,6 +186,11 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
     const values = fields.filter(([name]) => name === 'set-cookie').map(([, value]) => value);
     if (values.length > 0) await cookies.storeFromResponse(url, values, context, clientId);
   }
+}
+
+/** A navigation of a tab that can be repeated after a dialog. */
+function isPersonal({ mode, destination, method }: Request): boolean {
+  return mode === 'navigate' && destination === 'document' && method === 'GET';
 }
 
 /** What decides about `SameSite` cookies (RFC 6265bis §5.6.7.1, §5.8.3). */

@@ -5,6 +5,8 @@ import { CALLBACK_PATH } from '../auth/oauth.ts';
 import { SIGNED_IN_PATH, type SignIn } from '../auth/sign-in.ts';
 import type { TokenSource } from '../auth/token-source.ts';
 import { codeOf, errorPage, statusFor } from '../pages/error-page.ts';
+import type { HttpLogins } from '../http-auth/http-logins.ts';
+import { LOGIN_PATH, readLoginForm } from '../http-auth/login-page.ts';
 import { signedInPage } from '../pages/signed-in-page.ts';
 import { HOLD_PATH, type AppRequests } from './app-requests.ts';
 import { silentStream } from './response-body.ts';
@@ -32,6 +34,8 @@ export interface FetchRouterOptions {
   socketPorts: HttpPorts;
   /** Text of the runtime for web workers. */
   workerRuntime: string;
+  /** For the application's own HTTP authentication. */
+  logins: HttpLogins;
   tokens: TokenSource;
   signIn: SignIn;
   /** Ends the sign-in that a callback answers; where to go then. */
@@ -53,6 +57,7 @@ export function createFetchRouter(options: FetchRouterOptions): FetchRouter {
     app,
     socketPorts,
     workerRuntime,
+    logins,
     tokens,
     signIn,
     completeSignIn,
@@ -85,6 +90,8 @@ export function createFetchRouter(options: FetchRouterOptions): FetchRouter {
           return redirect(await completeSignIn(url));
         case SIGN_IN_PATH:
           return redirect((await signIn.begin(origin + SIGNED_IN_PATH)).href);
+        case LOGIN_PATH:
+          return logIn(request);
         case SIGNED_IN_PATH:
           return signedInPage();
         case SIGN_OUT_PATH:
@@ -94,6 +101,14 @@ export function createFetchRouter(options: FetchRouterOptions): FetchRouter {
       }
     }
     return new Response(null, { status: 404 });
+  }
+
+  /** A person answered the dialog of `loginPage`. */
+  async function logIn(request: Request): Promise<Response> {
+    const form = await readLoginForm(request, origin);
+    if (form === undefined) return redirect(`${origin}/`);
+    logins.keep(form.realm, form);
+    return redirect(origin + form.target);
   }
 
   async function failure(error: unknown, request: Request): Promise<Response> {

@@ -10,8 +10,10 @@ body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding
 main { width: min(100%, 32rem); padding: 2rem; background: var(--card); border: 1px solid var(--line); border-radius: .75rem; }
 h1 { margin: 0; font-size: 1.35rem; line-height: 1.3; }
 p { margin: .75rem 0 0; }
-a.button { display: inline-block; margin-top: .75rem; padding: .6rem 1.25rem; border-radius: .5rem; background: var(--accent); color: var(--on-accent); font-weight: 600; text-decoration: none; }
-a.button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+label { display: block; margin-top: .75rem; }
+input { display: block; width: 100%; padding: .5rem; font: inherit; }
+a.button, button { display: inline-block; margin-top: .75rem; padding: .6rem 1.25rem; border-radius: .5rem; background: var(--accent); color: var(--on-accent); font-weight: 600; text-decoration: none; border: 0; font-size: 1rem; cursor: pointer; }
+a.button:focus-visible, button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 small { display: block; margin-top: 1.5rem; color: var(--muted); }
 code { font-family: ui-monospace, monospace; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: .4rem 1.5rem; margin: 1.25rem 0 0; }
@@ -21,12 +23,21 @@ dd { margin: 0; overflow-wrap: anywhere; }
 /** Exactly what the policy's hash is over: not a byte of white space around it. */
 const STYLE_ELEMENT = new Markup(`<style>${STYLE}</style>`);
 
-/** A whole response. `title` is text, `body` the content of `<main>`, `script` fixed text of ours. */
+export interface PageOptions {
+  /** Fixed text of ours, the only script that may run. */
+  script?: string;
+  /** Flags of the CSP directive `sandbox`. */
+  sandbox?: string;
+  /** Origin that forms may go to. */
+  formAction?: string;
+}
+
+/** A whole response. `title` is text, `body` the content of `<main>`. */
 export async function pageResponse(
   status: number,
   title: string,
   body: Markup,
-  script = '',
+  { script = '', sandbox, formAction = "'none'" }: PageOptions = {},
 ): Promise<Response> {
   const document = html`<!doctype html>
     <html lang="en">
@@ -41,12 +52,19 @@ export async function pageResponse(
         ${script === '' ? '' : new Markup(`<script>${script}</script>`)}
       </body>
     </html>`;
+  const policy = [
+    "default-src 'none'",
+    `style-src 'sha256-${await hash(STYLE)}'`,
+    ...(script === '' ? [] : [`script-src 'sha256-${await hash(script)}'`]),
+    ...(sandbox === undefined ? [] : [`sandbox ${sandbox}`]),
+    `base-uri 'none'; form-action ${formAction}; frame-ancestors 'none'`,
+  ].join('; ');
   return new Response(document.text, {
     status,
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
-      'content-security-policy': `default-src 'none'; style-src 'sha256-${await hash(STYLE)}'${script === '' ? '' : `; script-src 'sha256-${await hash(script)}'`}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      'content-security-policy': policy,
       'x-frame-options': 'DENY',
       'cross-origin-opener-policy': 'same-origin',
       'referrer-policy': 'same-origin',

@@ -11,6 +11,6 @@ export function signedInPage(): Promise<Response> {
     'You are signed in',
     html`<h1>You are signed in</h1>
       <p>Close this window and go on where you were.</p>`,
-    CLOSE,
+    { script: CLOSE },
   );
 }
