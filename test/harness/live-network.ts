@@ -28,6 +28,7 @@ import {
   type LoginResult,
   type TokenResponse,
 } from './sign-in-flow.ts';
+import { defaultKind } from './stores.ts';
 import { UserAgent } from './user-agent.ts';
 
 const LOGIN_ORIGIN = 'http://login.localhost:8080';
@@ -90,9 +91,12 @@ export class LiveNetwork {
   static async start(): Promise<LiveNetwork> {
     const dir = await mkdtemp(join(tmpdir(), 'postern-live-'));
     const closers: (() => unknown)[] = [() => rm(dir, { recursive: true, force: true })];
+    const database = await defaultKind.create();
+    closers.push(() => database.dispose());
     const controller = await createController(
       controllerConfigSchema.parse({
         dataDir: join(dir, 'controller'),
+        store: await database.config(),
         admin: { port: 0 },
         public: { port: 0, tls: 'none' },
         control: { port: 0 },
