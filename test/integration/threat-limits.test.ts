@@ -6,6 +6,9 @@ import { routerLimitsSchema } from '@postern/router';
 import { CLOCK_TOLERANCE_SECONDS, MAX_TOKEN_LENGTH } from '@postern/shared/grants';
 import { EDGE_LIMITS, HELLO_LIMITS } from '@postern/shared/protocol/channel';
 import { expect, it } from 'vitest';
+import { DECISION_LIMITS } from '../../controller/src/audit/decisions.ts';
+import { MAX_READERS } from '../../controller/src/edge-api/live/event-readers.ts';
+import { DEFAULT_EVENTS } from '../../controller/src/live/event-log.ts';
 import { SERVICE_TOKEN_SECONDS } from '../../controller/src/sessions/end-sessions.ts';
 import { PROOF_WINDOW_SECONDS } from '../../controller/src/sign-in/dpop.ts';
 import { DEFAULT_MAX_PROOFS } from '../../controller/src/sign-in/replay-cache.ts';
@@ -54,6 +57,9 @@ const inCode: Record<string, string> = {
   'Streams of a connector': String(connector.limits.maxStreams),
   'Window of a stream': `${INITIAL_STREAM_WINDOW_BYTES / KiB} KiB at first`,
   'Window of a circuit': `${CIRCUIT_WINDOW_BYTES / MiB} MiB`,
+  'Audit records of decisions': `${DECISION_LIMITS.known} and ${DECISION_LIMITS.unknown} in ${DECISION_LIMITS.windowMs === 600_000 ? 'ten minutes' : DECISION_LIMITS.windowMs}`,
+  'Live events held': String(DEFAULT_EVENTS),
+  'Readers of live events': String(MAX_READERS),
   'Router buffers': `${router.bufferedBytes / MiB} MiB`,
   'Router buffers of one peer': `${router.bufferedBytesPerPeer / MiB} MiB`,
   'Unauthenticated sockets': `${router.unauthenticatedSockets}, ${router.unauthenticatedPerAddress} an address`,

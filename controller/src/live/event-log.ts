@@ -6,7 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { AppError } from '@postern/shared/errors';
 import { kindOf, type LiveEvent, type NewLiveEvent } from './live-event.ts';
 
-const DEFAULT_EVENTS = 10_000;
+/** Events held; up to twice as many for a while. */
+export const DEFAULT_EVENTS = 10_000;
 
 export interface ReadOptions {
   /** Id of the last event seen; absent: from now on. */

@@ -8,7 +8,7 @@ import { EdgeError, fieldError } from '../errors.ts';
 import { mayAccess, type Access } from '../permissions.ts';
 
 export const EVENTS_ACCESS: Access = 'ops.read';
-/** Streams at once, of all callers together. */
+/** Streams at once of each form, of all callers together. */
 export const MAX_READERS = 100;
 /** How often a reader is looked at: whether the session lives, whether it reads. */
 export const CHECK_MS = 2000;
