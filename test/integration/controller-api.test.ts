@@ -15,11 +15,13 @@ import { decodeJwt, jwtVerify } from 'jose';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeCsr } from '../harness/csr.ts';
+import { defaultKind, type TestDatabase } from '../harness/stores.ts';
 
 const MANAGEMENT = '/edge/management/v1';
 const CLIENT = '/edge/client/v1';
 
 let dir: string;
+let database: TestDatabase;
 let controller: RunningController;
 let agent: Agent;
 let token: string;
@@ -73,10 +75,11 @@ async function create(path: string, body: unknown): Promise<string> {
 const get = async (path: string) => (await manage('GET', path)).body.data;
 const names = async (path: string): Promise<string[]> =>
   (await get(path)).map((row: { name: string }) => row.name);
-const start = () =>
+const start = async () =>
   createController(
     controllerConfigSchema.parse({
       dataDir: dir,
+      store: await database.config(),
       admin: { port: 0 },
       public: { port: 0, tls: 'none' },
       control: { port: 0 },
@@ -96,6 +99,7 @@ async function login(username: string, password: string): Promise<Answer> {
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'postern-controller-'));
+  database = await defaultKind.create();
   controller = await start();
   agent = new Agent({ connect: { ca: controller.trustBundlePem } });
   const password = (await readFile(join(dir, 'admin-password'), 'utf8')).trim();
@@ -104,6 +108,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await agent.close();
   await controller.close();
+  await database.dispose();
   await rm(dir, { recursive: true });
 });
 
