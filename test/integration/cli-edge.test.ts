@@ -398,6 +398,23 @@ describe('entities', () => {
   });
 });
 
+it('changes are watched as they happen', async () => {
+  const watched = cli.run(['edge', 'watch', '--kind', 'entity', '--count', '1']);
+  // Until the stream is open nothing is said, so changes go on until one is seen.
+  let name = 0;
+  const changes = setInterval(
+    () => void cli.run(['edge', 'create', 'service', `watched-${++name}`]),
+    500,
+  );
+  try {
+    const { status, stdout } = await watched;
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^\d{4}-\S+  entity\.created  .*service/);
+  } finally {
+    clearInterval(changes);
+  }
+});
+
 describe('enrolment', () => {
   it('by token: an identity file that signs in, once', async () => {
     await cli.ok('edge', 'create', 'identity', 'ops', '-A', '-o', inFolder('ops.jwt'));

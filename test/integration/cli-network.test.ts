@@ -261,19 +261,18 @@ describe('a network', () => {
         );
         const exported = await cli.ok('export');
         const got = parse(exported) as Record<string, any[]>;
-        for (const [key, items] of Object.entries(network)) {
+        for (const [key, items] of Object.entries<any[]>(network)) {
           const found = got[key]!.filter(({ name }) => name !== 'Default');
           expect(
             found.map(({ name }) => name),
             key,
-          ).toEqual(items.map(({ name }: { name: string }) => name));
+          ).toEqual(items.map(({ name }) => name));
           found.forEach((entity, at) => {
-            const like = items[at] as Record<string, unknown>;
+            const like = items[at];
             for (const member of Object.keys(like)) {
-              expect(
-                pick(entity[member], like[member]),
-                `${key} ${like['name'] as string} ${member}`,
-              ).toEqual(like[member]);
+              expect(pick(entity[member], like[member]), `${key} ${like.name} ${member}`).toEqual(
+                like[member],
+              );
             }
           });
         }

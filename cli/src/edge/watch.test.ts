@@ -43,8 +43,8 @@ describe('watchEvents', () => {
     expect(asked).toEqual([undefined, '7']);
   });
 
-  it('prints data unchanged as JSON, of the wanted types only', async () => {
-    const { out } = await watch([['event: a\ndata: {"x":1}\n\n', 'event: b\ndata: {"x":2}\n\n']], {
+  it('prints data unchanged as JSON', async () => {
+    const { out } = await watch([['event: a\ndata: {"x":2}\n\n', 'event: b\ndata: {"x":3}\n\n']], {
       json: true,
       type: ['b'],
       count: '1',
@@ -54,6 +54,18 @@ describe('watchEvents', () => {
 
   it('ends when it is refused', async () => {
     await expect(watch([401], {})).rejects.toMatchObject({ code: 'ERR_CLI_SIGNED_OUT' });
+  });
+
+  it('goes on after a gap, and ends with the session', async () => {
+    const cut = (code: string) => [`event: cut\ndata: {"code":"${code}","message":"why"}\n\n`];
+    const { out } = await watch([cut('ERR_EVENTS_SLOW'), ['data: {"x":1}\n\n']], {
+      json: true,
+      count: '1',
+    });
+    expect(out).toBe('{"x":1}\n');
+    await expect(watch([cut('ERR_SESSION_ENDED')], {})).rejects.toMatchObject({
+      code: 'ERR_CLI_SIGNED_OUT',
+    });
   });
 
   it('takes a number of events only', async () => {

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '@postern/shared/errors';
 import type { Command } from 'commander';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { z } from 'zod';
 import { apiError } from '../client/api-error.ts';
 import type { EdgeClient } from '../client/edge-client.ts';
 import { examples, repeatable } from '../commands/option-forms.ts';
@@ -12,8 +13,10 @@ import { withClient, withSession, type SessionFlags } from './session.ts';
 /** How long to wait before asking again after the stream broke, doubled each time. */
 const RETRY_MS = { first: 500, most: 30_000 };
 
+const cutSchema = z.object({ code: z.string(), message: z.string() });
+
 interface WatchFlags extends SessionFlags {
-  type?: string[];
+  kind?: string[];
   count?: string;
 }
 
@@ -23,10 +26,19 @@ export function addWatchCommand(edge: Command, terminal: Terminal): void {
     edge
       .command('watch')
       .description('Show changes and events as they happen')
-      .addOption(repeatable('-t, --type <type>', 'only events of this type'))
+      .addOption(
+        repeatable('-k, --kind <kind>', 'only events of this kind, such as entity or circuit'),
+      )
       .option('-n, --count <n>', 'end after so many events'),
   )
-    .addHelpText('after', examples('postern edge watch', 'postern edge watch --json | jq .'))
+    .addHelpText(
+      'after',
+      examples(
+        'postern edge watch',
+        'postern edge watch --kind entity --kind circuit',
+        'postern edge watch --json | jq .',
+      ),
+    )
     .action(async (flags: WatchFlags) => {
       const stop = new AbortController();
       const interrupted = () => stop.abort();
@@ -58,12 +70,16 @@ export async function watchEvents(
   if (!(left > 0)) throw new AppError('ERR_CLI_USAGE', '--count takes a number, more than 0');
   let lastEventId: string | undefined;
   let retryMs = RETRY_MS.first;
+  let cut: AppError | undefined;
   const done = new AbortController();
   const ended = AbortSignal.any([signal, done.signal]);
   const onEvent = (event: EventSourceMessage) => {
     lastEventId = event.id ?? lastEventId;
     retryMs = RETRY_MS.first;
-    if (flags.type && !flags.type.includes(event.event ?? 'message')) return;
+    if (event.event === 'cut') {
+      cut = cutReason(event.data);
+      return;
+    }
     if (left <= 0) return;
     terminal.out(`${flags.json ? event.data : printable(describeEvent(event))}\n`);
     left -= 1;
@@ -71,17 +87,30 @@ export async function watchEvents(
   };
   for (;;) {
     try {
-      await readStream(client, lastEventId, onEvent, ended);
+      await readStream(client, { lastEventId, kinds: flags.kind?.join(',') }, onEvent, ended);
+      if (cut) throw cut;
       if (isAborted(ended)) return;
     } catch (error) {
       if (isAborted(ended)) return;
       if (error instanceof AppError && !error.retryable) throw error;
-      terminal.err(printable(`Lost the controller; asking again (${String(error)})\n`));
+      terminal.err(printable(`Lost the stream; asking again (${String(error)})\n`));
+      cut = undefined;
     }
     await wait(retryMs, undefined, { signal: ended }).catch(() => undefined);
     if (isAborted(ended)) return;
     retryMs = Math.min(retryMs * 2, RETRY_MS.most);
   }
+}
+
+/** Why the controller ended the stream: for good if the session ended, else to be asked for again. */
+function cutReason(data: string): AppError {
+  const { code, message } = cutSchema.parse(JSON.parse(data));
+  return code === 'ERR_SESSION_ENDED'
+    ? new AppError(
+        'ERR_CLI_SIGNED_OUT',
+        `The session ended: sign in again with "postern edge login"`,
+      )
+    : new AppError('ERR_CLI_API', `${message} (${code})`, { retryable: true });
 }
 
 /** Asked by a function, since it changes while one waits. */
@@ -91,7 +120,7 @@ function isAborted(signal: AbortSignal): boolean {
 
 async function readStream(
   client: EdgeClient,
-  lastEventId: string | undefined,
+  { lastEventId, kinds }: { lastEventId: string | undefined; kinds: string | undefined },
   onEvent: (event: EventSourceMessage) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -99,7 +128,12 @@ async function readStream(
     accept: 'text/event-stream',
     ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
   };
-  const { statusCode, body } = await client.stream('GET', 'events', { headers }, signal);
+  const { statusCode, body } = await client.stream(
+    'GET',
+    'events',
+    { headers, query: { kinds } },
+    signal,
+  );
   if (statusCode !== 200) {
     throw apiError('GET events', statusCode, await body.json().catch(() => undefined));
   }
@@ -113,14 +147,13 @@ async function readStream(
 /** One line: when, what, and the members that say about whom. */
 export function describeEvent({ event = 'message', data }: EventSourceMessage): string {
   try {
-    const { time, timestamp, type: _, ...rest } = JSON.parse(data) as Record<string, unknown>;
+    const { time, type: _, ...rest } = JSON.parse(data) as Record<string, unknown>;
     const members = Object.entries(rest)
       .filter(([, value]) => value !== null && value !== '')
       .map(
         ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
       );
-    const when = time ?? timestamp;
-    return [...(typeof when === 'string' ? [when] : []), event, ...members].join('  ');
+    return [...(typeof time === 'string' ? [time] : []), event, ...members].join('  ');
   } catch {
     return `${event}  ${data}`;
   }
