@@ -9,6 +9,7 @@ import { ControlChannel, ROUTER_SENDS } from '@postern/shared/protocol/control';
 import {
   CONTROL_ALPN,
   entityKey,
+  entitySchemas,
   type Change,
   type CircuitEvent,
   type Entity,
@@ -101,17 +102,7 @@ export class FakeController {
   }
 
   #snapshot(): Snapshot {
-    const kinds: EntityKind[] = [
-      'identity',
-      'service',
-      'servicePolicy',
-      'edgeRouterPolicy',
-      'serviceEdgeRouterPolicy',
-      'router',
-      'terminator',
-      'signingKey',
-      'revocation',
-    ];
+    const kinds = Object.keys(entitySchemas) as EntityKind[];
     const entities = Object.fromEntries(kinds.map((kind) => [kind, this.all(kind)]));
     return { timeline: 'test', index: this.#index, entities: entities as unknown as Entities };
   }
