@@ -116,8 +116,32 @@ async function launchChromium(
       const [page] = context.pages();
       if (!page) throw new Error('no page is open');
       const devtools = await context.newCDPSession(page);
+      const running = new Set<string>();
+      let changed = (): void => undefined;
+      devtools.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
+        for (const { versionId, runningStatus } of versions) {
+          if (runningStatus === 'stopped') running.delete(versionId);
+          else running.add(versionId);
+        }
+        changed();
+      });
+      // Tells of all versions at once.
       await devtools.send('ServiceWorker.enable');
+      const stopped = new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error('service workers go on')), 10_000);
+        changed = () => {
+          if (running.size > 0) return;
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      const known = [...running];
       await devtools.send('ServiceWorker.stopAllWorkers');
+      for (const versionId of known) {
+        await devtools.send('ServiceWorker.stopWorker', { versionId }).catch(() => undefined);
+      }
+      changed();
+      await stopped;
       await devtools.detach();
     },
     close: () => context.close(),

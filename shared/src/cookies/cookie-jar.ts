@@ -5,6 +5,7 @@
  * longer ones (`co.uk`) are clamped too.
  */
 import { z } from 'zod';
+import { fromByteString, toByteString } from './byte-string.ts';
 import { defaultPath, domainMatches, pathMatches } from './matching.ts';
 import { serializeCookies } from './serialize.ts';
 import { parseSetCookie, type ParsedSetCookie } from './set-cookie.ts';
@@ -69,10 +70,9 @@ export class CookieJar {
   readonly #cookies = new Map<string, StoredCookie>();
 
   constructor({ origin, nowMs }: CookieJarOptions) {
-    const { hostname, protocol } = new URL(origin);
-    this.#host = hostname;
-    // The loopback names that browsers trust count as secure.
-    this.#isSecure = protocol === 'https:' || /(?:^|\.)localhost$|^127\.0\.0\.1$/.test(hostname);
+    const url = new URL(origin);
+    this.#host = url.hostname;
+    this.#isSecure = isSecureOrigin(url);
     this.#nowMs = nowMs;
   }
 
@@ -87,7 +87,7 @@ export class CookieJar {
 
   /** `document.cookie = header`: neither sets nor replaces an HttpOnly cookie. */
   setFromScript(header: string, url: URL): boolean {
-    const parsed = parseSetCookie(header, this.#nowMs());
+    const parsed = parseSetCookie(toByteString(header), this.#nowMs());
     if (!parsed || parsed.httpOnly) return false;
     return this.#store(parsed, url, false);
   }
@@ -106,7 +106,9 @@ export class CookieJar {
     return [...this.#cookies.values()]
       .filter(({ httpOnly }) => !httpOnly)
       .map(({ name, value, path, secure, sameSite, partitioned, expiresAtMs }) => ({
-        ...{ name, value, path, secure, partitioned, expiresAtMs },
+        ...{ path, secure, partitioned, expiresAtMs },
+        name: fromByteString(name),
+        value: fromByteString(value),
         sameSite: sameSite === 'default' ? 'lax' : sameSite,
       }));
   }
@@ -127,11 +129,9 @@ export class CookieJar {
 
   #store(parsed: ParsedSetCookie, url: URL, fromHttp: boolean): boolean {
     const { secure, httpOnly, sameSite, partitioned, name, value } = parsed;
-    if (parsed.domain !== undefined && !this.#mayName(parsed.domain)) return false;
-    if (secure && !this.#isSecure) return false;
-    if ((sameSite === 'none' || partitioned) && !secure) return false;
     const path = parsed.path ?? defaultPath(url.pathname);
-    if (!prefixAllows(parsed, path, fromHttp)) return false;
+    const site = { host: this.#host, isSecure: this.#isSecure };
+    if (!isAcceptable(parsed, path, site, fromHttp)) return false;
     const now = this.#nowMs();
     const cookie: StoredCookie = {
       ...{ name, value, path, secure, httpOnly, sameSite, partitioned },
@@ -147,11 +147,6 @@ export class CookieJar {
     this.#dropExpired();
     this.#evict();
     return true;
-  }
-
-  /** RFC 6265bis §5.7, steps 8 to 10. */
-  #mayName(domain: string): boolean {
-    return domain === this.#host || (domain.includes('.') && domainMatches(this.#host, domain));
   }
 
   /** Longer paths first, then older cookies: RFC 6265bis §5.8.3. */
@@ -185,6 +180,31 @@ export class CookieJar {
     );
     for (const [key] of worstFirst.slice(0, surplus)) this.#cookies.delete(key);
   }
+}
+
+/** The loopback names that browsers trust count as secure. */
+export function isSecureOrigin({
+  protocol,
+  hostname,
+}: Pick<URL, 'protocol' | 'hostname'>): boolean {
+  return protocol === 'https:' || /(?:^|\.)localhost$|^127\.0\.0\.1$/.test(hostname);
+}
+
+/** What a site may set at all (RFC 6265bis §5.7, steps 8 to 19), whatever it has already. */
+export function isAcceptable(
+  parsed: ParsedSetCookie,
+  path: string,
+  { host, isSecure }: { host: string; isSecure: boolean },
+  fromHttp: boolean,
+): boolean {
+  const { domain, secure, sameSite, partitioned } = parsed;
+  const isOwn =
+    domain === undefined ||
+    domain === host ||
+    (domain.includes('.') && domainMatches(host, domain));
+  if (!isOwn || (secure && !isSecure)) return false;
+  if ((sameSite === 'none' || partitioned) && !secure) return false;
+  return prefixAllows(parsed, path, fromHttp);
 }
 
 function sameSiteAllows(

@@ -1,10 +1,13 @@
 export {
   CookieJar,
+  isAcceptable,
+  isSecureOrigin,
   MAX_COOKIES,
   type CookieContext,
   type CookieJarOptions,
   type VisibleCookie,
 } from './cookie-jar.ts';
+export { fromByteString, toByteString } from './byte-string.ts';
 export { defaultPath, pathMatches } from './matching.ts';
 export { parseCookieDate } from './cookie-date.ts';
 export { serializeCookies } from './serialize.ts';

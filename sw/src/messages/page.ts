@@ -30,8 +30,12 @@ export type SocketRequest = z.infer<typeof socketRequestSchema>;
 export const pageMessageSchema = z.discriminatedUnion('type', [
   /** Sent at intervals: keeps the worker alive and asks which life of it this is. */
   z.strictObject({ type: z.literal('postern.alive') }),
-  /** `document.cookie = value`. */
-  z.strictObject({ type: z.literal('postern.cookie'), value: z.string().max(MAX_COOKIE_LENGTH) }),
+  /** `document.cookie = value`. The same number may have come ahead in a request. */
+  z.strictObject({
+    type: z.literal('postern.cookie'),
+    number: z.int().min(1),
+    value: z.string().max(MAX_COOKIE_LENGTH),
+  }),
   /** The page took over the cookies of this version. */
   z.strictObject({ type: z.literal('postern.cookies-seen'), version: z.int() }),
   /** The person does not want to sign in now: what waits for it fails. */

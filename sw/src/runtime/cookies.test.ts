@@ -6,6 +6,8 @@ import { applyAssignment, createCookieView } from './cookies.ts';
 const plain = { secure: false, sameSite: 'lax', partitioned: false, expiresAtMs: null } as const;
 const a: VisibleCookie = { name: 'a', value: '1', path: '/dir', ...plain };
 
+const at = (pathname: string) => ({ hostname: 'wiki.example', protocol: 'https:', pathname });
+
 describe('applyAssignment', () => {
   it.each([
     ['b=2', [a, { name: 'b', value: '2', path: '/dir', ...plain }]],
@@ -20,10 +22,15 @@ describe('applyAssignment', () => {
       [{ ...a, value: '2', expiresAtMs: expect.any(Number) as number }],
     ],
     ['a=2; HttpOnly', [a]],
+    ['b=1; Domain=example.com', [a]],
+    ['__Secure-b=1', [a]],
+    ['__Http-b=1; Secure', [a]],
+    ['b=1; SameSite=None', [a]],
+    ['b=é', [a, { name: 'b', value: 'é', path: '/dir', ...plain }]],
     ['', [a]],
     ['=', [a]],
   ])('%j', (assignment, expected) => {
-    expect(applyAssignment([a], assignment, '/dir/page')).toEqual(expected);
+    expect(applyAssignment([a], assignment, at('/dir/page'))).toEqual(expected);
   });
 });
 
@@ -36,7 +43,7 @@ describe('createCookieView', () => {
       listen: vi.fn((handler: (message: WorkerMessage) => void) => (deliver = handler)),
     };
     const initial = [a, { name: 'root', value: 'r', path: '/', ...plain }];
-    const view = createCookieView(initial, link, () => path);
+    const view = createCookieView(initial, link, at(path));
     return { view, sent, deliver: (message: WorkerMessage) => deliver(message) };
   };
 
@@ -52,7 +59,7 @@ describe('createCookieView', () => {
     const { view, sent } = createWorld('/dir/page');
     view.write('a=2');
     expect(view.read()).toBe('a=2; root=r');
-    expect(sent).toEqual([{ type: 'postern.cookie', value: 'a=2' }]);
+    expect(sent).toEqual([{ type: 'postern.cookie', number: 1, value: 'a=2' }]);
   });
 
   it('takes over what the jar says, and says so', () => {

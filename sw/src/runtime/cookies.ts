@@ -4,22 +4,34 @@
  */
 import {
   defaultPath,
+  fromByteString,
+  isAcceptable,
+  isSecureOrigin,
   parseSetCookie,
   pathMatches,
   serializeCookies,
+  toByteString,
   type VisibleCookie,
 } from '@postern/shared/cookies';
 import type { WorkerLink } from './worker-link.ts';
 
+/** Of the page; may change its path. */
+export type PageLocation = Pick<Location, 'hostname' | 'pathname' | 'protocol'>;
+
 export type CookieView = ReturnType<typeof createCookieView>;
 
-/** Answers for one document; `initial` is what the jar held when the document was sent. */
+/**
+ * Answers for one document; `initial` is what the jar held when the document was sent.
+ * @param sendAhead sends a numbered write in a request
+ */
 export function createCookieView(
   initial: VisibleCookie[],
   link: WorkerLink,
-  pathname: () => string,
+  location: PageLocation,
+  sendAhead: (number: number, value: string) => void = () => undefined,
 ) {
   let cookies = initial;
+  let writes = 0;
   const listeners = new Set<(before: VisibleCookie[], after: VisibleCookie[]) => void>();
   const replace = (after: VisibleCookie[]): void => {
     const before = cookies;
@@ -36,7 +48,7 @@ export function createCookieView(
     return cookies
       .filter(
         ({ path, expiresAtMs }) =>
-          pathMatches(pathname(), path) && (expiresAtMs === null || expiresAtMs > nowMs),
+          pathMatches(location.pathname, path) && (expiresAtMs === null || expiresAtMs > nowMs),
       )
       .sort((a, b) => b.path.length - a.path.length);
   };
@@ -49,8 +61,10 @@ export function createCookieView(
     /** Longest path first, as RFC 6265bis §5.8.3 orders them; the jar keeps creation order. */
     read: (): string => serializeCookies(visible()),
     write(value: string): void {
-      replace(applyAssignment(cookies, value, pathname()));
-      link.send({ type: 'postern.cookie', value });
+      replace(applyAssignment(cookies, value, location));
+      // A message may be overtaken by the page's next request, a request by none: what comes first counts.
+      sendAhead(++writes, value);
+      link.send({ type: 'postern.cookie', number: writes, value });
     },
   };
 }
@@ -59,13 +73,17 @@ export function createCookieView(
 export function applyAssignment(
   cookies: VisibleCookie[],
   assignment: string,
-  pathname: string,
+  { hostname, pathname, protocol }: PageLocation,
 ): VisibleCookie[] {
   const nowMs = Date.now();
-  const parsed = parseSetCookie(assignment, nowMs);
+  const parsed = parseSetCookie(toByteString(assignment), nowMs);
   if (parsed === undefined || parsed.httpOnly) return cookies;
-  const { name, value, secure, partitioned, sameSite, expiresAtMs } = parsed;
+  const name = fromByteString(parsed.name);
+  const value = fromByteString(parsed.value);
+  const { secure, partitioned, sameSite, expiresAtMs } = parsed;
   const path = parsed.path ?? defaultPath(pathname);
+  const isSecure = isSecureOrigin({ hostname, protocol });
+  if (!isAcceptable(parsed, path, { host: hostname, isSecure }, false)) return cookies;
   const index = cookies.findIndex((cookie) => cookie.name === name && cookie.path === path);
   if (expiresAtMs !== undefined && expiresAtMs <= nowMs)
     return cookies.filter((_, other) => other !== index);

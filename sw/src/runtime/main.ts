@@ -31,7 +31,8 @@ function start({ posternCookies, posternWorker }: DOMStringMap): void {
   const cookies = createCookieView(
     JSON.parse(posternCookies ?? '[]') as VisibleCookie[],
     link,
-    () => location.pathname,
+    location,
+    sendCookieAhead(),
   );
   Object.defineProperty(Document.prototype, 'cookie', {
     configurable: true,
@@ -58,6 +59,23 @@ function start({ posternCookies, posternWorker }: DOMStringMap): void {
   installSignInDialog(link);
   guardServiceWorker(WORKER_PATH);
   adoptFrames(window, marker);
+}
+
+/** A request that the service worker sees before the page's next one; with the browser's own function. */
+function sendCookieAhead(): (number: number, value: string) => void {
+  const { fetch } = globalThis;
+  return (number, value) => {
+    // Neither is a cookie: too long, or no Unicode.
+    if (value.length > 8192 || /[\ud800-\udfff]/u.test(value)) return;
+    const headers = { 'postern-cookie': `${number} ${encodeURIComponent(value)}` };
+    // The message that follows says the same.
+    void fetch('/.postern/cookie', {
+      method: 'POST',
+      headers,
+      referrer: location.pathname,
+      referrerPolicy: 'unsafe-url',
+    }).catch(() => undefined);
+  };
 }
 
 /** A frame need not do what the page around it does already. */

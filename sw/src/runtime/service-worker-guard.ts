@@ -1,10 +1,15 @@
 /**
  * Keeps the application from replacing or removing the service worker that carries it. Its own
- * worker would take over requests that only ours can answer, so registering it fails with the reason.
+ * worker would take over requests that only ours can answer, and its code inside ours would need
+ * `unsafe-eval` beside the keys and HttpOnly cookies kept there (docs/threat-model.md, "Decisions"), so
+ * registering it fails with the reason, as does push, which only such a worker could receive.
  */
 
 const MESSAGE =
   'This application is opened through Postern, whose service worker carries its requests. It cannot register one of its own.';
+
+const PUSH_MESSAGE =
+  'This application is opened through Postern, which carries no push messages: its own service worker could not receive them.';
 
 export function guardServiceWorker(scriptPath: string): void {
   const { prototype: container } = ServiceWorkerContainer;
@@ -23,4 +28,8 @@ export function guardServiceWorker(scriptPath: string): void {
     const isOurs = worker !== null && new URL(worker.scriptURL).pathname === scriptPath;
     return isOurs ? Promise.resolve(false) : unregister.call(this);
   };
+  if ('PushManager' in globalThis) {
+    PushManager.prototype.subscribe = () =>
+      Promise.reject(new DOMException(PUSH_MESSAGE, 'NotAllowedError'));
+  }
 }

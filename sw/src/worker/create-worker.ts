@@ -186,6 +186,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     router: createFetchRouter({
       origin,
       app,
+      cookies,
       socketPorts: new HttpPorts(sockets),
       workerRuntime: workerSource,
       logins,

@@ -56,7 +56,7 @@ export function createPageMessages(options: PageMessagesOptions): PageMessages {
           options.onAlive();
           return;
         case 'postern.cookie':
-          await cookies.storeFromPage(new URL(source.url), message.value);
+          await cookies.storeFromPage(source.id, new URL(source.url), message);
           return;
         case 'postern.cookies-seen':
           cookies.seen(source.id, message.version);

@@ -62,15 +62,20 @@ describe('CookieSync', () => {
 
   it('takes assignments of pages, but none of HttpOnly cookies', async () => {
     const { sync, told } = createWorld();
-    await sync.storeFromPage(url, 'mine=1; Path=/');
-    await sync.storeFromPage(url, 'forged=1; HttpOnly');
+    await sync.storeFromPage('tab-1', url, { number: 1, value: 'mine=1; Path=/' });
+    await sync.storeFromPage('tab-1', url, { number: 2, value: 'forged=1; HttpOnly' });
+    // Again, by the other way it comes; and one that is not what it says.
+    await sync.storeFromPage('tab-1', url, { number: 1, value: 'mine=2; Path=/' });
+    sync.storeFromRequest('tab-2', url, '1 %E0%A4%A');
     expect(await sync.header(url, own)).toBe('mine=1');
-    expect(told).toHaveLength(1);
+    // The page that showed the refused one at once is told so.
+    const [first, second] = told;
+    expect(second).toEqual({ ...first, version: 2 });
   });
 
   it('keeps cookies for its next life, and starts anew from anything else', async () => {
     const { sync, options, store } = createWorld();
-    await sync.storeFromPage(url, 'kept=1; Max-Age=60');
+    await sync.storeFromPage('tab-1', url, { number: 3, value: 'kept=1; Max-Age=60' });
     expect(await new CookieSync(options).header(url, own)).toBe('kept=1');
     await store.put('cookies', 'nonsense');
     expect(await new CookieSync(options).header(url, own)).toBeUndefined();
@@ -78,7 +83,7 @@ describe('CookieSync', () => {
 
   it('forgets all, also on pages', async () => {
     const { sync, store, told } = createWorld();
-    await sync.storeFromPage(url, 'a=1');
+    await sync.storeFromPage('tab-1', url, { number: 4, value: 'a=1' });
     await sync.clear();
     expect(await store.get('cookies')).toBeUndefined();
     expect(await sync.header(url, own)).toBeUndefined();

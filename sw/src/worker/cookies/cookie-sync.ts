@@ -9,6 +9,16 @@ import type { Store } from '../storage/store.ts';
 /** How long a response waits for its page to take over the cookies it set. */
 export const PAGE_WAIT_MS = 100;
 
+/** Pages whose writes are counted. */
+const MAX_WRITERS = 1024;
+/** A `document.cookie` of the longest kind, percent-encoded. */
+const MAX_HEADER_LENGTH = 32_768;
+
+export interface PageWrite {
+  number: number;
+  value: string;
+}
+
 export interface CookieSyncOptions {
   store: Store;
   origin: string;
@@ -21,6 +31,8 @@ export class CookieSync {
   readonly #options: CookieSyncOptions;
   readonly #waiting = new Map<string, () => void>();
   #loading: Promise<CookieJar> | undefined;
+  /** Number of the last write of each page. */
+  readonly #writes = new Map<string, number>();
   #version = 0;
 
   constructor(options: CookieSyncOptions) {
@@ -53,12 +65,38 @@ export class CookieSync {
     await this.#changed(jar, before, clientId);
   }
 
-  /** Keeps what a page at `url` assigned to `document.cookie`. */
-  async storeFromPage(url: URL, value: string): Promise<void> {
+  /**
+   * Keeps what a page at `url` assigned to `document.cookie`. A write comes twice, in a request and in a
+   * message, both in the order of their numbers: what comes first counts.
+   */
+  async storeFromPage(clientId: string, url: URL, { number, value }: PageWrite): Promise<void> {
+    if (number <= (this.#writes.get(clientId) ?? 0)) return;
+    // The one that wrote last is forgotten last.
+    this.#writes.delete(clientId);
+    this.#writes.set(clientId, number);
+    for (const [oldest] of this.#writes) {
+      if (this.#writes.size > MAX_WRITERS) this.#writes.delete(oldest);
+      else break;
+    }
     const jar = await this.#jar();
     const before = this.#fingerprint(jar);
-    jar.setFromScript(value, url);
-    await this.#changed(jar, before, '');
+    // Pages show their writes at once: one that is refused has to be taken back.
+    if (!jar.setFromScript(value, url)) await this.#tellPages(jar.visible());
+    else await this.#changed(jar, before, '');
+  }
+
+  /** The same, from a request: `<number> <value>`, the value as `encodeURIComponent` writes it. */
+  storeFromRequest(clientId: string, url: URL, header: string): void {
+    const [number = '', value = ''] = header.split(' ');
+    if (header.length > MAX_HEADER_LENGTH || !/^[1-9]\d{0,14}$/.test(number)) return;
+    try {
+      void this.storeFromPage(clientId, url, {
+        number: Number(number),
+        value: decodeURIComponent(value),
+      });
+    } catch {
+      // Not what the runtime sends.
+    }
   }
 
   /** A page says which version it shows. */

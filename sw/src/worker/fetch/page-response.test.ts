@@ -9,8 +9,17 @@ import { sourceOf } from './response-source.ts';
 
 const runtime = createRuntimeScript({
   source: 'RUNTIME',
-  needs: { scriptHash: "'sha256-x='", connectUrl: 'https://wiki.example/.postern/hold' },
-  cookies: [{ name: 'ä"', value: '<&>', path: '/' }],
+  needs: {
+    scriptHash: "'sha256-x='",
+    scriptUrl: 'https://wiki.example/.postern/worker-runtime.js',
+    connectUrl: 'https://wiki.example/.postern/hold',
+  },
+  cookies: [
+    {
+      ...{ name: 'ä"', value: '<&>', path: '/', secure: false, partitioned: false },
+      ...{ sameSite: 'lax', expiresAtMs: null },
+    },
+  ],
 });
 
 function answer(status: number, fields: Field[], ...chunks: (string | Uint8Array | Error)[]) {
@@ -53,7 +62,7 @@ describe('createPageResponse', () => {
     expect(response.headers.get('content-security-policy')).toBe("script-src 'self' 'sha256-x='");
     expect(response.headers.has('content-length')).toBe(false);
     expect(await response.text()).toBe(
-      '<script data-postern-cookies="[{&#34;name&#34;:&#34;&#228;\\&#34;&#34;,&#34;value&#34;:&#34;&#60;&#38;&#62;&#34;,&#34;path&#34;:&#34;/&#34;}]" data-postern-worker="no">RUNTIME</script><p>abc',
+      '<script data-postern-cookies="[{&#34;name&#34;:&#34;&#228;\\&#34;&#34;,&#34;value&#34;:&#34;&#60;&#38;&#62;&#34;,&#34;path&#34;:&#34;/&#34;,&#34;secure&#34;:false,&#34;partitioned&#34;:false,&#34;sameSite&#34;:&#34;lax&#34;,&#34;expiresAtMs&#34;:null}]" data-postern-worker="no">RUNTIME</script><p>abc',
     );
   });
 

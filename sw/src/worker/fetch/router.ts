@@ -11,6 +11,7 @@ import { signedInPage } from '../pages/signed-in-page.ts';
 import { HOLD_PATH, type AppRequests } from './app-requests.ts';
 import { silentStream } from './response-body.ts';
 import { workerRuntimeScript, WORKER_RUNTIME_PATH } from '../documents/worker-script.ts';
+import type { CookieSync } from '../cookies/cookie-sync.ts';
 import { SOCKETS_PATH, type HttpPorts } from '../websocket/http-ports.ts';
 
 const SIGN_OUT_PATH = '/.postern/signout';
@@ -21,6 +22,8 @@ const OWN_PREFIX = '/.postern/';
 const WORKER_PATH = '/postern-sw.js';
 /** Asked for by web workers to keep this worker alive. */
 const ALIVE_PATH = '/.postern/alive';
+/** Tells of a cookie that a page wrote, ahead of the page's next request. */
+const COOKIE_PATH = '/.postern/cookie';
 /** Files of ours that the gateway serves. */
 const NETWORK_PATHS = /^\/\.postern\/(?:assets\/|config\.json$)/;
 
@@ -30,6 +33,7 @@ const LOOP_MS = 15_000;
 export interface FetchRouterOptions {
   origin: string;
   app: AppRequests;
+  cookies: CookieSync;
   /** WebSockets of web workers. */
   socketPorts: HttpPorts;
   /** Text of the runtime for web workers. */
@@ -55,6 +59,7 @@ export function createFetchRouter(options: FetchRouterOptions): FetchRouter {
   const {
     origin,
     app,
+    cookies,
     socketPorts,
     workerRuntime,
     logins,
@@ -80,6 +85,15 @@ export function createFetchRouter(options: FetchRouterOptions): FetchRouter {
 
   async function ownPath(url: URL, request: Request, clientId: string): Promise<Response> {
     if (url.pathname === HOLD_PATH) return new Response(silentStream());
+    if (url.pathname === COOKIE_PATH) {
+      const page = request.referrer === '' ? origin : request.referrer;
+      cookies.storeFromRequest(
+        clientId,
+        new URL(page),
+        request.headers.get('postern-cookie') ?? '',
+      );
+      return new Response(null, { status: 204 });
+    }
     if (url.pathname === ALIVE_PATH) return new Response(null, { status: 204 });
     if (url.pathname === WORKER_RUNTIME_PATH) return workerRuntimeScript(workerRuntime);
     if (url.pathname.startsWith(SOCKETS_PATH)) return socketPorts.respond(request, clientId);
