@@ -122,6 +122,21 @@ describe('impact', () => {
     expect(touches(apply({ op: 'delete', kind: 'terminator', key: 't1' }), subject)).toBe(false);
   });
 
+  it('of a posture is its owner’s, also when it is withdrawn or runs out', () => {
+    const posture = { id: 'x', identityId: 'i', passing: [{ id: 'c', untilMs: 1_500 }] };
+    expect([...apply({ op: 'put', kind: 'posture', value: posture }).identities]).toEqual(['i']);
+    state.expirePostures();
+    expect(impacts).toHaveLength(1);
+    nowMs = 1_500;
+    state.expirePostures();
+    state.expirePostures();
+    expect(impacts).toHaveLength(2);
+    expect(touches(impacts[1]!, subject)).toBe(true);
+    expect(touches(impacts[1]!, { identityId: 'other' })).toBe(false);
+    expect([...apply({ op: 'delete', kind: 'posture', key: 'x' }).identities]).toEqual(['i']);
+    expect(apply({ op: 'delete', kind: 'postureCheck', key: 'c' }).everything).toBe(true);
+  });
+
   it('of a router is nothing unless it was disabled or has other roles', () => {
     const links = [{ id: 'l', peerId: 'r2', latencyMs: 1 }];
     expect(apply({ op: 'put', kind: 'router', value: router(links) }).everything).toBe(false);
