@@ -10,12 +10,14 @@ import { controllerConfigSchema } from '../../controller/src/config.ts';
 import type { ControllerContext } from '../../controller/src/context.ts';
 import { createControllerEvents } from '../../controller/src/events.ts';
 import type { Table, RowOf } from '../../controller/src/model/table.ts';
+import { spreadEvents } from '../../controller/src/cluster/spread-events.ts';
 import { openPki } from '../../controller/src/pki/open-pki.ts';
 import { collectEvents } from '../../controller/src/live/collect-events.ts';
 import { startPosture } from '../../controller/src/posture/posture.ts';
 import { createLiveState } from '../../controller/src/sessions/live-state.ts';
 import { openSealer } from '../../controller/src/store/sealer.ts';
 import { repositories } from '../../controller/src/store/repositories.ts';
+import { copyAuthority } from './store-controllers.ts';
 import { defaultKind, type StoreKind } from './stores.ts';
 import type { Repository } from '../../controller/src/store/repository.ts';
 
@@ -36,6 +38,8 @@ export interface TestContextOptions {
   auth?: Partial<Authentication>;
   /** Default: `defaultKind`. Deleted with the context. */
   store?: StoreKind;
+  /** Another context whose certificate authority it shares, as controllers of one database do. */
+  authorityOf?: TestContext;
 }
 
 export async function createTestContext(options: TestContextOptions = {}): Promise<TestContext> {
@@ -59,6 +63,7 @@ export async function createTestContext(options: TestContextOptions = {}): Promi
   store.changes.subscribe(({ changes }) => {
     for (const change of changes) policy.apply(change);
   });
+  if (options.authorityOf) await copyAuthority(options.authorityOf.config.dataDir, dataDir);
   const pki = await openPki({
     dir: join(dataDir, 'pki'),
     trustDomain: config.trustDomain,
@@ -77,10 +82,13 @@ export async function createTestContext(options: TestContextOptions = {}): Promi
       await repository.insert(tx, { ...emptyRow(repository.table, clock()), ...given });
     });
   };
-  await insert('authPolicies', {
-    id: 'default',
-    secondary: { requireTotp: false, requireExtJwtSigner: null },
-  });
+  if (!(await repositories.authPolicies.get(store.db, 'default'))) {
+    await insert('authPolicies', {
+      id: 'default',
+      secondary: { requireTotp: false, requireExtJwtSigner: null },
+    });
+  }
+  const stopSpreading = spreadEvents(events, store, silentLogger);
   const audit = await openAuditLog({
     store,
     folder: auditFolder(config),
@@ -122,6 +130,7 @@ export async function createTestContext(options: TestContextOptions = {}): Promi
     advance: (ms) => (offsetMs += ms),
     insert,
     dispose: async () => {
+      stopSpreading();
       pki.close();
       posture.close();
       liveEvents.close();
