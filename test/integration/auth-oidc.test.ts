@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeAt } from '../../controller/src/auth/totp.ts';
 import { makeCsr } from '../harness/csr.ts';
 import { CLIENT, edgeClient, MANAGEMENT, type EdgeClient } from '../harness/edge-client.ts';
+import { defaultKind, type TestDatabase } from '../harness/stores.ts';
 import { startTestIssuer, type TestIssuer } from '../harness/test-issuer.ts';
 
 const PASSWORD = 'correct horse';
@@ -22,6 +23,7 @@ const C = { client_id: 'openziti', redirect_uri: 'http://localhost:20314/auth/ca
 const TYPE = 'urn:ietf:params:oauth:token-type:';
 
 let dataDir: string;
+let database: TestDatabase;
 let controller: RunningController;
 let edge: EdgeClient;
 let admin: string;
@@ -32,9 +34,11 @@ let serial = 0;
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'postern-oidc-'));
+  database = await defaultKind.create();
   controller = await createController(
     controllerConfigSchema.parse({
       dataDir,
+      store: await database.config(),
       admin: { port: 0 },
       public: { port: 0, tls: 'none' },
       control: { port: 0 },
@@ -62,6 +66,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await issuer.close();
   await controller.close();
+  await database.dispose();
   await rm(dataDir, { recursive: true, force: true });
 });
 

@@ -24,6 +24,7 @@ import {
   type TokenResponse,
 } from '../harness/sign-in-flow.ts';
 import { SoftAuthenticator } from '../harness/soft-authenticator.ts';
+import { defaultKind, type TestDatabase } from '../harness/stores.ts';
 import { startTestIssuer, type TestIssuer } from '../harness/test-issuer.ts';
 import { UserAgent } from '../harness/user-agent.ts';
 
@@ -32,6 +33,7 @@ const HOST = 'wiki.localhost:8080';
 const PASSWORD = 'correct horse';
 
 let dataDir: string;
+let database: TestDatabase;
 let controller: RunningController;
 let management: ManagementClient;
 let issuer: TestIssuer;
@@ -44,9 +46,11 @@ const advance = (ms: number) => vi.setSystemTime(Date.now() + ms);
 beforeAll(async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   dataDir = await mkdtemp(join(tmpdir(), 'postern-factors-'));
+  database = await defaultKind.create();
   controller = await createController(
     controllerConfigSchema.parse({
       dataDir,
+      store: await database.config(),
       admin: { port: 0 },
       public: { port: 0, tls: 'none' },
       control: { port: 0 },
@@ -86,6 +90,7 @@ afterAll(async () => {
   vi.useRealTimers();
   await issuer.close();
   await controller.close();
+  await database.dispose();
   await rm(dataDir, { recursive: true, force: true });
 });
 beforeEach(() => {
