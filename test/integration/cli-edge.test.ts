@@ -10,7 +10,6 @@ import {
   type RunningController,
 } from '@postern/controller';
 import { silentLogger } from '@postern/shared/log';
-import { Agent, request } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { entityKinds } from '../../cli/src/entities/index.ts';
 import { createCli, type Cli } from '../harness/cli.ts';
@@ -198,13 +197,7 @@ describe('entities', () => {
   });
 
   it('of every kind are listed, as a table and as the API answers', async () => {
-    const { body } = await request(`${controller.admin.url}/edge/management/v1/openapi.json`, {
-      dispatcher: new Agent({ connect: { ca: controller.trustBundlePem } }),
-    });
-    const { paths } = (await body.json()) as { paths: Record<string, unknown> };
-    const offered = entityKinds.filter(({ path }) => `/${path}` in paths);
-    expect(offered.length).toBeGreaterThan(15);
-    for (const kind of offered) {
+    for (const kind of entityKinds) {
       const { status, stderr, stdout } = await cli.run(['edge', 'list', kind.plural]);
       expect(stderr, kind.plural).not.toContain('postern:');
       expect(status).toBe(0);
