@@ -91,7 +91,7 @@ describe('the control channel', () => {
     const snapshot = await peer.next('snapshot');
     expect(snapshot.entities.servicePolicy.map(({ id }) => id)).toContain(policyId);
     expect(new Set(snapshot.entities.signingKey.map(({ use }) => use))).toEqual(
-      new Set(['token', 'grant', 'assertion']),
+      new Set(['token', 'grant', 'assertion', 'session']),
     );
 
     const arrived = peer.next('delta').then((delta) => ({ delta, atMs: performance.now() }));

@@ -1,7 +1,6 @@
 /** The stream of changes and events, as server-sent events and as a WebSocket. */
 import type { ClientRequest } from 'node:http';
 import { request } from 'node:https';
-import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { MANAGEMENT, type EdgeCall } from '../harness/edge-client.ts';
@@ -25,10 +24,22 @@ async function create(plural: string, body: object): Promise<string> {
   return answer.data.id as string;
 }
 
+interface ServerSentEvent {
+  id?: string;
+  event?: string;
+  data: string;
+}
+
 interface Stream {
   status: number;
   /** The next event that fits. */
-  next(fits: (event: EventSourceMessage, data: any) => boolean): Promise<EventSourceMessage>;
+  next(fits: (event: ServerSentEvent, data: any) => boolean): Promise<ServerSentEvent>;
+}
+
+/** Fields of one block (WHATWG HTML §9.2.6), as ours are: one line each. */
+function parseEvent(block: string): ServerSentEvent {
+  const fields = block.split('\n').map((line) => /^(\w+): (.*)$/.exec(line)!.slice(1));
+  return Object.fromEntries(fields);
 }
 
 function watch(query = '', headers: Record<string, string> = {}): Promise<Stream> {
@@ -44,15 +55,15 @@ function watch(query = '', headers: Record<string, string> = {}): Promise<Stream
         headers: { 'zt-session': network.admin, ...headers },
       },
       (response) => {
-        const seen: EventSourceMessage[] = [];
+        const seen: ServerSentEvent[] = [];
         let wake = (): void => undefined;
-        const parser = createParser({
-          onEvent: (event) => {
-            seen.push(event);
-            wake();
-          },
+        let text = '';
+        response.on('data', (chunk: Buffer) => {
+          const blocks = (text + chunk.toString()).split('\n\n');
+          text = blocks.pop() ?? '';
+          seen.push(...blocks.filter((block) => !block.startsWith(':')).map(parseEvent));
+          wake();
         });
-        response.on('data', (chunk: Buffer) => parser.feed(chunk.toString()));
         response.on('error', () => undefined);
         let at = 0;
         resolve({

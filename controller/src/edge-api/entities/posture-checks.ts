@@ -230,7 +230,7 @@ function definitionOf(
 }
 
 /** The members as clients know them: PROCESS has one signer. */
-export function shownDefinition({ definition }: Pick<PostureCheck, 'definition'>) {
+function shownDefinition({ definition }: Pick<PostureCheck, 'definition'>) {
   if (!('process' in definition)) return definition;
   const { signerFingerprints, ...process } = definition.process;
   return { process: { ...process, signerFingerprint: signerFingerprints[0] ?? '' } };
