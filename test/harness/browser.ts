@@ -116,32 +116,33 @@ async function launchChromium(
       const [page] = context.pages();
       if (!page) throw new Error('no page is open');
       const devtools = await context.newCDPSession(page);
-      const running = new Set<string>();
+      const statuses = new Map<string, string>();
       let changed = (): void => undefined;
       devtools.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
-        for (const { versionId, runningStatus } of versions) {
-          if (runningStatus === 'stopped') running.delete(versionId);
-          else running.add(versionId);
-        }
+        for (const { versionId, runningStatus } of versions) statuses.set(versionId, runningStatus);
         changed();
       });
-      // Tells of all versions at once.
+      const until = (isSo: () => boolean): Promise<void> =>
+        new Promise((resolve, reject) => {
+          const timer = setTimeout(() => reject(new Error('service workers go on')), 10_000);
+          changed = () => {
+            if (!isSo()) return;
+            clearTimeout(timer);
+            resolve();
+          };
+          changed();
+        });
       await devtools.send('ServiceWorker.enable');
-      const stopped = new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error('service workers go on')), 10_000);
-        changed = () => {
-          if (running.size > 0) return;
-          clearTimeout(timer);
-          resolve();
-        };
+      await until(() => statuses.size > 0);
+      const stopped = new Set<string>();
+      const wasRunning = [...statuses].filter(([, status]) => status !== 'stopped');
+      const all = until(() => {
+        // One that was stopped may be starting again by now.
+        for (const [id, status] of statuses) if (/^stop/.test(status)) stopped.add(id);
+        return wasRunning.every(([id]) => stopped.has(id));
       });
-      const known = [...running];
       await devtools.send('ServiceWorker.stopAllWorkers');
-      for (const versionId of known) {
-        await devtools.send('ServiceWorker.stopWorker', { versionId }).catch(() => undefined);
-      }
-      changed();
-      await stopped;
+      await all;
       await devtools.detach();
     },
     close: () => context.close(),
