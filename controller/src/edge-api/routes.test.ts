@@ -79,6 +79,12 @@ describe('routes', () => {
       expect((await send(routes, `/base/x?${query}`)).status).toBe(400);
   });
 
+  it('find nothing under a name that no entity can have', async () => {
+    const routes = routesWith({ path: '/x/:id' }, () => Promise.resolve(done()));
+    for (const id of ['%00', 'a%00b', 'a%2500', 'a'])
+      expect((await send(routes, `/base/x/${id}`)).status).toBe(id.includes('%00') ? 404 : 200);
+  });
+
   it('end a connection whose large body they leave unread', async () => {
     const routes = routesWith({ method: 'post', body: z.object({}) }, () =>
       Promise.resolve(done()),

@@ -122,6 +122,9 @@ export function createRoutes(
     handle: Handler<never>,
   ): Promise<Response> => {
     if (spec.rate !== 'login') allowances.takeRequest(c, spec.rate ?? rate, caller);
+    // NUL, which no database text holds.
+    if (Object.values(c.req.param()).some((value) => value.includes('\0')))
+      throw new EdgeError('NOT_FOUND');
     requireQuery(c, spec.query ?? {});
     const text = takesBody(spec) ? await readText(c, spec.accepts ?? JSON_ONLY, caller) : '';
     const body = (spec.body && validate(spec.body, parseJson(text))) as never;
