@@ -130,4 +130,17 @@ describe.skipIf(!kind)('two controllers on one database', () => {
       else b = await start('b');
     },
   );
+
+  it('answers 503 while the database is away, and goes on when it is back', async () => {
+    const client = new AdminClient([a, b]);
+    await client.signIn(password);
+    const server = await kind?.server();
+    await server?.stop();
+    expect((await client.send('GET', 'services')).status).toBe(503);
+    await server?.start();
+    expect((await client.send('GET', 'services')).status).toBe(200);
+    const body = { name: 'afterwards', encryptionRequired: true };
+    expect((await client.at(1).send('POST', 'services', body)).status).toBe(201);
+    await client.close();
+  });
 });

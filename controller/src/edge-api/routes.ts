@@ -261,6 +261,10 @@ const APP_ERROR_CODES: Readonly<Record<string, EdgeErrorCode>> = {
   ERR_MFA_EXISTS: 'MFA_EXISTS',
   ERR_MFA_NOT_STARTED: 'MFA_ENROLLMENT_NOT_STARTED',
   ERR_MFA_CODE_INVALID: 'MFA_INVALID_TOKEN',
+  // 503: clients that know several controllers go to the next.
+  ERR_STORE_UNAVAILABLE: 'CLUSTER_NO_LEADER',
+  ERR_STORE_BUSY: 'TIMEOUT',
+  ERR_STORE_TEXT_INVALID: 'COULD_NOT_VALIDATE',
 };
 
 function toEdgeError(error: Error): EdgeError {
