@@ -28,12 +28,12 @@ export function isReservedForHops(name: string): boolean {
 
 /**
  * Response fields that would act on the layer that carries the app, not on the app: its service
- * worker's scope, the storage its keys live in, and another route around it (RFC 7838).
+ * worker's scope and another route around it (RFC 7838). `clear-site-data` passes: the service worker
+ * obeys it for what is the app's own and keeps it from the browser.
  */
 export function actsOnOurLayer(name: string): boolean {
   return (
     name === 'service-worker-allowed' ||
-    name === 'clear-site-data' ||
     name === 'alt-svc' ||
     name.startsWith('postern-')
   );
