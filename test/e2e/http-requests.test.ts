@@ -297,6 +297,14 @@ describe.each(browserKinds)('requests in %s', { timeout: 40_000 }, (kind) => {
       expect(await get('/repeat')).toBe('answer 5');
     });
 
+    it('is emptied by Clear-Site-Data, and so are the cookies, but not the session', async () => {
+      await get('/repeat');
+      const asked = app.count('/repeat');
+      await run(`document.cookie = 'left=1; path=/'; await fetch('/forget')`);
+      await page.waitFor(`document.cookie === ''`);
+      expect(await get('/repeat')).toBe(`answer ${asked + 1}`);
+    });
+
     it('asks with conditions, and takes the new answer when there is one', async () => {
       expect(await get('/validated')).toBe('version 1');
       expect(await get('/validated')).toBe('version 1');

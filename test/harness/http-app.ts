@@ -36,6 +36,8 @@ export async function startHttpApp(extra: Record<string, Handler> = {}): Promise
       response.writeHead(200, { 'cache-control': 'max-age=600', 'content-type': 'text/plain' });
       response.end(`answer ${seen.get('/repeat')}`);
     },
+    '/forget': (_, response) =>
+      void response.writeHead(204, { 'clear-site-data': '"cache", "cookies"' }).end(),
     '/validated': (request, response) => {
       const etag = `"${tag}"`;
       response.setHeader('etag', etag);

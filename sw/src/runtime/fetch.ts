@@ -114,7 +114,9 @@ function withType(given: HeadersInit | undefined, type: string | undefined): Hea
 function paced(response: Response, request: TrackedRequest): Response {
   const isCounted = new URL(request.url).hash.endsWith('c') && isLong(response.headers);
   const { body } = response;
-  if (!isCounted || body === null) return response;
+  // Firefox gives a body even where there is none (Fetch §2.2.3, "null body status").
+  const hasBody = body !== null && ![204, 205, 304].includes(response.status);
+  if (!isCounted || !hasBody) return response;
   const reader = body.getReader();
   const counted = new ReadableStream<Uint8Array>(
     {

@@ -8,6 +8,7 @@ import type { Resumption } from '../../messages/page.ts';
 import type { CookieSync } from '../cookies/cookie-sync.ts';
 import { createRuntimeScript } from '../documents/runtime-script.ts';
 import { WORKER_RUNTIME_PATH } from '../documents/worker-script.ts';
+import { siteDataToClear } from './clear-site-data.ts';
 import { acceptEncoding } from './content-coding.ts';
 import { type HttpCache, withoutFragment } from '../cache/http-cache.ts';
 import type { HttpLogins } from '../http-auth/http-logins.ts';
@@ -117,6 +118,9 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
             return loginPage({ origin, ...asked, target: head.target });
           }
         }
+        const { clearCache, clearCookies } = siteDataToClear(answer.fields);
+        if (clearCache) await cache.clear();
+        if (clearCookies) await cookies.clear();
         await takeCookies(url, answer, cookieContext(facts), clientId);
         source = await verdict.settle(sourceOf(answer, method));
       }

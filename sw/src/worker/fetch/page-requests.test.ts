@@ -61,6 +61,21 @@ describe('PageRequests', () => {
     }
   });
 
+  it('a redirect takes the body over from the request before it', async () => {
+    const pages = new PageRequests();
+    const { end, said, receive } = port();
+    pages.take({ type: 'postern.upload', id, length: 2 }, end);
+    const body = (await pages.find(tag({ hasUpload: true }))!.body())!;
+    const first = body.chunks()[Symbol.asyncIterator]().next();
+    body.cancel();
+    const second = body.chunks()[Symbol.asyncIterator]().next();
+    await expect(first).rejects.toMatchObject({ code: 'ERR_SW_REQUEST_BODY' });
+    receive({ kind: 'chunk', bytes: new ArrayBuffer(2) });
+    expect((await second).value).toHaveLength(2);
+    expect(said).toEqual([{ kind: 'start' }, { kind: 'start' }]);
+    expect(end.close).not.toHaveBeenCalled();
+  });
+
   it.each([
     ['a file that changed', { kind: 'failed' }],
     ['more than announced', { kind: 'chunk', bytes: new ArrayBuffer(4) }],

@@ -45,6 +45,8 @@ interface Known {
   abort: AbortController;
   upload: { length: number; port: UploadPort } | undefined;
   onUpload: (() => void) | undefined;
+  /** Ends the reading of the body that a redirect made superfluous. */
+  stopUpload: (() => void) | undefined;
   unreadBytes: number;
   onConsumed: (() => void) | undefined;
 }
@@ -125,6 +127,7 @@ export class PageRequests {
         abort: new AbortController(),
         upload: undefined,
         onUpload: undefined,
+        stopUpload: undefined,
         unreadBytes: 0,
         onConsumed: undefined,
       };
@@ -149,19 +152,31 @@ async function uploadOf(known: Known, tag: RequestTag): Promise<RequestBody | un
   if (upload === undefined) throw bodyFailed();
   return {
     length: upload.length,
-    chunks: () => receive(upload.port, upload.length, known.abort.signal),
-    cancel: () => upload.port.close(),
+    chunks: () => receive(known, upload.port, upload.length),
+    // The page closes the port: a redirect may ask for the body once more.
+    cancel: () => undefined,
   };
 }
 
 /** Asks for a chunk's worth more each time one was handed on. */
 async function* receive(
+  known: Known,
   port: UploadPort,
   length: number,
-  signal: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const queue: (ArrayBuffer | undefined)[] = [];
   let wake: (() => void) | undefined;
+  let isStopped = false;
+  const { signal } = known.abort;
+  const check = (): void => {
+    signal.throwIfAborted();
+    if (isStopped) throw bodyFailed();
+  };
+  known.stopUpload?.();
+  known.stopUpload = () => {
+    isStopped = true;
+    wake?.();
+  };
   port.onmessage = ({ data }: MessageEvent<unknown>) => {
     const event = uploadEventSchema.safeParse(data);
     queue.push(event.success && event.data.kind === 'chunk' ? event.data.bytes : undefined);
@@ -172,7 +187,7 @@ async function* receive(
   say({ kind: 'start' });
   for (let left = length; left > 0;) {
     while (queue.length === 0) {
-      signal.throwIfAborted();
+      check();
       await new Promise<void>((resolve) => (wake = resolve));
     }
     const bytes = queue.shift();
@@ -181,6 +196,7 @@ async function* receive(
     // Detached when sent on: the length is read first.
     const taken = bytes.byteLength;
     yield new Uint8Array(bytes);
+    check();
     say({ kind: 'taken', bytes: taken });
   }
 }
