@@ -92,10 +92,11 @@ const semantic = fc.constantFrom('AllOf', 'AnyOf');
 /** A network in the form of its file, complete: every member of every entity is there. */
 const networks = fc
   .record({
-    configTypes: named('t-', () =>
+    configTypes: named('t-', (index) =>
       fc.record({
         schema: fc.constant({ type: 'object' }),
-        target: fc.constantFrom(null, 'service'),
+        // What cannot change follows from the name.
+        target: fc.constant(index % 2 === 0 ? null : 'service'),
         tags,
       }),
     ),
@@ -149,6 +150,10 @@ const networks = fc
                 ),
                 tags,
               }),
+            ).map((items) =>
+              items
+                .map((item) => ({ ...item, name: `${item.name} of ${item.configTypeId}` }))
+                .sort((a, b) => (a.name < b.name ? -1 : 1)),
             ),
       authPolicies: named('p-', () =>
         fc.record({
