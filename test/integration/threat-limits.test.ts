@@ -8,6 +8,7 @@ import { EDGE_LIMITS, HELLO_LIMITS } from '@postern/shared/protocol/channel';
 import { expect, it } from 'vitest';
 import { DECISION_LIMITS } from '../../controller/src/audit/decisions.ts';
 import { MAX_READERS } from '../../controller/src/edge-api/live/event-readers.ts';
+import { MAX_ANONYMOUS_BODY_BYTES, MAX_BODY_BYTES } from '../../controller/src/edge-api/routes.ts';
 import { DEFAULT_EVENTS } from '../../controller/src/live/event-log.ts';
 import { SERVICE_TOKEN_SECONDS } from '../../controller/src/sessions/end-sessions.ts';
 import { PROOF_WINDOW_SECONDS } from '../../controller/src/sign-in/dpop.ts';
@@ -47,6 +48,8 @@ const MiB = 1024 * KiB;
 const inCode: Record<string, string> = {
   'Header fields': `${MAX_FIELDS} fields, ${MAX_FIELDS_BYTES / KiB} KiB`,
   'Request target': `${MAX_TARGET_BYTES / KiB} KiB`,
+  'REST body': `${MAX_BODY_BYTES / MiB} MiB / ${MAX_ANONYMOUS_BODY_BYTES / KiB} KiB`,
+  'REST requests of a session': `${controller.limits.adminRequestsPerMinute.toLocaleString('en')} / ${controller.limits.clientRequestsPerMinute.toLocaleString('en')} a minute`,
   'Message before Hello': `${HELLO_LIMITS.maxHeadersBytes / KiB} KiB headers, ${HELLO_LIMITS.maxBodyBytes / KiB} KiB body`,
   'Message after Hello': `${EDGE_LIMITS.maxHeadersBytes / KiB} KiB headers, ${EDGE_LIMITS.maxBodyBytes / KiB} KiB body`,
   'Plaintext of a record': `${MAX_PLAINTEXT_BYTES / KiB} KiB`,

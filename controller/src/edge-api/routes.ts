@@ -28,9 +28,9 @@ import {
 
 export type { Method, RouteSpec } from './route-spec.ts';
 
-const MAX_BODY_BYTES = 1024 * 1024;
+export const MAX_BODY_BYTES = 1024 * 1024;
 /** Of a request without a session. */
-const MAX_ANONYMOUS_BODY_BYTES = 16 * 1024;
+export const MAX_ANONYMOUS_BODY_BYTES = 16 * 1024;
 const HANDLER_TIMEOUT_MS = 10_000;
 
 export type EdgeContext = Context<{ Bindings: HttpBindings }>;
