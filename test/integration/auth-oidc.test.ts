@@ -384,6 +384,19 @@ describe('ending', () => {
     expect((await sdk.refresh(tokens['refresh_token'] ?? '')).status).toBe(400);
   });
 
+  it('a single token is withdrawn by its id, the others stay', async () => {
+    const { username } = await createPerson();
+    const { sdk, tokens } = await signIn(username);
+    const withdraw = (token: string) =>
+      create('revocations', { id: decodeJwt(token).jti, type: 'JTI' });
+    await withdraw(tokens['access_token'] ?? '');
+    expect((await whoami(tokens['access_token'] ?? '')).status).toBe(401);
+    const next = await sdk.refresh(tokens['refresh_token'] ?? '');
+    expect((await whoami(next.body['access_token'] ?? '')).status).toBe(200);
+    await withdraw(next.body['refresh_token'] ?? '');
+    expect((await sdk.refresh(next.body['refresh_token'] ?? '')).status).toBe(400);
+  });
+
   it('so does disabling the identity', async () => {
     const { id, username } = await createPerson();
     const { sdk, tokens } = await signIn(username);

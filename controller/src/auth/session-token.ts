@@ -5,6 +5,7 @@ import { decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { ControllerContext } from '../context.ts';
 import type { SignInDatabase } from '../sign-in/tables.ts';
+import { repositories } from '../store/repositories.ts';
 
 /** `aud` of every token of `/oidc`. */
 export const SESSION_TOKEN_AUDIENCE = 'openziti';
@@ -78,9 +79,10 @@ export function createSessionTokenVerifier(
         },
       );
       const parsed = sessionTokenClaims.safeParse(payload);
-      return parsed.success && parsed.data.z_t === TOKEN_TYPE[type]
-        ? { status: 'valid', claims: parsed.data }
-        : { status: 'invalid' };
+      if (!parsed.success || parsed.data.z_t !== TOKEN_TYPE[type]) return { status: 'invalid' };
+      // Revoking a session or an identity ends sessions; a single token is looked up.
+      const revoked = await repositories.revocations.get(store.db, parsed.data.jti);
+      return revoked ? { status: 'invalid' } : { status: 'valid', claims: parsed.data };
     } catch (error) {
       return { status: error instanceof errors.JWTExpired ? 'expired' : 'invalid' };
     }
