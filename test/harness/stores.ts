@@ -7,7 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import type { ControllerConfigInput } from '../../controller/src/config.ts';
+import type { ControllerConfig } from '../../controller/src/config.ts';
 import { openStore, type StoreOptions } from '../../controller/src/store/open-store.ts';
 import type { Store } from '../../controller/src/store/store.ts';
 import { postgresBinaries, startPostgres, type PostgresServer } from './postgres.ts';
@@ -17,7 +17,7 @@ export interface TestDatabase {
   /** Opens a store over it; several times for a restart or, on PostgreSQL, several controllers. */
   open(clock?: () => number): Promise<Store>;
   /** The `store` of a controller's configuration. */
-  config(): Promise<NonNullable<ControllerConfigInput['store']>>;
+  config(): Promise<ControllerConfig['store']>;
   /** Deletes it. Stores must be closed. */
   dispose(): Promise<void>;
 }
@@ -87,7 +87,7 @@ async function createPostgres(server: PostgresServer): Promise<TestDatabase> {
     config: async () => {
       const passwordFile = join(dir, 'password');
       await writeFile(passwordFile, password, { mode: 0o600 });
-      return { kind: 'postgres', ...where, passwordFile, tls: 'none' };
+      return { kind: 'postgres', ...where, passwordFile, tls: 'none', maxConnections: 5 };
     },
     dispose: async () => {
       await server.dropDatabase(where.database);
