@@ -6,7 +6,7 @@ import { createKeySet } from '@postern/shared/grants';
 import type { Logger } from '@postern/shared/log';
 import { connectSecure } from '@postern/shared/protocol/handshake';
 import { loadAppKey, type AppKey } from './auth/app-key.ts';
-import { declaredPosture, type NavigatorHints } from './auth/declared-posture.ts';
+import { declaredPosture } from './auth/declared-posture.ts';
 import { createApplicationSource } from './auth/application.ts';
 import { createOAuthClient, type OAuthClient } from './auth/oauth.ts';
 import { SignInPrompt } from './auth/sign-in-prompt.ts';
@@ -90,7 +90,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     tokens,
     client: oauth.get,
     apiUrl: async () => (await application.get()).apiUrl,
-    declared: () => declaredPosture(scope.navigator as NavigatorHints),
+    declared: () => declaredPosture(scope.navigator),
     nowMs,
   });
   const connection = new AppConnection({

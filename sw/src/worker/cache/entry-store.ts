@@ -12,7 +12,7 @@ import type { Store } from '../storage/store.ts';
 export const HTTP_CACHE_NAME = `${STORAGE_PREFIX}-http`;
 /** Bounds of all entries; the least recently used ones go first. */
 export const MAX_CACHE_BYTES = 64 * 1024 * 1024;
-export const MAX_CACHE_ENTRIES = 2_000;
+const MAX_CACHE_ENTRIES = 2_000;
 /** How long a change of the record may wait for further ones, in ms. */
 const SAVE_DELAY_MS = 1_000;
 const FACTS_FIELD = 'postern-facts';

@@ -16,7 +16,7 @@ import type { EntryStore, StoredEntry } from './entry-store.ts';
 
 /** Longest body kept, and most bytes of bodies that are being copied at once. */
 export const MAX_ENTRY_BYTES = 8 * 1024 * 1024;
-export const MAX_COPYING_BYTES = 32 * 1024 * 1024;
+const MAX_COPYING_BYTES = 32 * 1024 * 1024;
 
 /** RFC 9111 §3.2: fields of a 304 that describe a body which did not come with it. */
 const BODY_FIELDS = new Set(['content-length', 'content-encoding', 'content-range']);

@@ -8,7 +8,14 @@ import { STORAGE_PREFIX } from '../../messages/loader.ts';
 
 /** Names of the records. */
 export type RecordName =
-  'appKey' | 'application' | 'session' | 'signIns' | 'dial' | 'hadAccess' | 'cookies' | 'httpCache'
+  | 'appKey'
+  | 'application'
+  | 'session'
+  | 'signIns'
+  | 'dial'
+  | 'hadAccess'
+  | 'cookies'
+  | 'httpCache'
   /** Whose data the other records are. */
   | 'user';
 
