@@ -266,7 +266,7 @@ describe('a network', () => {
         );
         const exported = await cli.ok('export');
         const got = parse(exported) as Record<string, any[]>;
-        for (const [key, items] of Object.entries<any[]>(network)) {
+        for (const [key, items] of Object.entries(network as Record<string, any[]>)) {
           const found = got[key]!.filter(({ name }) => name !== 'Default');
           expect(
             found.map(({ name }) => name),

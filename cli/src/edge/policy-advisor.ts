@@ -122,7 +122,7 @@ async function adviseOn(
 }
 
 /** Advice for people: one line of facts, and what stands in the way. */
-export function describeAdvice(advice: Row): { line: string; problems: string[] } {
+function describeAdvice(advice: Row): { line: string; problems: string[] } {
   const count = (member: string) => Number(advice[member] ?? 0);
   const identity = String(memberAt(advice, 'identity.name'));
   const service = String(memberAt(advice, 'service.name'));

@@ -132,7 +132,7 @@ export function addProfileCommands(edge: Command, terminal: Terminal): void {
 }
 
 /** The version of this package. */
-export async function ownVersion(): Promise<string> {
+async function ownVersion(): Promise<string> {
   const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
   return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }

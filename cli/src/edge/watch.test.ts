@@ -46,7 +46,6 @@ describe('watchEvents', () => {
   it('prints data unchanged as JSON', async () => {
     const { out } = await watch([['event: a\ndata: {"x":2}\n\n', 'event: b\ndata: {"x":3}\n\n']], {
       json: true,
-      type: ['b'],
       count: '1',
     });
     expect(out).toBe('{"x":2}\n');
