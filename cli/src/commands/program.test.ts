@@ -53,6 +53,8 @@ function commandsIn(text: string): string[] {
   return [...lines, ...inline].map(([, line]) => line!);
 }
 
+const unfinished = new Set(['commander.missingArgument', 'commander.missingMandatoryOptionValue']);
+
 async function parses(line: string): Promise<void> {
   const given = words(line.replace(/\bPART\b/, 'router')).filter((word) => word !== '\\');
   const cut = given.findIndex((word) => word.includes('…') || word.includes('...'));
@@ -62,7 +64,7 @@ async function parses(line: string): Promise<void> {
       .catch((error: unknown) => {
         // A sentence may name a command without saying what it is called with.
         if (!(error instanceof CommanderError)) throw error;
-        const isNamed = error.code === 'commander.missingArgument' && given.length <= 3;
+        const isNamed = unfinished.has(error.code) && given.length <= 3;
         if (!isNamed && error.exitCode !== 0) throw error;
       });
     return;
