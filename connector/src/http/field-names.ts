@@ -32,9 +32,5 @@ export function isReservedForHops(name: string): boolean {
  * obeys it for what is the app's own and keeps it from the browser.
  */
 export function actsOnOurLayer(name: string): boolean {
-  return (
-    name === 'service-worker-allowed' ||
-    name === 'alt-svc' ||
-    name.startsWith('postern-')
-  );
+  return name === 'service-worker-allowed' || name === 'alt-svc' || name.startsWith('postern-');
 }
