@@ -151,7 +151,7 @@ export async function createController(
     if (ctx.endpoints.control.length === 0)
       ctx.endpoints.control = [`tls:${authority(controlServer.address)}`];
     undo.push(await joinControllers(ctx));
-    const publicApp = await createPublicApp(ctx, tokens);
+    const publicApp = createPublicApp(ctx, tokens);
     undo.push(() => publicApp.close());
 
     undo.push(serveEventSockets(adminServer, ctx));

@@ -29,7 +29,6 @@ let offsetMs = 0;
 
 interface Answer {
   status: number;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what the API answered, judged by matchers
   body: any;
   headers: Record<string, string | string[] | undefined>;
 }

@@ -33,7 +33,7 @@ const tags = {};
 async function put(
   tx: WriteTx,
   table: keyof typeof repositories,
-  row: { id: string },
+  row: { id: string } & Record<string, unknown>,
 ): Promise<void> {
   const repository = repositories[table] as unknown as {
     get(db: WriteTx['db'], id: string): Promise<unknown>;

@@ -6,7 +6,7 @@ import { covers } from '../sessions/revocations.ts';
 import { MAX_DETACHED_BYTES, type WebSocketRelay } from './relay-websocket.ts';
 
 /** How long the app's side waits for the browser to come back. */
-export const RESUME_GRACE_MS = 30_000;
+const RESUME_GRACE_MS = 30_000;
 /** Waiting at once; then the one that waits longest goes. With its held bytes: 256 MiB at most. */
 const MAX_WAITING = (256 * 1024 * 1024) / MAX_DETACHED_BYTES;
 

@@ -58,7 +58,7 @@ export async function outstandingQueries(
   return queries;
 }
 
-export function totpQuery(isTotpEnrolled: boolean): AuthQuery {
+function totpQuery(isTotpEnrolled: boolean): AuthQuery {
   return {
     typeId: 'MFA',
     provider: 'ziti',

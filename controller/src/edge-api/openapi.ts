@@ -31,7 +31,7 @@ const ERRORS: Readonly<Record<number, string>> = {
 };
 
 /** The error statuses a route may answer with: what follows from its declaration, and what it adds. */
-export function errorStatuses(spec: RouteSpec): number[] {
+function errorStatuses(spec: RouteSpec): number[] {
   const { method, path, access, query, errors = [] } = spec;
   const hasParameters = path.includes(':');
   return [

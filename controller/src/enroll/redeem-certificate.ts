@@ -90,7 +90,7 @@ export async function redeemCa(
 }
 
 /** Fills `[symbol]`s; unknown ones stay as they are. */
-export function formatName(format: string, symbols: Readonly<Record<string, string>>): string {
+function formatName(format: string, symbols: Readonly<Record<string, string>>): string {
   return format
     .replaceAll(/\[(\w+)\]/g, (whole, name: string) => symbols[name] ?? whole)
     .slice(0, 200);

@@ -48,7 +48,7 @@ beforeEach(async () => {
   });
   await seed();
   tokens = await openTokenServices(ctx);
-  const app = await createPublicApp(ctx, tokens);
+  const app = createPublicApp(ctx, tokens);
   server.on('request', (request, response) => app.handle(request, response));
   agent = new UserAgent();
 });

@@ -21,10 +21,7 @@ import { createOrigins } from './origins.ts';
 /** Roots of what the Client API serves here; at its root it would hide the rest. */
 const CLIENT_PATHS = [...CLIENT_BASES, '/version', '/.well-known/est'];
 
-export async function createPublicApp(
-  ctx: ControllerContext,
-  tokens: TokenServices,
-): Promise<PublicApp> {
+export function createPublicApp(ctx: ControllerContext, tokens: TokenServices): PublicApp {
   const { issuer, keys, sessions, grants, payloads } = tokens;
   const origins = createOrigins(ctx);
   const passkeys = createPasskeys(ctx, payloads);

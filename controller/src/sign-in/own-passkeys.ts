@@ -9,7 +9,7 @@ import type { Passkeys } from './passkeys.ts';
 import type { SignInSessions } from './sessions.ts';
 
 /** New ways in need a sign-in as fresh as this: an open browser alone adds none. */
-export const FRESH_SIGN_IN_MS = 15 * 60_000;
+const FRESH_SIGN_IN_MS = 15 * 60_000;
 
 export interface OwnPasskeysService {
   list(deviceThumbprint: string, sessionToken: string): Promise<OwnPasskeys>;

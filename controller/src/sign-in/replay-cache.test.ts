@@ -12,8 +12,8 @@ describe('the replay cache', () => {
   it('refuses when full, and makes room of what has expired', () => {
     let now = 0;
     const cache = createReplayCache(() => now, 2);
-    cache.add('a', 10);
-    cache.add('b', 20);
+    expect(cache.add('a', 10)).toBe(true);
+    expect(cache.add('b', 20)).toBe(true);
     expect(cache.add('c', 30)).toBe(false);
     now = 10;
     expect(cache.add('c', 30)).toBe(true);

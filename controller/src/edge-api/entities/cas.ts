@@ -40,7 +40,7 @@ const changeable = z.object({
   tags,
 });
 
-export const DEFAULT_NAME_FORMAT = '[caName]-[commonName]';
+const DEFAULT_NAME_FORMAT = '[caName]-[commonName]';
 
 export const cas: EntityDefinition = defineEntity({
   plural: 'cas',

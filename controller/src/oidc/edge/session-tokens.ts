@@ -21,7 +21,7 @@ import type { PayloadStore } from '../payload-store.ts';
 import type { AuthRequest } from './auth-requests.ts';
 
 export const ACCESS_SECONDS = 30 * 60;
-export const REFRESH_SECONDS = 24 * 3600;
+const REFRESH_SECONDS = 24 * 3600;
 /** Go SDKs ask for an ID token by the refresh token they have just spent. */
 const ID_TOKEN_GRACE_MS = 60_000;
 const MODEL = 'EdgeRefresh';
