@@ -55,7 +55,7 @@ export const projections = {
     noTraversal: row.noTraversal,
     disabled: row.disabled,
     isOnline: row.isOnline,
-    edgeUrls: row.edgeUrls,
+    edgeUrls: row.isTransit ? [] : row.edgeUrls,
     fabricAddresses: row.fabricAddresses,
     links: row.links,
   }),
