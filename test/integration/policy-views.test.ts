@@ -100,7 +100,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
             identityRoles,
             serviceRoles,
             postureCheckRoles,
-          } as { id: string }),
+          }),
     ),
   fc.tuple(id, roles, roles, semantic).map(
     ([key, identityRoles, edgeRouterRoles, how]): Command =>
@@ -112,7 +112,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
           identityRoles,
           edgeRouterRoles,
           isSystem: false,
-        } as { id: string }),
+        }),
   ),
   fc.tuple(id, roles, roles, semantic).map(
     ([key, serviceRoles, edgeRouterRoles, how]): Command =>
@@ -123,7 +123,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
           semantic: how,
           serviceRoles,
           edgeRouterRoles,
-        } as { id: string }),
+        }),
   ),
   fc.tuple(id, attributes, fc.boolean()).map(
     ([key, roleAttributes, isNetwork]): Command =>
@@ -135,7 +135,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
           roleAttributes,
           version: 1,
           definition: isNetwork ? { networks: ['192.0.2.1/32'] } : { domains: ['x'] },
-        } as { id: string }),
+        }),
   ),
   fc
     .tuple(
@@ -183,12 +183,10 @@ async function allowAll(tx: WriteTx): Promise<void> {
     name: 'r1',
     roleAttributes: [],
     disabled: false,
-  } as { id: string });
-  const routers = { ...entity('1'), ...all, edgeRouterRoles: ['#all'] };
-  await put(tx, 'edgeRouterPolicies', { ...routers, name: 'e1', isSystem: false } as {
-    id: string;
   });
-  await put(tx, 'serviceEdgeRouterPolicies', { ...routers, name: 'se1' } as { id: string });
+  const routers = { ...entity('1'), ...all, edgeRouterRoles: ['#all'] };
+  await put(tx, 'edgeRouterPolicies', { ...routers, name: 'e1', isSystem: false });
+  await put(tx, 'serviceEdgeRouterPolicies', { ...routers, name: 'se1' });
   const policy = { ...entity('1'), ...all, name: 'p1', type: 'Dial', postureCheckRoles: [] };
   await put(tx, 'servicePolicies', policy);
 }
