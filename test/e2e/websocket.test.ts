@@ -66,7 +66,17 @@ describe.each(browserKinds)('WebSocket in %s', { timeout: 120_000 }, (kind) => {
     const expected = await direct.evaluate<Results>(script);
     const got = await page.evaluate<Results>(script);
     expect(Object.keys(got).length).toBeGreaterThan(30);
-    expect(got).toEqual(expected);
+    // Firefox itself waits longer than the suite for some servers that break the protocol.
+    const late = Object.keys(expected).filter((name) => expected[name] === 'took too long');
+    for (const name of late) {
+      process.stderr.write(
+        `skipped: without the gateway, ${kind} does not end "${name}" in time\n`,
+      );
+    }
+    expect(late.length).toBeLessThan(5);
+    const inTime = (results: Results): Results =>
+      Object.fromEntries(Object.entries(results).filter(([name]) => !late.includes(name)));
+    expect(inTime(got)).toEqual(inTime(expected));
   });
 
   it.each(['strict', 'sloppy'])('leaves a %s worker script as it is', async (mode) => {

@@ -158,6 +158,8 @@ async function launchFirefox(
     executablePath,
     headless: true,
     protocolTimeout: 180_000,
+    // Sockets that fail on purpose would make the next ones to the same host wait.
+    extraPrefsFirefox: { 'network.websocket.delay-failed-reconnects': false },
     ...(profile === undefined ? {} : { userDataDir: profile }),
     ...(downloads === undefined
       ? {}

@@ -148,7 +148,8 @@ const behaviours: Record<
     for (let i = 0; i < 20; i++) socket.send(`message ${i}`);
     socket.close(4002, 'done');
   },
-  terminate: (socket) => socket.terminate(),
+  // Late enough for any browser to have told of the opening.
+  terminate: (socket) => setTimeout(() => socket.terminate(), 300),
   broken: (_, url, _request, raw) => raw.write(Buffer.from(broken[url.searchParams.get('kind')!]!)),
   ping: (socket) => {
     socket.on('pong', (data) => socket.send(`pong ${data.toString()}`));
