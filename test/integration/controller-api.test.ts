@@ -506,7 +506,14 @@ describe('policies', () => {
     const dialer = { token: (await login('dialer', 'dialer-password')).body.data.token as string };
     const own = await call('GET', `${CLIENT}/services?configTypes=all`, undefined, dialer);
     expect(own.body.data).toMatchObject([
-      { name: 'wiki', permissions: ['Dial'], config: {}, postureQueries: [] },
+      {
+        name: 'wiki',
+        permissions: ['Dial'],
+        config: {},
+        postureQueries: [
+          { policyId: policy, policyType: 'Dial', isPassing: true, postureQueries: [] },
+        ],
+      },
     ]);
     const before = (
       await call('GET', `${CLIENT}/current-api-session/service-updates`, undefined, dialer)
@@ -696,7 +703,7 @@ describe('enrollment', () => {
   });
 
   it('refuses expired tokens and methods it does not have', async () => {
-    expect((await call('POST', '/enroll?method=ca', '', { token: '' })).body.error.code).toMatch(
+    expect((await call('POST', '/enroll?method=fax', '', { token: '' })).body.error.code).toMatch(
       /INVALID_ENROLL/,
     );
     const identityId = await create('/identities', { name: 'late', type: 'User', isAdmin: false });
