@@ -24,14 +24,17 @@ export type RequestMessage = z.infer<typeof requestMessageSchema>;
 
 /** Worker → page, on an upload's port. */
 export type UploadCommand =
-  /** Sends the body from its first byte; again after a redirect that keeps the method. */
-  | { kind: 'start' }
+  /**
+   * Sends the body from its first byte; again, as the next run, after a redirect that keeps the method.
+   * What is under way of an earlier run is told apart by its number.
+   */
+  | { kind: 'start'; run: number }
   /** So many bytes were handed to the connection. */
   | { kind: 'taken'; bytes: number };
 
 /** Page → worker, on an upload's port. */
 export const uploadEventSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('chunk'), bytes: z.instanceof(ArrayBuffer) }),
+  z.strictObject({ kind: z.literal('chunk'), run: z.int(), bytes: z.instanceof(ArrayBuffer) }),
   /** The body cannot be read any more: a file that changed or went away. */
   z.strictObject({ kind: z.literal('failed') }),
 ]);

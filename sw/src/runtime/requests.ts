@@ -91,7 +91,7 @@ function serveUpload(port: MessagePort, body: Blob, onSent?: (bytes: number) => 
           await new Promise<void>((resolve) => (wake = resolve));
         }
         if (thisRun !== run) return;
-        port.postMessage({ kind: 'chunk', bytes } satisfies UploadEvent, [bytes]);
+        port.postMessage({ kind: 'chunk', run: thisRun, bytes } satisfies UploadEvent, [bytes]);
       }
     } catch {
       port.postMessage({ kind: 'failed' } satisfies UploadEvent);
@@ -101,7 +101,8 @@ function serveUpload(port: MessagePort, body: Blob, onSent?: (bytes: number) => 
   port.onmessage = ({ data }: MessageEvent<UploadCommand>) => {
     if (data.kind === 'start') {
       taken = 0;
-      void send(++run);
+      run = data.run;
+      void send(run);
     } else {
       taken += data.bytes;
       onSent?.(taken);

@@ -48,12 +48,12 @@ describe('PageRequests', () => {
     for (const round of [1, 2]) {
       const chunks = body!.chunks()[Symbol.asyncIterator]();
       const first = chunks.next();
-      expect(said.splice(0)).toEqual([{ kind: 'start' }]);
-      receive({ kind: 'chunk', bytes: new Uint8Array([round, 2]).buffer });
+      expect(said.splice(0)).toEqual([{ kind: 'start', run: round }]);
+      receive({ kind: 'chunk', run: round, bytes: new Uint8Array([round, 2]).buffer });
       expect((await first).value).toEqual(new Uint8Array([round, 2]));
       expect(said).toEqual([]);
       const second = chunks.next();
-      receive({ kind: 'chunk', bytes: new Uint8Array([3]).buffer });
+      receive({ kind: 'chunk', run: round, bytes: new Uint8Array([3]).buffer });
       expect((await second).value).toEqual(new Uint8Array([3]));
       expect(said.splice(0)).toEqual([{ kind: 'taken', bytes: 2 }]);
       expect((await chunks.next()).done).toBe(true);
@@ -70,16 +70,21 @@ describe('PageRequests', () => {
     body.cancel();
     const second = body.chunks()[Symbol.asyncIterator]().next();
     await expect(first).rejects.toMatchObject({ code: 'ERR_SW_REQUEST_BODY' });
-    receive({ kind: 'chunk', bytes: new ArrayBuffer(2) });
+    // Sent before the page heard that the body is wanted from its start.
+    receive({ kind: 'chunk', run: 1, bytes: new ArrayBuffer(1) });
+    receive({ kind: 'chunk', run: 2, bytes: new ArrayBuffer(2) });
     expect((await second).value).toHaveLength(2);
-    expect(said).toEqual([{ kind: 'start' }, { kind: 'start' }]);
+    expect(said).toEqual([
+      { kind: 'start', run: 1 },
+      { kind: 'start', run: 2 },
+    ]);
     expect(end.close).not.toHaveBeenCalled();
   });
 
   it.each([
     ['a file that changed', { kind: 'failed' }],
-    ['more than announced', { kind: 'chunk', bytes: new ArrayBuffer(4) }],
-    ['anything else', { kind: 'chunk', bytes: 'text' }],
+    ['more than announced', { kind: 'chunk', run: 1, bytes: new ArrayBuffer(4) }],
+    ['anything else', { kind: 'chunk', run: 1, bytes: 'text' }],
   ])('fails for %s', async (_, event) => {
     const pages = new PageRequests();
     const { end, receive } = port();

@@ -45,6 +45,8 @@ interface Known {
   abort: AbortController;
   upload: { length: number; port: UploadPort } | undefined;
   onUpload: (() => void) | undefined;
+  /** How often the body was asked for. */
+  uploadRuns: number;
   /** Ends the reading of the body that a redirect made superfluous. */
   stopUpload: (() => void) | undefined;
   unreadBytes: number;
@@ -127,6 +129,7 @@ export class PageRequests {
         abort: new AbortController(),
         upload: undefined,
         onUpload: undefined,
+        uploadRuns: 0,
         stopUpload: undefined,
         unreadBytes: 0,
         onConsumed: undefined,
@@ -173,18 +176,20 @@ async function* receive(
     if (isStopped) throw bodyFailed();
   };
   known.stopUpload?.();
+  const run = ++known.uploadRuns;
   known.stopUpload = () => {
     isStopped = true;
     wake?.();
   };
   port.onmessage = ({ data }: MessageEvent<unknown>) => {
-    const event = uploadEventSchema.safeParse(data);
-    queue.push(event.success && event.data.kind === 'chunk' ? event.data.bytes : undefined);
+    const event = uploadEventSchema.safeParse(data).data;
+    if (event?.kind === 'chunk' && event.run !== run) return;
+    queue.push(event?.kind === 'chunk' ? event.bytes : undefined);
     wake?.();
   };
   signal.addEventListener('abort', () => wake?.(), { once: true });
   const say = (command: UploadCommand): void => port.postMessage(command);
-  say({ kind: 'start' });
+  say({ kind: 'start', run });
   for (let left = length; left > 0;) {
     while (queue.length === 0) {
       check();
