@@ -339,7 +339,7 @@ const cases = {
   'failure: the server breaks off': async () => closed(await open('/ws/terminate')),
   'failure: no upgrade': async () => {
     const got = [];
-    for (const path of ['/ws/refuse?status=401', '/plain']) {
+    for (const path of ['/ws/refuse?status=401', '/ws/refuse?status=200']) {
       got.push(await closed(await open(path)));
     }
     return got;
