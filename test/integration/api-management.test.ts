@@ -98,6 +98,17 @@ describe('requests', () => {
     expect((await edge.call('POST', path, { body })).status).toBe(413);
   });
 
+  it('answers a GET wholly that brings a large body for nothing', async () => {
+    const body = ' '.repeat(900_000);
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => edge.call('GET', `${MANAGEMENT}/openapi.json`, { body })),
+    );
+    for (const { status, body: document } of answers) {
+      expect(status).toBe(200);
+      expect(document).toHaveProperty('paths');
+    }
+  });
+
   it.each([
     ['{"__proto__":{"isAdmin":true}}'],
     ['{"tags":{"a\\u0000":"b"}}'],

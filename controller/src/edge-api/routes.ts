@@ -83,6 +83,8 @@ export function createRoutes(
     c.header('ziti-instance-id', instanceId);
     c.header('cache-control', 'no-store');
     c.header('x-content-type-options', 'nosniff');
+    // Closing on unread bytes would cut a long answer off.
+    if (hasIdleBody(c)) c.env.incoming.resume();
     await next();
     closeAfterUnread(c);
   });
@@ -209,11 +211,17 @@ function announcedBytes(c: EdgeContext): number {
   return Number(c.req.header('content-length') ?? 0);
 }
 
+/** True for a body that nobody reads, since its method gives it no meaning (RFC 9110 §9.3.1). */
+function hasIdleBody(c: EdgeContext): boolean {
+  const bytes = announcedBytes(c);
+  return ['GET', 'HEAD'].includes(c.req.method) && bytes > 0 && bytes <= MAX_BODY_BYTES;
+}
+
 /** Ends the connection after an answer that left a body unread, rather than wait for all of it. */
 function closeAfterUnread(c: EdgeContext): void {
   const isChunked = c.req.header('transfer-encoding') !== undefined;
-  if ((isChunked || announcedBytes(c) > MAX_ANONYMOUS_BODY_BYTES) && !c.req.raw.bodyUsed)
-    c.header('connection', 'close');
+  if (hasIdleBody(c) || c.req.raw.bodyUsed) return;
+  if (isChunked || announcedBytes(c) > MAX_ANONYMOUS_BODY_BYTES) c.header('connection', 'close');
 }
 
 /** The body, judged as the first accepted type when the request names none. */
