@@ -56,7 +56,7 @@ export function interceptFetch(
         return Reflect.apply(native as unknown as Fetch, self, [target, changed]);
       },
       request,
-      signal,
+      given,
     );
   });
 }
@@ -64,14 +64,14 @@ export function interceptFetch(
 async function send(
   start: () => Promise<Response>,
   request: TrackedRequest,
-  signal: AbortSignal | undefined,
+  { signal, keepalive }: Given,
 ): Promise<Response> {
   signal?.addEventListener('abort', request.abort, { once: true });
   try {
     return paced(await start(), request);
   } catch (error) {
-    // Also when the page is being left, which comes before `pagehide`.
-    request.abort();
+    // Also when the page is being left, which comes before `pagehide`; `keepalive` is for that.
+    if (!keepalive) request.abort();
     throw error;
   } finally {
     signal?.removeEventListener('abort', request.abort);

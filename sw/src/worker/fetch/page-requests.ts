@@ -114,7 +114,7 @@ export class PageRequests {
             return chunk;
           },
           cancel: (reason) => {
-            forget();
+            if (!isRedirect(source.status)) forget();
             source.cancel(reason);
           },
         };
