@@ -110,14 +110,6 @@ window.kit = {
     const sync = new blank.XMLHttpRequest();
     sync.open('GET', `${path}?by=sync-xhr`, false);
     sync.send();
-    // Its own script runs before any other can reach it.
-    const html = '<script>window.unhooked = fetch.bind(window)</' + 'script>';
-    const blob = URL.createObjectURL(new Blob([html], { type: 'text/html' }));
-    const blobFrame = document.createElement('iframe');
-    const loaded = new Promise((resolve) => (blobFrame.onload = resolve));
-    blobFrame.src = blob;
-    document.body.append(blobFrame);
-    await loaded;
     const from = async (by, fetcher) => [
       by,
       await describe(await fetcher(new URL(`${path}?by=${by}`, location.href))),
@@ -135,7 +127,6 @@ window.kit = {
       ],
       await from('blank-frame', (url) => blank.fetch(url, { credentials: 'include' })),
       await from('blank-frame-post', post),
-      await from('blob-frame', (url) => blobFrame.contentWindow.unhooked(url)),
     ]);
   },
 
