@@ -37,6 +37,17 @@ const contexts: Record<string, string> = {
   'a module blob worker': ask(blob('module', `import "ORIGIN/suite.mjs"; ${listen}`)),
 };
 
+/** Firefox takes a minute in each, waiting for broken servers: all of them with `POSTERN_ALL_CONTEXTS=1`. */
+function contextsOf(kind: string): string[] {
+  const all = Object.keys(contexts);
+  if (kind === 'chromium' || process.env['POSTERN_ALL_CONTEXTS'] === '1') return all;
+  const chosen = ['window', 'a module worker'];
+  process.stderr.write(
+    `skipped in ${kind}, for time (POSTERN_ALL_CONTEXTS=1 runs them): ${all.filter((name) => !chosen.includes(name)).join(', ')}\n`,
+  );
+  return chosen;
+}
+
 describe.each(browserKinds)('WebSocket in %s', { timeout: 120_000 }, (kind) => {
   let app: WebSocketApp;
   let demo: RunningDemo;
@@ -61,7 +72,7 @@ describe.each(browserKinds)('WebSocket in %s', { timeout: 120_000 }, (kind) => {
     app?.close();
   });
 
-  it.each(Object.keys(contexts))('is as without the gateway in %s', async (name) => {
+  it.each(contextsOf(kind))('is as without the gateway in %s', async (name) => {
     const script = contexts[name]!;
     const expected = await direct.evaluate<Results>(script);
     const got = await page.evaluate<Results>(script);
