@@ -1,2 +1,2 @@
-export function findBrowser(kind: 'chromium' | 'firefox'): string | undefined;
+export function findBrowser(kind: 'chromium' | 'firefox' | 'webkit'): string | undefined;
 export function ensureBrowsers(): void;

@@ -1,13 +1,15 @@
 /**
- * One small face over two real browsers, so that a scenario is written once: Chromium through
- * Playwright, Firefox through Puppeteer and WebDriver BiDi.
+ * One small face over three real browsers, so that a scenario is written once: Chromium through
+ * Playwright, Firefox through Puppeteer and WebDriver BiDi, WebKitGTK through its own WebDriver.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import puppeteer from 'puppeteer-core';
 import { findBrowser } from '../browsers/find.mjs';
+import { launchWebKit } from './webkit.ts';
 
-export type BrowserKind = 'chromium' | 'firefox';
+export type BrowserKind = 'chromium' | 'firefox' | 'webkit';
+/** Those that every scenario runs in; WebKit has the core only (`test/e2e/webkit.test.ts`). */
 export const browserKinds: BrowserKind[] = ['chromium', 'firefox'];
 
 export interface TestPage {
@@ -50,9 +52,14 @@ export async function launchBrowser(
 ): Promise<TestBrowser> {
   const executablePath = findBrowser(kind);
   if (!executablePath) throw new Error(`${kind} is not installed: npm test installs it`);
-  return kind === 'chromium'
-    ? launchChromium(executablePath, options)
-    : launchFirefox(executablePath, options);
+  switch (kind) {
+    case 'chromium':
+      return launchChromium(executablePath, options);
+    case 'firefox':
+      return launchFirefox(executablePath, options);
+    case 'webkit':
+      return launchWebKit(executablePath, options);
+  }
 }
 
 async function launchChromium(
