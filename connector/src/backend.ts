@@ -4,6 +4,7 @@ import type { HostRevocation } from '@postern/shared/schemas';
 import type { HostedServiceConfig } from './config.ts';
 import type { CookieSealer } from './cookies/seal.ts';
 import { createAppPool, type AppPool } from './http/app-pool.ts';
+import { Preflights } from './http/cross-origin/preflight.ts';
 import { KeptWebSockets } from './http/kept-websockets.ts';
 import { serveHttp } from './http/serve-http.ts';
 import type { Caller } from './sessions/session-host.ts';
@@ -36,6 +37,7 @@ function createHttpBackend(
   sealer: CookieSealer,
 ): Backend {
   const kept = new KeptWebSockets();
+  const preflights = new Preflights(app, () => performance.now());
   return {
     config,
     async serve(stream, { session, claims, logger }, applicationOrigin) {
@@ -50,7 +52,10 @@ function createHttpBackend(
         owner: ownerOf(claims),
         sealer,
         kept,
-        assertion: () => session.assertion,
+        via: claims.via,
+        preflights,
+        // Other origins are told nothing of who asks: an assertion would be a credential of every request.
+        assertion: () => (claims.via === undefined ? session.assertion : undefined),
         logger,
         now: () => performance.now(),
       });
@@ -69,8 +74,8 @@ function createTcpBackend(
 ): Backend {
   return {
     config,
-    async serve(stream, { logger }) {
-      if (stream.type !== 'tcp') {
+    async serve(stream, { claims, logger }) {
+      if (stream.type !== 'tcp' || claims.via !== undefined) {
         refuse(stream);
         return;
       }

@@ -45,6 +45,11 @@ export const hostedServiceSchema = z.strictObject({
     .prefault({}),
   /** Requests the app may get. Absent: all; given: only those that match one. */
   rules: z.array(rule).min(1).optional(),
+  /**
+   * Requests of pages of other protected applications: held to CORS, as between two sites, or refused. They
+   * carry no identity, but the fields of `headers.set` and whatever the app lets callers do who say nothing.
+   */
+  crossOrigin: z.enum(['cors', 'refuse']).default('cors'),
   /** Longest request body in bytes. Default: no limit, bodies are streamed. */
   maxRequestBytes: z.int().min(0).optional(),
   /** Longest WebSocket message from the app in bytes, which is held in memory once. Default 16 MiB. */

@@ -127,6 +127,26 @@ export class AppClient {
   }
 }
 
+/** Asks for the right to send requests of the application's pages to another one, at `origin`. */
+export async function crossOriginGrant(
+  agent: UserAgent,
+  { info, key }: Pick<AppClient, 'info' | 'key'>,
+  accessToken: string,
+  origin: string,
+): Promise<Response> {
+  const url = `${info.apiUrl}/cross-origin-grants`;
+  return agent.fetch(url, {
+    method: 'POST',
+    body: JSON.stringify({ origin }),
+    headers: {
+      'content-type': 'application/json',
+      origin: info.origin,
+      authorization: `DPoP ${accessToken}`,
+      dpop: await key.proof('POST', url, accessToken),
+    },
+  });
+}
+
 /** The page at the login origin, with its device key. */
 export class LoginPage {
   readonly key: ProofKey;

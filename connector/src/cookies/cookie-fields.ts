@@ -29,6 +29,22 @@ export function sealSetCookieField(
   return [`${name}=${sealer.seal(owner, name, value)}`, ...attributes].join(';');
 }
 
+/**
+ * Seals the value of a cookie that a response sets in the pages of another origin, whatever its kind: script
+ * of those pages could read it. `undefined` for a cookie that is not for other sites (RFC 6265bis §5.7).
+ */
+export function sealCrossSiteCookie(
+  field: string,
+  owner: CookieOwner,
+  sealer: CookieSealer,
+): string | undefined {
+  const [pair = '', ...attributes] = field.split(';');
+  const has = (pattern: RegExp): boolean => attributes.some((text) => pattern.test(text.trim()));
+  if (!has(/^secure(?:\s*=|$)/i) || !has(/^samesite\s*=\s*none$/i)) return undefined;
+  const { name, value } = splitPair(pair.trim());
+  return [`${name}=${sealer.seal(owner, name, value)}`, ...attributes].join(';');
+}
+
 /** A pair without `=` is a value with an empty name (RFC 6265bis §5.6). */
 function splitPair(pair: string): { name: string; value: string } {
   const equals = pair.indexOf('=');

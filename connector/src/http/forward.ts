@@ -26,6 +26,11 @@ export interface ForwardContext {
   /** Told the final status and the bytes of the response as they become known. */
   onStatus(status: number): void;
   onBytes(bytes: number): void;
+  /**
+   * Judges the final head of an answer for the page of another origin: what goes on to the browser of it.
+   * What it throws ends the exchange. Informational heads and trailers are kept back then.
+   */
+  judge?: (status: number, raw: readonly Buffer[]) => readonly Field[];
 }
 
 /** Informational heads passed on for one request; the browser's side holds few unread ones. */
@@ -64,9 +69,18 @@ export function forward(
         if (signal.aborted) onAbort();
       },
       onResponseStart(started, status) {
-        if (status < 200 && (informational += 1) > MAX_INFORMATIONAL) return;
+        const { judge } = context;
+        if (status < 200 && (judge || (informational += 1) > MAX_INFORMATIONAL)) return;
         const raw = started.rawHeaders as Buffer[];
-        const fields = buildResponseFields(raw, context.owner, context.sealer);
+        let fields: readonly Field[];
+        try {
+          fields = judge
+            ? judge(status, raw)
+            : buildResponseFields(raw, context.owner, context.sealer);
+        } catch (error) {
+          abort(error);
+          return;
+        }
         stream.sendHead(encodeResponseHead({ status, fields }));
         if (status >= 200) context.onStatus(status);
       },
@@ -75,7 +89,7 @@ export function forward(
         if (!writer.write(chunk)) started.pause();
       },
       onResponseEnd(started) {
-        const raw = started.rawTrailers as Buffer[];
+        const raw = context.judge ? [] : (started.rawTrailers as Buffer[]);
         const trailers = buildResponseFields(raw, context.owner, context.sealer);
         void writer
           .end(trailers.length === 0 ? undefined : encodeFields(trailers))

@@ -3,6 +3,9 @@ import { sealSetCookieField } from '../cookies/cookie-fields.ts';
 import type { CookieOwner, CookieSealer } from '../cookies/seal.ts';
 import { actsOnOurLayer, isHopByHop } from './field-names.ts';
 
+/** What may be done with a `set-cookie` value; `undefined` drops it. */
+type SealCookie = (value: string) => string | undefined;
+
 /**
  * Turns the app's raw response fields (name, value, name, value, …) into those the browser
  * receives, in order, with the values of HttpOnly cookies sealed.
@@ -11,6 +14,7 @@ export function buildResponseFields(
   raw: readonly (Buffer | string)[],
   owner: CookieOwner,
   sealer: CookieSealer,
+  seal: SealCookie = (value) => sealSetCookieField(value, owner, sealer),
 ): Field[] {
   const fields = toFields(raw);
   const named = new Set(
@@ -20,10 +24,10 @@ export function buildResponseFields(
   );
   return fields
     .filter(([name]) => !isHopByHop(name) && !actsOnOurLayer(name) && !named.has(name))
-    .map(([name, value]) => [
-      name,
-      name === 'set-cookie' ? sealSetCookieField(value, owner, sealer) : value,
-    ]);
+    .flatMap(([name, value]): Field[] => {
+      const kept = name === 'set-cookie' ? seal(value) : value;
+      return kept === undefined ? [] : [[name, kept]];
+    });
 }
 
 /** Pairs up a flat list; names become lower case, bytes are read as latin-1. */

@@ -10,6 +10,8 @@ import { ResetCode, type SessionStream } from '@postern/shared/protocol/session'
 import type { HostedServiceConfig } from '../config.ts';
 import type { CookieSealer } from '../cookies/seal.ts';
 import type { AppPool } from './app-pool.ts';
+import type { Preflights } from './cross-origin/preflight.ts';
+import { serveCrossOrigin } from './cross-origin/serve-cross-origin.ts';
 import { forward } from './forward.ts';
 import { resetForError, sendProblem } from './problem.ts';
 import { openRequestBody } from './request-body.ts';
@@ -27,6 +29,9 @@ export interface HttpServiceContext {
   sealer: CookieSealer;
   /** WebSockets that may be resumed. */
   kept: KeptWebSockets;
+  /** Origin of the pages that ask, where it is another one than the application's. */
+  via: string | undefined;
+  preflights: Preflights;
   /** The session's latest identity assertion. */
   assertion(): string | undefined;
   /** Carries identity, service and circuit. */
@@ -67,6 +72,7 @@ export async function serveHttp(stream: SessionStream, context: HttpServiceConte
     path,
     ...record,
     ms,
+    ...(context.via !== undefined && { via: context.via }),
     ...(error !== undefined && { error }),
   });
 }
@@ -77,16 +83,17 @@ async function exchange(
   context: HttpServiceContext,
   record: ExchangeRecord,
 ): Promise<void> {
+  if (context.via !== undefined) {
+    await serveCrossOrigin(stream, head, context.via, context, record);
+    return;
+  }
   const { config, app, owner, sealer } = context;
   const target = parseRequestTarget(head.target, config.rules !== undefined);
   enforceRules(config.rules, head.method, target.path);
   const { applicationOrigin } = context;
   const fields = buildRequestFields(head.fields, {
     headers: config.headers,
-    host:
-      config.forwardHost === 'application' && applicationOrigin !== undefined
-        ? new URL(applicationOrigin).host
-        : app.target.host,
+    host: hostFor(context),
     applicationOrigin,
     assertion: context.assertion(),
     owner,
@@ -135,8 +142,15 @@ async function exchange(
   await discardRest(stream);
 }
 
+/** What the app sees as `Host`. */
+export function hostFor({ config, app, applicationOrigin }: HttpServiceContext): string {
+  return config.forwardHost === 'application' && applicationOrigin !== undefined
+    ? new URL(applicationOrigin).host
+    : app.target.host;
+}
+
 /** An app may answer before it read the whole request; what still comes is read away. */
-async function discardRest(stream: SessionStream): Promise<void> {
+export async function discardRest(stream: SessionStream): Promise<void> {
   try {
     while ((await stream.read()) !== undefined);
   } catch {

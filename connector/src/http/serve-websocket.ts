@@ -20,6 +20,8 @@ export interface WebSocketContext {
   kept: KeptWebSockets;
   signal: AbortSignal;
   record: ExchangeRecord;
+  /** Given for pages of another origin, which see nothing of a refusal, nor of the answer's head. */
+  crossOrigin?: { seal: (setCookie: string) => string | undefined };
 }
 
 export interface WebSocketRequest {
@@ -98,7 +100,7 @@ async function open(
   request: WebSocketRequest,
   context: WebSocketContext,
 ): Promise<void> {
-  const { app, owner, sealer, kept, signal, record } = context;
+  const { app, owner, sealer, kept, signal, record, crossOrigin } = context;
   const isResumable = request.resume === 'new';
   const socket = app.openWebSocket(
     request.path,
@@ -133,14 +135,17 @@ async function open(
     // From here on the relay decides what a lost stream means.
     signal.removeEventListener('abort', onAbort);
     if (relay !== undefined) await keep(kept, id, relay.attach(stream, 0, record));
-    else if (refused !== undefined) await relayRefusal(refused);
+    else if (refused !== undefined && crossOrigin !== undefined) {
+      throw new AppError('ERR_WEBSOCKET_REFUSED', 'application refused the WebSocket');
+    } else if (refused !== undefined) await relayRefusal(refused);
   } finally {
     signal.removeEventListener('abort', onAbort);
     if (relay === undefined) socket.terminate();
   }
 
   function responseFields(response: IncomingMessage): Field[] {
-    const fields = buildResponseFields(response.rawHeaders, owner, sealer);
+    const all = buildResponseFields(response.rawHeaders, owner, sealer, crossOrigin?.seal);
+    const fields = crossOrigin ? all.filter(([name]) => name === 'set-cookie') : all;
     const { protocol, extensions } = socket;
     return [
       ...fields.filter(([name]) => !handshakeFields.has(name)),

@@ -151,7 +151,11 @@ export class SessionHost {
     if (revoked !== undefined) session.close(reasonFor(revoked.code));
     else if (!this.#services.has(serviceId)) session.close(reasonFor('ERR_SERVICE_NOT_HOSTED'));
     this.#sessions.set(session, scope);
-    logger.info('session.opened', { identityId: claims.sub, suite: session.suite });
+    logger.info('session.opened', {
+      identityId: claims.sub,
+      suite: session.suite,
+      ...(claims.via !== undefined && { via: claims.via }),
+    });
     const reason = await session.closed;
     this.#sessions.delete(session);
     logger.info('session.closed', { identityId: claims.sub, code: reason.code });

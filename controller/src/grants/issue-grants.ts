@@ -1,17 +1,21 @@
 /** Signs dial grants, bind grants and identity assertions (docs/protocol.md, "Grants"). */
 import { randomUUID } from 'node:crypto';
 import {
+  APP_TOKEN_TYP,
   ASSERTION_TYP,
   BIND_GRANT_AUDIENCE,
   BIND_GRANT_TYP,
+  CROSS_ORIGIN_GRANT_AUDIENCE,
   DIAL_GRANT_AUDIENCE,
   DIAL_GRANT_TYP,
+  serviceResource,
 } from '@postern/shared/grants';
 import type { PublicJwk } from '@postern/shared/schemas';
 import { SignJWT, type JWTPayload } from 'jose';
 import { SESSION_TOKEN_AUDIENCE } from '../auth/session-token.ts';
 import type { ControllerContext } from '../context.ts';
 import type { ServiceSession } from '../model/sessions.ts';
+import { APP_TOKEN_SECONDS } from '../sign-in/sessions.ts';
 import { SERVICE_TOKEN_SECONDS } from '../sessions/end-sessions.ts';
 import type { SigningKey, SigningKeys } from '../keys/signing-keys.ts';
 
@@ -34,6 +38,17 @@ export interface GrantIssuer {
     /** Thumbprint of the app key. */
     thumbprint: string;
     hostIds: readonly string[];
+    /** Origin of the application whose pages ask, for a grant of cross-origin requests. */
+    via?: string;
+  }): Promise<Issued>;
+  /** An app token that is not asked for at the token endpoint: routers take it for cross-origin requests. */
+  accessToken(claims: {
+    identityId: string;
+    serviceId: string;
+    sessionId: string;
+    thumbprint: string;
+    /** The application whose pages ask. */
+    clientId: string;
   }): Promise<Issued>;
   bindGrant(claims: { identityId: string; serviceId: string; jwk: PublicJwk }): Promise<Issued>;
   /** The token of a service session of the Edge API, for SDKs to show to routers. */
@@ -70,9 +85,10 @@ export function createGrantIssuer(
     Math.floor(ctx.clock() / 1000) + lifeSeconds + outageSeconds;
 
   return {
-    dialGrant: ({ identity, serviceId, sessionId, thumbprint, hostIds }) =>
+    dialGrant: ({ identity, serviceId, sessionId, thumbprint, hostIds, via }) =>
       issue(keys.current('grant'), DIAL_GRANT_TYP, DIAL_GRANT_SECONDS, {
-        aud: DIAL_GRANT_AUDIENCE,
+        aud: via === undefined ? DIAL_GRANT_AUDIENCE : CROSS_ORIGIN_GRANT_AUDIENCE,
+        ...(via !== undefined && { via }),
         sub: identity.id,
         name: identity.name,
         svc: serviceId,
@@ -80,6 +96,16 @@ export function createGrantIssuer(
         cnf: { jkt: thumbprint },
         hosts: hostIds,
         out: outageUntil(DIAL_GRANT_SECONDS),
+        jti: randomUUID(),
+      }),
+    accessToken: ({ identityId, serviceId, sessionId, thumbprint, clientId }) =>
+      issue(keys.current('token'), APP_TOKEN_TYP, APP_TOKEN_SECONDS, {
+        aud: serviceResource(serviceId),
+        sub: identityId,
+        client_id: clientId,
+        sid: sessionId,
+        cnf: { jkt: thumbprint },
+        out: outageUntil(APP_TOKEN_SECONDS),
         jti: randomUUID(),
       }),
     bindGrant: ({ identityId, serviceId, jwk }) =>

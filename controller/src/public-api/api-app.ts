@@ -1,5 +1,11 @@
 /** `/postern/v1`: what the gateway, service workers and the login page ask the controller. */
-import { declaredPostureSchema, type DialGrantResponse } from '@postern/shared/schemas';
+import {
+  crossOriginGrantRequestSchema,
+  declaredPostureSchema,
+  type CrossOriginGrantResponse,
+  type DialGrantResponse,
+  type OriginDigests,
+} from '@postern/shared/schemas';
 import { isAppError } from '@postern/shared/errors';
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -11,7 +17,7 @@ import { createRateLimit } from '../auth/rate-limit.ts';
 import type { OwnPasskeysService } from '../sign-in/own-passkeys.ts';
 import type { SignInSessions } from '../sign-in/sessions.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
-import { etagOf, lookupApplication } from './applications.ts';
+import { etagOf, lookupApplication, originDigests } from './applications.ts';
 import type { DialGrants } from './dial-grants.ts';
 import type { PublicEnv } from './env.ts';
 import { exactOriginCors, onlyPagesOf, requestContext, securityHeaders } from './middleware.ts';
@@ -78,6 +84,14 @@ export function createApiApp(ctx: ControllerContext, parts: ApiParts): Hono<Publ
     return c.body(body, 200, { ...headers, 'content-type': 'application/json' });
   });
 
+  api.get('/applications/origins/:prefix{[0-9a-f]{2}}', async (c) =>
+    c.json(
+      { digests: await originDigests(ctx, c.req.param('prefix')) } satisfies OriginDigests,
+      200,
+      { 'cache-control': 'private, max-age=60' },
+    ),
+  );
+
   api.get('/jwks', (c) =>
     c.json({ keys: [...keys.all('assertion'), ...keys.all('grant')].map(({ jwk }) => jwk) }, 200, {
       'cache-control': 'public, max-age=300',
@@ -93,6 +107,19 @@ export function createApiApp(ctx: ControllerContext, parts: ApiParts): Hono<Publ
     const address = c.env.incoming.socket.remoteAddress ?? '';
     const issued = await dialGrants.issue(token, thumbprint, { address, declared });
     return c.json(issued satisfies DialGrantResponse);
+  });
+
+  api.post('/cross-origin-grants', async (c) => {
+    const token = dpopToken(c);
+    const thumbprint = await proveRequest(ctx, proofs, c, token);
+    if (!dialLimit.take(thumbprint)) throw tooMany();
+    const { origin, ...declared } = crossOriginGrantRequestSchema.parse(
+      JSON.parse(await c.req.text()),
+    );
+    const address = c.env.incoming.socket.remoteAddress ?? '';
+    const from = { address, declared };
+    const issued = await dialGrants.issueCrossOrigin(token, thumbprint, from, origin);
+    return c.json(issued satisfies CrossOriginGrantResponse);
   });
 
   addSignInRoutes(api, ctx, { proofs, signIn, ownPasskeys, sessions });

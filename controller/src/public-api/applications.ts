@@ -1,8 +1,11 @@
 /** Which application a host name opens: what the gateway asks. */
 import { createHash } from 'node:crypto';
+import { originDigest } from '@postern/shared/crypto';
 import { serviceResource } from '@postern/shared/grants';
 import type { ApplicationInfo } from '@postern/shared/schemas';
 import type { ControllerContext } from '../context.ts';
+import { applications, type Application } from '../model/services.ts';
+import { decodeRow } from '../model/table.ts';
 
 /** The application whose origin has this host (with its port, unless default). */
 export async function lookupApplication(
@@ -29,6 +32,32 @@ export async function lookupApplication(
       resource: serviceResource(row.serviceId),
     }
   );
+}
+
+/** The application at exactly this origin. */
+export async function lookupOrigin(
+  ctx: Pick<ControllerContext, 'store'>,
+  origin: string,
+): Promise<Application | undefined> {
+  const row = await ctx.store.db
+    .selectFrom('applications')
+    .selectAll()
+    .where('origin', '=', origin)
+    .executeTakeFirst();
+  return row && decodeRow(applications, row);
+}
+
+/**
+ * Digests of all applications' origins that begin with `prefix`. A service worker finds out so whether an
+ * origin is one of them: it says two digits of its digest, which fit one in 256 of all origins there are.
+ */
+export async function originDigests(
+  ctx: Pick<ControllerContext, 'store'>,
+  prefix: string,
+): Promise<string[]> {
+  const rows = await ctx.store.db.selectFrom('applications').select('origin').execute();
+  const digests = await Promise.all(rows.map(({ origin }) => originDigest(origin)));
+  return digests.filter((digest) => digest.startsWith(prefix)).sort();
 }
 
 /** Strong validator of a JSON answer (RFC 9110 §8.8.3). */

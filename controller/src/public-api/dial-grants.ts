@@ -1,13 +1,22 @@
-/** Dial grants: an app token and a proof by its key become the right to dial one service, if policy says so. */
+/**
+ * Dial grants: an app token and a proof by its key become the right to dial one service, if policy says
+ * so; or, for pages of that application, the right to ask another application as the foreign origin they are.
+ */
 import { AppError } from '@postern/shared/errors';
 import { createKeySet, SERVICE_RESOURCE_PREFIX, verifyAppToken } from '@postern/shared/grants';
 import { ELSEWHERE } from '@postern/shared/policy';
-import type { DeclaredPosture, DialGrantResponse } from '@postern/shared/schemas';
+import type {
+  CrossOriginGrantResponse,
+  DeclaredPosture,
+  DialGrantResponse,
+} from '@postern/shared/schemas';
 import type { ControllerContext } from '../context.ts';
-import type { GrantIssuer } from '../grants/issue-grants.ts';
+import type { GrantIssuer, Issued } from '../grants/issue-grants.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
 import { findApplication } from '../oidc/clients.ts';
-import type { SignInSessions } from '../sign-in/sessions.ts';
+import type { Application } from '../model/services.ts';
+import type { SignInSession, SignInSessions } from '../sign-in/sessions.ts';
+import { lookupOrigin } from './applications.ts';
 
 const MAX_ROUTERS = 32;
 /** Limit of the dial grant's `hosts`. */
@@ -21,6 +30,18 @@ export interface DialGrants {
    * are out of order)
    */
   issue(appToken: string, thumbprint: string, from: DialOrigin): Promise<DialGrantResponse>;
+  /**
+   * The same for the application at `origin`, asked by pages of the one that `appToken` is for: the grant
+   * says so (`via`), and no identity assertion comes with it.
+   * @throws AppError as `issue`; ERR_APPLICATION_NOT_FOUND (404), ERR_LOGIN_REQUIRED (403) where the
+   * other application asks for another sign-in than this one was
+   */
+  issueCrossOrigin(
+    appToken: string,
+    thumbprint: string,
+    from: DialOrigin,
+    origin: string,
+  ): Promise<CrossOriginGrantResponse>;
 }
 
 /** Where a request for a grant came from, and what the browser says of itself. */
@@ -29,95 +50,175 @@ export interface DialOrigin {
   readonly declared: DeclaredPosture;
 }
 
+interface Asker {
+  readonly session: SignInSession;
+  readonly identityId: string;
+  /** The one whose token was shown; `undefined` if it was removed. */
+  readonly application: Application | undefined;
+  readonly serviceId: string;
+}
+
+export interface DialGrantDeps {
+  readonly keys: SigningKeys;
+  readonly sessions: SignInSessions;
+  readonly grants: GrantIssuer;
+  /** Rejects when the session is not good enough for an application. */
+  readonly checkSession: (session: SignInSession, application: Application) => Promise<void>;
+}
+
 export function createDialGrants(
   ctx: ControllerContext,
-  keys: SigningKeys,
-  sessions: SignInSessions,
-  grants: GrantIssuer,
+  { keys, sessions, grants, checkSession }: DialGrantDeps,
 ): DialGrants {
   return {
-    issue: async (appToken, thumbprint, { address, declared }) => {
-      const claims = await verifyAppToken(appToken, {
-        keys: createKeySet(keys.all('token')),
-        time: { nowMs: ctx.clock(), connected: true },
-        thumbprint,
-      }).catch((cause: unknown) => {
-        throw new AppError('ERR_TOKEN_INVALID', 'app token refused', { status: 401, cause });
-      });
-      const session = await sessions.find(claims.sid);
-      if (session?.identityId !== claims.sub) {
-        throw new AppError('ERR_SESSION_ENDED', 'the sign-in session ended', { status: 401 });
-      }
-      const serviceId = claims.aud.slice(SERVICE_RESOURCE_PREFIX.length);
-      const identity = ctx.policy.entity('identity', claims.sub);
-      const service = ctx.policy.entity('service', serviceId);
-      const application = await findApplication(ctx, claims.client_id);
-      const subject = { sessionId: claims.sid, identityId: claims.sub };
-      await ctx.posture.report(subject, {
-        address,
-        ...(declared.browser && { browser: declared.browser }),
-        ...(declared.platform && { platform: declared.platform }),
-        ...(session.mfaAtMs !== null && { mfaPassedAtMs: session.mfaAtMs }),
-      });
-      // Routers see where the browser connects from: they decide checks of networks.
-      const from = { sessionId: claims.sid, address: ELSEWHERE, nowMs: ctx.clock() };
-      const decide = (outcome: 'success' | 'refused', reason: string): void =>
-        ctx.audit.decisions.note({
-          actor: { kind: 'identity', id: claims.sub, sessionId: claims.sid, address },
-          action: 'dial',
-          outcome,
-          reason,
-          entityKind: 'services',
-          entityId: serviceId,
-        });
-      const isKnown = identity && service && application?.serviceId === serviceId;
-      if (!isKnown || !ctx.policy.mayDial(identity.id, serviceId, from)) {
-        const isPosture = isKnown && ctx.policy.mayDial(identity.id, serviceId, 'posture-ignored');
-        const code = isPosture ? 'ERR_POSTURE_FAILED' : 'ERR_ACCESS_NO_POLICY';
-        decide('refused', code);
-        throw new AppError(code, 'no policy lets the identity dial from there', { status: 403 });
-      }
-
-      const routers = onlineRouters(ctx, identity.id, serviceId);
-      if (routers.length === 0) {
-        throw new AppError('ERR_NO_ROUTER', 'no usable router is online', {
-          status: 409,
-          retryable: true,
-        });
-      }
-      const hostIds = await hostsOf(ctx, serviceId);
-      if (hostIds.length === 0) {
-        throw new AppError('ERR_SERVICE_NOT_HOSTED', 'nobody hosts the service', {
-          status: 409,
-          retryable: true,
-        });
-      }
-
-      const sessionId = claims.sid;
+    issue: async (appToken, thumbprint, from) => {
+      const asker = await identify(appToken, thumbprint);
+      const { session, application, serviceId } = asker;
+      const isOwn = application?.serviceId === serviceId;
+      const { identity, service, routers, hostIds } = await decide(asker, serviceId, from, isOwn);
       const dialGrant = await grants.dialGrant({
         identity,
         serviceId,
-        sessionId,
+        sessionId: session.id,
         thumbprint,
         hostIds,
       });
       const assertion = await grants.assertion({
         identity,
-        audience: application.origin,
-        sessionId,
+        audience: application?.origin ?? '',
+        sessionId: session.id,
       });
-      decide('success', 'granted');
       return {
-        dialGrant: dialGrant.token,
+        ...describe(dialGrant, identity, service, routers),
         assertion: assertion.token,
-        service: { id: service.id, name: service.name },
-        identity: { id: identity.id, name: identity.name },
-        routers,
-        keys: keys.all('grant').map(({ kid, use, issuer, jwk }) => ({ kid, use, issuer, jwk })),
-        expiresAt: new Date(dialGrant.expiresAtMs).toISOString(),
+      };
+    },
+
+    issueCrossOrigin: async (appToken, thumbprint, from, origin) => {
+      const asker = await identify(appToken, thumbprint);
+      const { session, application: own } = asker;
+      const target = await lookupOrigin(ctx, origin);
+      if (!own || own.serviceId !== asker.serviceId || !target || target.origin === own.origin) {
+        throw new AppError('ERR_APPLICATION_NOT_FOUND', 'no other application has this origin', {
+          status: 404,
+        });
+      }
+      const { serviceId } = target;
+      const { identity, service, routers, hostIds } = await decide(asker, serviceId, from, true);
+      await checkSession(session, target).catch((cause: unknown) => {
+        throw new AppError('ERR_LOGIN_REQUIRED', 'the application asks for another sign-in', {
+          status: 403,
+          cause,
+        });
+      });
+      const common = { serviceId, sessionId: session.id, thumbprint };
+      const dialGrant = await grants.dialGrant({ ...common, identity, hostIds, via: own.origin });
+      // For the application that asks: at this API it is good for no grant of the other one.
+      const accessToken = await grants.accessToken({
+        ...common,
+        identityId: identity.id,
+        clientId: own.id,
+      });
+      return {
+        ...describe(dialGrant, identity, service, routers),
+        accessToken: accessToken.token,
       };
     },
   };
+
+  /** Who shows this token, with the session it comes from. */
+  async function identify(appToken: string, thumbprint: string): Promise<Asker> {
+    const claims = await verifyAppToken(appToken, {
+      keys: createKeySet(keys.all('token')),
+      time: { nowMs: ctx.clock(), connected: true },
+      thumbprint,
+    }).catch((cause: unknown) => {
+      throw new AppError('ERR_TOKEN_INVALID', 'app token refused', { status: 401, cause });
+    });
+    const session = await sessions.find(claims.sid);
+    if (session?.identityId !== claims.sub) {
+      throw new AppError('ERR_SESSION_ENDED', 'the sign-in session ended', { status: 401 });
+    }
+    return {
+      session,
+      identityId: claims.sub,
+      application: await findApplication(ctx, claims.client_id),
+      serviceId: claims.aud.slice(SERVICE_RESOURCE_PREFIX.length),
+    };
+  }
+
+  /** Whether, and over what, the asker may dial now. Notes the decision. */
+  async function decide(
+    { session, identityId }: Asker,
+    serviceId: string,
+    { address, declared }: DialOrigin,
+    isKnown: boolean,
+  ) {
+    const identity = ctx.policy.entity('identity', identityId);
+    const service = ctx.policy.entity('service', serviceId);
+    await ctx.posture.report(
+      { sessionId: session.id, identityId },
+      {
+        address,
+        ...(declared.browser && { browser: declared.browser }),
+        ...(declared.platform && { platform: declared.platform }),
+        ...(session.mfaAtMs !== null && { mfaPassedAtMs: session.mfaAtMs }),
+      },
+    );
+    // Routers see where the browser connects from: they decide checks of networks.
+    const from = { sessionId: session.id, address: ELSEWHERE, nowMs: ctx.clock() };
+    const note = (outcome: 'success' | 'refused', reason: string): void =>
+      ctx.audit.decisions.note({
+        actor: { kind: 'identity', id: identityId, sessionId: session.id, address },
+        action: 'dial',
+        outcome,
+        reason,
+        entityKind: 'services',
+        entityId: serviceId,
+      });
+    if (!isKnown || !identity || !service || !ctx.policy.mayDial(identityId, serviceId, from)) {
+      const isPosture =
+        isKnown &&
+        identity !== undefined &&
+        service !== undefined &&
+        ctx.policy.mayDial(identityId, serviceId, 'posture-ignored');
+      const code = isPosture ? 'ERR_POSTURE_FAILED' : 'ERR_ACCESS_NO_POLICY';
+      note('refused', code);
+      throw new AppError(code, 'no policy lets the identity dial from there', { status: 403 });
+    }
+    const routers = onlineRouters(ctx, identityId, serviceId);
+    if (routers.length === 0) {
+      throw new AppError('ERR_NO_ROUTER', 'no usable router is online', {
+        status: 409,
+        retryable: true,
+      });
+    }
+    const hostIds = await hostsOf(ctx, serviceId);
+    if (hostIds.length === 0) {
+      throw new AppError('ERR_SERVICE_NOT_HOSTED', 'nobody hosts the service', {
+        status: 409,
+        retryable: true,
+      });
+    }
+    note('success', 'granted');
+    return { identity, service, routers, hostIds };
+  }
+
+  function describe(
+    dialGrant: Issued,
+    identity: { id: string; name: string },
+    service: { id: string; name: string },
+    routers: DialGrantResponse['routers'],
+  ) {
+    return {
+      dialGrant: dialGrant.token,
+      service: { id: service.id, name: service.name },
+      identity: { id: identity.id, name: identity.name },
+      routers,
+      keys: keys.all('grant').map(({ kid, use, issuer, jwk }) => ({ kid, use, issuer, jwk })),
+      expiresAt: new Date(dialGrant.expiresAtMs).toISOString(),
+    };
+  }
 }
 
 /** Routers both may use, cheapest first. */

@@ -1,13 +1,20 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ApplicationInfo, SecondFactor } from '@postern/shared/schemas';
+import type {
+  ApplicationInfo,
+  CrossOriginGrantResponse,
+  OriginDigests,
+  SecondFactor,
+} from '@postern/shared/schemas';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestContext, type TestContext } from '../../../test/harness/controller-context.ts';
 import { createProofKey } from '../../../test/harness/dpop.ts';
 import {
   AppClient,
+  crossOriginGrant,
   json,
   LoginPage,
   refusalOf,
@@ -287,6 +294,102 @@ describe('codes and tokens', () => {
     expect(dump).not.toContain(issued.refresh_token);
     expect(dump).not.toContain(login.sessionToken);
     expect(dump).not.toContain('alice@');
+  });
+});
+
+describe('grants for pages of another application', () => {
+  const chat = 'http://chat.localhost:1';
+
+  it('say whose pages they are for, and bring no identity assertion', async () => {
+    const { app, issued } = await signInWithTokens();
+    const grant = await json<CrossOriginGrantResponse>(
+      await crossOriginGrant(agent, app, issued.access_token, chat),
+    );
+    expect(decodeJwt(grant.dialGrant)).toMatchObject({
+      aud: 'postern:dial-cross-origin',
+      via: app.info.origin,
+      svc: 'chat',
+      sub: 'alice',
+      cnf: { jkt: app.key.thumbprint },
+    });
+    expect(grant).not.toHaveProperty('assertion');
+    expect(decodeJwt(grant.accessToken)).toMatchObject({
+      aud: 'urn:postern:service:chat',
+      client_id: 'app-wiki',
+      cnf: { jkt: app.key.thumbprint },
+    });
+  });
+
+  it('come with a token that gets no further grants', async () => {
+    const { app, issued } = await signInWithTokens();
+    const { accessToken } = await json<CrossOriginGrantResponse>(
+      await crossOriginGrant(agent, app, issued.access_token, chat),
+    );
+    expect(await refusalOf(await app.dialGrant(accessToken))).toEqual({
+      status: 403,
+      code: 'ERR_ACCESS_NO_POLICY',
+    });
+    for (const origin of [chat, app.info.origin]) {
+      expect(await refusalOf(await crossOriginGrant(agent, app, accessToken, origin))).toEqual({
+        status: 404,
+        code: 'ERR_APPLICATION_NOT_FOUND',
+      });
+    }
+  });
+
+  it('are refused to who may not dial the other application', async () => {
+    const { app, issued } = await signInWithTokens();
+    await ctx.store.write((tx) => repositories.servicePolicies.remove(tx, 'dial'));
+    expect(await refusalOf(await crossOriginGrant(agent, app, issued.access_token, chat))).toEqual({
+      status: 403,
+      code: 'ERR_ACCESS_NO_POLICY',
+    });
+  });
+
+  it('are refused where the other application asks for another sign-in', async () => {
+    const { app, issued } = await signInWithTokens();
+    await ctx.insert('services', { id: 'vault', name: 'vault' });
+    await ctx.insert('terminators', {
+      id: 't-v',
+      serviceId: 'vault',
+      routerId: 'r1',
+      hostId: 'host',
+    });
+    await ctx.insert('applications', {
+      id: 'app-vault',
+      name: 'vault',
+      origin: 'http://vault.localhost:1',
+      serviceId: 'vault',
+      loginMethods: ['passkey'],
+      sessionHours: 12,
+    });
+    const answer = await crossOriginGrant(
+      agent,
+      app,
+      issued.access_token,
+      'http://vault.localhost:1',
+    );
+    expect(await refusalOf(answer)).toEqual({ status: 403, code: 'ERR_LOGIN_REQUIRED' });
+  });
+
+  it.each(['http://other.localhost:1', 'http://wiki.localhost:1', 'chat.localhost:1', ''])(
+    'are for other applications alone, not "%s"',
+    async (origin) => {
+      const { app, issued } = await signInWithTokens();
+      expect(
+        await refusalOf(await crossOriginGrant(agent, app, issued.access_token, origin)),
+      ).toEqual({ status: 404, code: 'ERR_APPLICATION_NOT_FOUND' });
+    },
+  );
+
+  it('are found by a few digits of a digest, which name no origin', async () => {
+    const digest = createHash('sha256').update(chat).digest('hex').slice(0, 32);
+    const at = (prefix: string) => agent.fetch(`${base}/postern/v1/applications/origins/${prefix}`);
+    expect(await json(await at(digest.slice(0, 2)))).toEqual({ digests: [digest] });
+    const other = digest.startsWith('00') ? '01' : '00';
+    expect(await json<OriginDigests>(await at(other))).toMatchObject({ digests: [] });
+    for (const bad of ['', 'zz', digest.slice(0, 1), digest])
+      expect((await at(bad)).status).toBe(404);
   });
 });
 

@@ -13,7 +13,7 @@ import { createProofVerifier } from '../sign-in/dpop.ts';
 import { createOwnPasskeys } from '../sign-in/own-passkeys.ts';
 import { createPasskeys } from '../sign-in/passkeys.ts';
 import { createSecondFactors } from '../sign-in/second-factor.ts';
-import { createSignIn } from '../sign-in/sign-in.ts';
+import { checkSession, createSignIn } from '../sign-in/sign-in.ts';
 import { createApiApp } from './api-app.ts';
 import { createDialGrants } from './dial-grants.ts';
 import { createOrigins } from './origins.ts';
@@ -35,7 +35,13 @@ export function createPublicApp(ctx: ControllerContext, tokens: TokenServices): 
     sessions,
     signIn: createSignIn(ctx, { sessions, passkeys, secondFactors }, () => oidc.provider),
     ownPasskeys: createOwnPasskeys(ctx, sessions, passkeys),
-    dialGrants: createDialGrants(ctx, keys, sessions, grants),
+    dialGrants: createDialGrants(ctx, {
+      keys,
+      sessions,
+      grants,
+      checkSession: (session, application) =>
+        checkSession(ctx, secondFactors, session, application),
+    }),
   });
   const handleApi = getRequestListener(api.fetch);
   const handleClientApi = getRequestListener(createClientApi(ctx, 'public', tokens).app.fetch);

@@ -29,7 +29,7 @@ import {
   type PendingSignIn,
   type SecondFactors,
 } from './second-factor.ts';
-import type { OpenedSession, SignInSessions } from './sessions.ts';
+import type { OpenedSession, SignInSession, SignInSessions } from './sessions.ts';
 
 export interface SignIn {
   /** What to show for an interaction. @throws AppError ERR_INTERACTION_NOT_FOUND */
@@ -323,10 +323,10 @@ async function knownOrEnrolled(
 }
 
 /** Whether a session of some earlier sign-in is good enough for this application, now. */
-async function checkSession(
+export async function checkSession(
   ctx: ControllerContext,
-  secondFactors: SecondFactors,
-  session: OpenedSession['session'],
+  secondFactors: Pick<SecondFactors, 'isSatisfied'>,
+  session: SignInSession,
   application: Application,
 ): Promise<void> {
   const identity = await repositories.identities.get(ctx.store.db, session.identityId);

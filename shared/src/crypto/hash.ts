@@ -8,6 +8,12 @@ export async function sha256(...parts: readonly Uint8Array[]): Promise<Uint8Arra
   return new Uint8Array(await crypto.subtle.digest('SHA-256', concatBytes(...parts)));
 }
 
+/** First 128 bits of the SHA-256 of an origin, in hexadecimal: 32 digits. */
+export async function originDigest(origin: string): Promise<string> {
+  const digest = await sha256(encodeUtf8(origin));
+  return Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 /** RFC 5869 §2.2: concentrates the entropy of `inputKey` into 32 bytes. */
 export async function hkdfExtract(salt: Uint8Array, inputKey: Uint8Array): Promise<Uint8Array> {
   return hmac(salt, inputKey);

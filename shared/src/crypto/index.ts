@@ -1,5 +1,5 @@
 export { createDpopProof, type DpopProofOptions } from './dpop.ts';
-export { hkdfExpand, hkdfExtract, sha256 } from './hash.ts';
+export { hkdfExpand, hkdfExtract, originDigest, sha256 } from './hash.ts';
 export {
   MLKEM_CIPHERTEXT_BYTES,
   MLKEM_PUBLIC_KEY_BYTES,

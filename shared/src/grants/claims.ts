@@ -15,10 +15,17 @@ export const serviceResource = (serviceId: string): string => SERVICE_RESOURCE_P
 
 export const DIAL_GRANT_TYP = 'postern-dial+jwt';
 export const DIAL_GRANT_AUDIENCE = 'postern:dial';
+/** The audience of a grant with `via`: a verifier that knows nothing of `via` refuses it. */
+export const CROSS_ORIGIN_GRANT_AUDIENCE = 'postern:dial-cross-origin';
+const origin = z
+  .string()
+  .max(512)
+  .refine((text) => URL.canParse(text) && new URL(text).origin === text);
+
 /** Lets one identity, holding one key, open circuits to one service. */
-export const dialGrantClaimsSchema = z.object({
+const dialGrantFields = z.object({
   iss: issuer,
-  aud: z.literal(DIAL_GRANT_AUDIENCE),
+  aud: z.enum([DIAL_GRANT_AUDIENCE, CROSS_ORIGIN_GRANT_AUDIENCE]),
   /** Calling identity id. */
   sub: id,
   /** Its name, for logs and for the app. */
@@ -30,12 +37,21 @@ export const dialGrantClaimsSchema = z.object({
   cnf: z.object({ jkt: thumbprint }),
   /** Ids of the identities that may answer. */
   hosts: z.array(id).min(1).max(100),
+  /**
+   * The origin whose pages ask, when it is not the service's own: the connector answers as browsers let
+   * pages of that origin see it (docs/protocol.md, "Cross-origin requests").
+   */
+  via: origin.optional(),
   iat: numericDate,
   exp: numericDate,
   /** Accepted until then by a verifier that lost every controller. */
   out: numericDate,
   jti: id,
 });
+export const dialGrantClaimsSchema = dialGrantFields.refine(
+  ({ aud, via }) => (aud === CROSS_ORIGIN_GRANT_AUDIENCE) === (via !== undefined),
+  { path: ['via'] },
+);
 export type DialGrantClaims = z.infer<typeof dialGrantClaimsSchema>;
 
 export const BIND_GRANT_TYP = 'postern-bind+jwt';

@@ -218,6 +218,26 @@ export const dialGrantResponseSchema = z.strictObject({
 });
 export type DialGrantResponse = z.infer<typeof dialGrantResponseSchema>;
 
+/** Body of `POST /cross-origin-grants`: an application that pages of this one send requests to. */
+export const crossOriginGrantRequestSchema = declaredPostureSchema.extend({
+  origin: z.string().max(512),
+});
+
+/** Its answer: no identity assertion, since cross-origin requests carry none. */
+export const crossOriginGrantResponseSchema = dialGrantResponseSchema
+  .omit({ assertion: true })
+  .extend({
+    /** App token that routers take for this service; it gets no other grants. */
+    accessToken: z.string().max(8192),
+  });
+export type CrossOriginGrantResponse = z.infer<typeof crossOriginGrantResponseSchema>;
+
+/** `GET /applications/origins/{prefix}`: {@link originDigest}s that begin so, of all applications. */
+export const originDigestsSchema = z.strictObject({
+  digests: z.array(z.string().length(32)).max(10_000),
+});
+export type OriginDigests = z.infer<typeof originDigestsSchema>;
+
 /** RFC 9457 problem document. */
 export const problemSchema = z.object({
   type: z.string().optional(),

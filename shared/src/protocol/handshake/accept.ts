@@ -102,6 +102,7 @@ export async function acceptSecure(options: AcceptSecureOptions): Promise<Secure
               ...(authDueMs === undefined ? {} : { dueMs: authDueMs }),
               async verify(renewedGrant, assertion) {
                 const claims = await checkDialGrant(renewedGrant, options);
+                requireValid(claims.via === caller.via, 'the grant is for another origin');
                 await checkAssertion(assertion, claims, options);
                 return claims;
               },
