@@ -23,7 +23,6 @@ const CONFIG_PATH = '/.postern/config.json';
  */
 export function createApplicationSite(deps: SiteDeps) {
   const { files, responder, settings } = deps;
-  const secure = settings.loginOrigin.startsWith('https:');
 
   function serviceWorker(request: Request, { info }: FoundApplication): Response {
     return sendFile(request, responder, {
@@ -32,7 +31,7 @@ export function createApplicationSite(deps: SiteDeps) {
         : { body: files.serviceWorker.text, etag: files.serviceWorker.etag }),
       type: 'text/javascript; charset=utf-8',
       cacheControl: 'no-cache',
-      csp: serviceWorkerCsp(distinct([info.issuer, info.apiUrl]), secure),
+      csp: serviceWorkerCsp(info.origin, distinct([info.issuer, info.apiUrl])),
     });
   }
 

@@ -1,3 +1,5 @@
+import { siblingSources } from '@postern/shared/origins';
+
 /** Content security policies. Everything starts from `default-src 'none'`. */
 
 /** For responses that never run anything: JSON, assets, refusals. */
@@ -34,12 +36,19 @@ export function loginCsp(document: DocumentSources, connectOrigins: readonly str
 /**
  * The service worker runs under the policy of its own script. `wasm-unsafe-eval` is for libsodium.
  * Routers are not known here, so any WebSocket may be opened: a router is proven by the handshake,
- * not by its address.
+ * not by its address. Requests of pages to origins beside theirs pass the worker, which leaves to the
+ * network what is no application's.
  */
-export function serviceWorkerCsp(controllerOrigins: readonly string[], secure: boolean): string {
+export function serviceWorkerCsp(origin: string, controllerOrigins: readonly string[]): string {
+  const own = new URL(origin);
   return policy({
     'script-src': ["'wasm-unsafe-eval'"],
-    'connect-src': ["'self'", ...controllerOrigins, secure ? 'wss:' : 'ws:'],
+    'connect-src': [
+      "'self'",
+      ...siblingSources(own),
+      ...controllerOrigins,
+      own.protocol === 'https:' ? 'wss:' : 'ws:',
+    ],
   });
 }
 

@@ -4,6 +4,7 @@
  * one application: no other application's token, no HttpOnly value, no say over the service worker,
  * the sign-in or its sibling.
  */
+import { decodeJwt } from 'jose';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { launchBrowser, type TestBrowser, type TestPage } from '../harness/browser.ts';
@@ -266,13 +267,16 @@ describe('messages to the worker', () => {
     expect(heard.filter((answer) => answer !== 'silence').length).toBeGreaterThan(0);
   });
 
-  it('open no WebSocket to another application', async () => {
+  it('open a WebSocket to another application as the foreign origin alone', async () => {
     const host = new URL(victimUrl).host;
     const answer = await page.evaluate(
       `kit.ask({ type: 'postern.websocket', url: 'ws://${host}/stolen', protocols: [] }).then((a) => a.kind ?? a)`,
     );
-    expect(['silence', 'closed']).toContain(answer);
-    expect(victim.last('/stolen')).toBeUndefined();
+    expect(['accepted', 'closed']).toContain(answer);
+    await expect.poll(() => victim.last('/stolen')).toBeDefined();
+    const { headers } = victim.last('/stolen')!;
+    expect(headers.origin).toBe(new URL(url).origin);
+    expect([headers.cookie, headers['postern-assertion']]).toEqual([undefined, undefined]);
     expect(hostile.last('/stolen')).toBeUndefined();
   });
 });
@@ -310,14 +314,50 @@ describe('a sibling application', () => {
     await other.close();
   });
 
-  it('is not reached from here, neither by fetch nor with its cookies by a form', async () => {
+  it('shows nothing to a page here, and is sent nothing of the person', async () => {
     const fetched = await page.evaluate<string[]>(`Promise.all([
       fetch('${victimUrl}by-fetch', { credentials: 'include' }),
+      fetch('${victimUrl}by-fetch', { credentials: 'include', mode: 'no-cors' }),
       fetch('${victimUrl}by-fetch', { credentials: 'include', mode: 'no-cors', method: 'POST', body: 'x' }),
-    ].map((one) => one.then((response) => response.type, () => 'failed')))`);
-    expect(fetched).toEqual(['failed', 'failed']);
-    expect(victim.last('/by-fetch')).toBeUndefined();
+      fetch('${victimUrl}by-fetch', { credentials: 'include', method: 'DELETE' }),
+    ].map((one) => one.then(async (response) => response.type + await response.text(), () => 'failed')))`);
+    expect(fetched).toEqual(['failed', 'opaque', 'opaque', 'failed']);
+    const arrived = victim.seen.filter(({ url: path }) => path.startsWith('/by-fetch'));
+    expect(arrived.map(({ method }) => method).sort()).toEqual(['GET', 'GET', 'OPTIONS', 'POST']);
+    for (const { headers } of arrived) {
+      expect(headers.cookie).toBeUndefined();
+      expect(headers['postern-assertion']).toBeUndefined();
+      expect(headers['sec-fetch-site']).toBe('cross-site');
+    }
+  });
 
+  it('gives the right that the worker has there to no page in another form', async () => {
+    const victimOrigin = new URL(victimUrl).origin;
+    const { granted, stretched, again, refreshed } = (await page.evaluate<
+      Record<string, Answer>
+    >(`(async () => {
+      const { accessToken, refreshToken } = await kit.read('session');
+      const at = '${application.apiUrl}';
+      const ask = (token, origin) => kit.post(at + '/cross-origin-grants', token, { origin });
+      const granted = await ask(accessToken, '${victimOrigin}');
+      const theirs = granted.body.accessToken;
+      return {
+        granted,
+        stretched: await kit.dialGrant(at, theirs),
+        again: await ask(theirs, '${victimOrigin}'),
+        refreshed: await kit.token('${application.issuer}', { grant_type: 'refresh_token', refresh_token: theirs, client_id: '${application.clientId}' }),
+      };
+    })()`)) as Record<'granted' | 'stretched' | 'again' | 'refreshed', Answer>;
+    // What it gets says that it is for this origin's pages: the victim's connector holds it to CORS.
+    const claims = decodeJwt((granted.body as { dialGrant: string }).dialGrant);
+    expect(claims).toMatchObject({ aud: 'postern:dial-cross-origin', via: new URL(url).origin });
+    expect(granted.body).not.toHaveProperty('assertion');
+    expect(stretched).toMatchObject({ status: 403, body: { code: 'ERR_ACCESS_NO_POLICY' } });
+    expect(again.status).toBe(404);
+    expect(refreshed.status).toBe(400);
+  });
+
+  it('gets no cookie of its own pages with a form posted from here', async () => {
     await page.evaluate(`(() => {
       const form = document.createElement('form');
       form.method = 'post';

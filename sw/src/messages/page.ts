@@ -50,6 +50,8 @@ export type WorkerMessage =
   /** The session ended while requests wait: ask the person. */
   | { type: 'postern.sign-in' }
   | { type: 'postern.signed-in' }
+  /** A request to another application got no answer; for the console. */
+  | { type: 'postern.withheld'; url: string; reason: string }
   /** All script-visible cookies; `version` grows with each change while `instance` stays the same. */
   | { type: 'postern.cookies'; version: number; cookies: VisibleCookie[] };
 
@@ -85,6 +87,8 @@ export type SocketEvent =
   | { kind: 'sent'; bytes: number }
   /** The application has the first so many messages: none of them will be sent again. */
   | { kind: 'acked'; messages: number }
+  /** Not an application's address: the page opens it itself. */
+  | { kind: 'outside' }
   /** The way was lost; the page may ask for the same socket again. */
   | { kind: 'interrupted' }
   /** The end. `failed` asks for an `error` event first. */

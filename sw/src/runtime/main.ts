@@ -12,6 +12,7 @@ import { startKeepalive } from './keepalive.ts';
 import { createPortCarrier } from './port-carrier.ts';
 import { guardServiceWorker } from './service-worker-guard.ts';
 import { installSignInDialog } from './sign-in-dialog.ts';
+import { reportWithheld } from './withheld.ts';
 import { createWebSocketClass } from './websocket.ts';
 import { createWorkerLink } from './worker-link.ts';
 import { patchWorkers } from './workers.ts';
@@ -57,6 +58,7 @@ function start({ posternCookies, posternWorker }: DOMStringMap): void {
   patchWorkers(window, `${location.origin}/.postern/worker-runtime.js`);
   installHttp(link);
   installSignInDialog(link);
+  reportWithheld(link);
   guardServiceWorker(WORKER_PATH);
   adoptFrames(window, marker);
 }

@@ -103,6 +103,7 @@ export class ReliableSocket {
   #take(event: SocketEvent): void {
     switch (event.kind) {
       case 'accepted':
+      case 'outside':
         return;
       case 'open':
         this.#opened(event);

@@ -1,8 +1,10 @@
 /**
- * `WebSocket` (WebSockets Standard §3) for the application's own host, carried by the service
- * worker. Other hosts get the browser's own.
+ * `WebSocket` (WebSockets Standard §3) for the application's own host and those beside it, carried by the
+ * service worker. Other hosts get the browser's own.
  */
+import { isSibling } from '@postern/shared/origins';
 import { LOST, ReliableSocket, type SocketEnd } from './reliable-socket.ts';
+import { createSiblingCarrier } from './sibling-carrier.ts';
 import type { SocketCarrier } from './socket-carrier.ts';
 
 type NativeWebSocket = typeof globalThis.WebSocket;
@@ -26,7 +28,8 @@ export interface WebSocketOptions {
 
 /** The constructor to put in the place of `Native`. */
 export function createWebSocketClass(options: WebSocketOptions): NativeWebSocket {
-  const { Native, carrier, baseUrl, origin } = options;
+  const { Native, baseUrl, origin } = options;
+  const carrier = createSiblingCarrier(options.carrier, Native);
   const alive = new Set<ReliableSocket>();
   // Nothing else tells the service worker that a page is gone.
   globalThis.addEventListener('pagehide', () => {
@@ -205,7 +208,7 @@ export function createWebSocketClass(options: WebSocketOptions): NativeWebSocket
     construct(ours, args: ConstructorParameters<NativeWebSocket>, newTarget) {
       // Lets the browser say what is missing.
       if ((args as unknown[]).length === 0) return new Native(...args);
-      return isOwnHost(parseUrl(args[0], baseUrl()), origin)
+      return isCarried(parseUrl(args[0], baseUrl()), origin)
         ? (Reflect.construct(ours, args, newTarget) as object)
         : (Reflect.construct(
             Native,
@@ -242,10 +245,11 @@ function parseUrl(given: string | URL, base: string): URL {
   return parsed;
 }
 
-function isOwnHost({ protocol, host }: URL, origin: string): boolean {
+/** The application's own host, and those beside it, where other applications may be. */
+function isCarried({ href }: URL, origin: string): boolean {
   if (!URL.canParse(origin)) return false;
-  const own = new URL(origin);
-  return host === own.host && protocol === (own.protocol === 'https:' ? 'wss:' : 'ws:');
+  const [own, other] = [new URL(origin), new URL(href.replace(/^ws/, 'http'))];
+  return other.origin === own.origin || isSibling(own, other);
 }
 
 function checkProtocols(protocols: string[]): void {

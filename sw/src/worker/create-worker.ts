@@ -16,6 +16,12 @@ import { TokenSource } from './auth/token-source.ts';
 import { EntryStore } from './cache/entry-store.ts';
 import { HttpCache } from './cache/http-cache.ts';
 import { CookieSync } from './cookies/cookie-sync.ts';
+import { ApplicationOrigins } from './cross-origin/application-origins.ts';
+import { CrossOriginGrants } from './cross-origin/cross-origin-grants.ts';
+import { createCrossOriginRequests } from './cross-origin/cross-origin-requests.ts';
+import { createElsewhere } from './cross-origin/elsewhere.ts';
+import { OtherApplications } from './cross-origin/other-applications.ts';
+import { ThirdPartyCookies } from './cross-origin/third-party-cookies.ts';
 import { createAppRequests } from './fetch/app-requests.ts';
 import { HttpLogins } from './http-auth/http-logins.ts';
 import { PageRequests } from './fetch/page-requests.ts';
@@ -26,7 +32,7 @@ import { createPageMessages, type PageMessages } from './page-messages.ts';
 import { statusPage } from './pages/status-page.ts';
 import { createStore } from './storage/store.ts';
 import { AppConnection } from './transport/app-connection.ts';
-import { DialGrants } from './transport/dial-grants.ts';
+import { DialGrants, type GrantSource } from './transport/dial-grants.ts';
 import { openEdge } from './transport/websocket-pipe.ts';
 import { HttpPorts } from './websocket/http-ports.ts';
 import { SocketTable } from './websocket/socket-table.ts';
@@ -46,6 +52,8 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
   const nowMs = (): number => Date.now();
   const instance = crypto.randomUUID();
   const fetch = scope.fetch.bind(scope);
+  const sleep = (delayMs: number): Promise<void> =>
+    new Promise((resolve) => setTimeout(resolve, delayMs));
   const store = createStore();
   const application = createApplicationSource({ store, origin, fetch });
 
@@ -85,49 +93,62 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     pages: () => scope.clients.matchAll({ type: 'window' }),
     nowMs,
   });
-  const grants = new DialGrants({
-    store,
+  const apiUrl = async (): Promise<string> => (await application.get()).apiUrl;
+  const grantOptions = {
     tokens,
     client: oauth.get,
-    apiUrl: async () => (await application.get()).apiUrl,
+    apiUrl,
     declared: () => declaredPosture(scope.navigator),
     nowMs,
-  });
-  const connection = new AppConnection({
-    grants,
-    tokens,
-    openEdge: async (url, routerId, token, signal) => {
-      const { privateKey, publicPoint } = await appKey.get();
-      const credentials = {
-        mode: 'browser',
-        token,
-        publicKey: publicPoint,
-        sign: (bytes: Uint8Array) => signEs256(privateKey, bytes),
-      } as const;
-      return openEdge({ url, routerId, credentials, logger, signal });
-    },
-    secure: async (circuit, grant) =>
-      connectSecure({
-        circuit,
-        serviceId: grant.service.id,
-        keys: createKeySet(parseVerificationKeys(grant.keys)),
-        dialGrant: grant.dialGrant,
-        assertion: grant.assertion,
-        key: await appKey.get(),
-      }),
-    onEnded: ({ code }) => {
-      if (code === 'ERR_SESSION_ENDED') void forgetSession();
-      else if (code.startsWith('ERR_ACCESS_') || code === 'ERR_GRANT_INVALID') void grants.forget();
-    },
-    logger,
-    nowMs,
-    sleep: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
+  };
+  const grants = new DialGrants({ ...grantOptions, store });
+  const connect = (
+    source: GrantSource,
+    tokenSource: Pick<TokenSource, 'token' | 'renew'>,
+  ): AppConnection =>
+    new AppConnection({
+      grants: source,
+      tokens: tokenSource,
+      openEdge: async (url, routerId, token, signal) => {
+        const { privateKey, publicPoint } = await appKey.get();
+        const credentials = {
+          mode: 'browser',
+          token,
+          publicKey: publicPoint,
+          sign: (bytes: Uint8Array) => signEs256(privateKey, bytes),
+        } as const;
+        return openEdge({ url, routerId, credentials, logger, signal });
+      },
+      secure: async (circuit, grant) =>
+        connectSecure({
+          circuit,
+          serviceId: grant.service.id,
+          keys: createKeySet(parseVerificationKeys(grant.keys)),
+          dialGrant: grant.dialGrant,
+          assertion: grant.assertion,
+          key: await appKey.get(),
+        }),
+      onEnded: ({ code }) => {
+        if (code === 'ERR_SESSION_ENDED') void forgetSession();
+        else if (code.startsWith('ERR_ACCESS_') || code === 'ERR_GRANT_INVALID') {
+          void source.forget();
+        }
+      },
+      logger,
+      nowMs,
+      sleep,
+    });
+  const connection = connect(grants, tokens);
+  const others = new OtherApplications((other) => {
+    const rights = new CrossOriginGrants({ ...grantOptions, origin: other });
+    return connect(rights, rights);
   });
   const cache = new HttpCache({
     entries: new EntryStore({ store, caches: scope.caches, origin, nowMs }),
   });
   const logins = new HttpLogins();
   const pages = new PageRequests();
+  const maxScriptedBytes = isChromium(scope) ? Infinity : MAX_UNPACED_BYTES;
   const app = createAppRequests({
     origin,
     session: (mayAsk, signal) =>
@@ -138,12 +159,30 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     logins,
     runtime: { source, cspHash, workerSource },
     navigator: scope.navigator,
-    maxScriptedBytes: isChromium(scope) ? Infinity : MAX_UNPACED_BYTES,
+    maxScriptedBytes,
     logger,
+  });
+  const thirdPartyCookies = new ThirdPartyCookies({ store, nowMs });
+  const crossOrigin = createCrossOriginRequests({
+    session: (other) => prompt.whenSignedIn(() => others.session(other)),
+    cookies: thirdPartyCookies,
+    // Any answer of another origin will do: only a real one is opaque, and none can be read.
+    opaque: async () => fetch(`${await apiUrl()}/jwks`, { mode: 'no-cors', credentials: 'omit' }),
+    tell: async (clientId, message) => (await scope.clients.get(clientId))?.postMessage(message),
+    navigator: scope.navigator,
+    maxScriptedBytes,
+  });
+  const elsewhere = createElsewhere({
+    origin,
+    origins: new ApplicationOrigins({ fetch, apiUrl, nowMs }),
+    requests: crossOrigin,
+    fetch,
   });
   const sockets = new SocketTable({
     host,
     open: (url, protocols, resume) => app.openWebSocket(url, protocols, resume),
+    openElsewhere: (url, protocols, resume) => crossOrigin.openWebSocket(url, protocols, resume),
+    isApplication: (url) => elsewhere.isApplication(url),
     instance,
     isOpen: async (clientId) => (await scope.clients.get(clientId)) !== undefined,
     logger,
@@ -152,13 +191,15 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
   const windows = () => scope.clients.matchAll({ type: 'window' });
   const prompt = new SignInPrompt({
     pages: windows,
-    sleep: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
+    sleep,
   });
 
   /** Whatever the application left here for whoever is signed in. */
   async function forgetUser(): Promise<void> {
     connection.close();
+    others.close();
     await cookies.clear();
+    await thirdPartyCookies.clear();
     await cache.clear();
     logins.clear();
     await store.delete('cookies');
@@ -178,6 +219,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
   }
 
   async function forgetSession(): Promise<void> {
+    others.close();
     await tokens.forget();
     await grants.forgetSession();
   }
@@ -186,6 +228,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     router: createFetchRouter({
       origin,
       app,
+      elsewhere: (url, request, clientId) => elsewhere.respond(url, request, clientId),
       cookies,
       socketPorts: new HttpPorts(sockets),
       workerRuntime: workerSource,
@@ -221,7 +264,8 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
       refreshApplication: () => application.refresh(),
       warmUp: () => void connection.session().catch(() => undefined),
       onAlive: () => {
-        if (!connection.isBusy) scope.registration.waiting?.postMessage({ type: TAKE_OVER });
+        if (!connection.isBusy && !others.isBusy)
+          scope.registration.waiting?.postMessage({ type: TAKE_OVER });
       },
       logger,
     }),

@@ -104,6 +104,20 @@ window.kit = {
     return { status: response.status, body: await response.json() };
   },
 
+  /** Any other request to the controller with a token of ours. */
+  async post(url, token, body) {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `DPoP ${token}`,
+        dpop: await kit.proof('POST', url, token),
+      },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, body: await response.json() };
+  },
+
   /** The ways past the service worker, each with the answer it got. */
   async bypasses(path) {
     const blank = blankFrame();

@@ -21,6 +21,7 @@ function createWorld(
   const router = createFetchRouter({
     origin,
     app: { fetch },
+    elsewhere: () => undefined,
     tokens,
     signIn,
     completeSignIn,

@@ -33,6 +33,8 @@ const LOOP_MS = 15_000;
 export interface FetchRouterOptions {
   origin: string;
   app: AppRequests;
+  /** Answers requests to other origins that may be applications; `undefined` leaves one to the browser. */
+  elsewhere: (url: URL, request: Request, clientId: string) => Promise<Response> | undefined;
   cookies: CookieSync;
   /** WebSockets of web workers. */
   socketPorts: HttpPorts;
@@ -59,6 +61,7 @@ export function createFetchRouter(options: FetchRouterOptions): FetchRouter {
   const {
     origin,
     app,
+    elsewhere,
     cookies,
     socketPorts,
     workerRuntime,
@@ -74,7 +77,8 @@ export function createFetchRouter(options: FetchRouterOptions): FetchRouter {
   return {
     respond(request, clientId) {
       const url = new URL(request.url);
-      if (url.origin !== origin || url.pathname === WORKER_PATH) return undefined;
+      if (url.origin !== origin) return elsewhere(url, request, clientId);
+      if (url.pathname === WORKER_PATH) return undefined;
       if (NETWORK_PATHS.test(url.pathname)) return undefined;
       const answer = url.pathname.startsWith(OWN_PREFIX)
         ? ownPath(url, request, clientId)

@@ -15,6 +15,8 @@ export type RecordName =
   | 'dial'
   | 'hadAccess'
   | 'cookies'
+  /** Of other applications, that requests of pages here were answered with. */
+  | 'thirdPartyCookies'
   | 'httpCache'
   /** Whose data the other records are. */
   | 'user';

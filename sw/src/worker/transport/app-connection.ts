@@ -12,7 +12,7 @@ import type { SecureSession } from '@postern/shared/protocol/session';
 import type { DialGrantResponse } from '@postern/shared/schemas';
 import type { TokenSource } from '../auth/token-source.ts';
 import { backoffMs } from './backoff.ts';
-import type { DialGrants } from './dial-grants.ts';
+import type { GrantSource } from './dial-grants.ts';
 import { raceRouters } from './race.ts';
 
 /** How long requests wait for a connection that can be expected to come back. */
@@ -30,8 +30,8 @@ const STALE_TOKEN = new Set(['ERR_TOKEN_INVALID', 'ERR_GRANT_INVALID']);
 const STALE_GRANT = new Set(['ERR_ACCESS_NO_POLICY', 'ERR_ACCESS_REMOVED', 'ERR_POSTURE_FAILED']);
 
 export interface AppConnectionOptions {
-  grants: DialGrants;
-  tokens: TokenSource;
+  grants: GrantSource;
+  tokens: Pick<TokenSource, 'token' | 'renew'>;
   openEdge: (
     url: string,
     routerId: string,

@@ -28,7 +28,15 @@ export interface DialGrantsOptions {
   nowMs: () => number;
 }
 
-export class DialGrants {
+/** What a connection is authorised by. */
+export interface GrantSource {
+  current(): Promise<DialGrantResponse>;
+  fetch(): Promise<DialGrantResponse>;
+  freshMs(grant: DialGrantResponse): number;
+  forget(): Promise<void>;
+}
+
+export class DialGrants implements GrantSource {
   readonly #options: DialGrantsOptions;
   #current: DialGrantResponse | undefined;
 
@@ -109,7 +117,8 @@ export class DialGrants {
   }
 }
 
-async function problemError(response: Response): Promise<AppError> {
+/** The controller's refusal under its own code, where it is one of ours. */
+export async function problemError(response: Response): Promise<AppError> {
   if (response.status >= 500) {
     return new AppError(
       'ERR_CONTROLLER_UNREACHABLE',

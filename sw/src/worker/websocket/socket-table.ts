@@ -7,14 +7,21 @@ import { bridgeWebSocket, type PagePort } from './bridge.ts';
 /** How often pages are looked for: nothing tells a worker that a page closed. */
 const SWEEP_MS = 15_000;
 
+type OpenWebSocket = (
+  url: URL,
+  protocols: readonly string[],
+  resume: Resumption | undefined,
+) => Promise<ExchangeResponse>;
+
 export interface SocketTableOptions {
-  /** Host that sockets may be opened to: the application's own. */
+  /** Host of the application's own. */
   host: string;
-  open(
-    url: URL,
-    protocols: readonly string[],
-    resume: Resumption | undefined,
-  ): Promise<ExchangeResponse>;
+  /** To the application itself. */
+  open: OpenWebSocket;
+  /** To another one. */
+  openElsewhere: OpenWebSocket;
+  /** Whether a host that is not our own is another application's. */
+  isApplication: (url: URL) => Promise<boolean>;
   /** Differs for each life of the worker. */
   instance: string;
   /** True while the page exists. */
@@ -36,25 +43,38 @@ export class SocketTable {
   }
 
   /**
-   * Carries a WebSocket for a page. A URL of another host is refused: the port closes.
+   * Carries a WebSocket for a page. One that leads to no application is left to the page.
    * @returns ends it, because the page is gone
    */
   open(clientId: string, port: PagePort, { url, protocols, resume }: SocketRequest): () => void {
     const target = URL.canParse(url) ? new URL(url) : undefined;
-    if (target?.host !== this.#options.host) {
+    if (target === undefined || !/^wss?:$/.test(target.protocol)) {
       port.close();
       return () => undefined;
     }
+    const { host, instance, isApplication, open, openElsewhere } = this.#options;
     const gone = new AbortController();
     this.#sockets.set(gone, clientId);
     this.#sweeping ??= setInterval(() => void this.#sweep(), SWEEP_MS);
-    port.postMessage({ kind: 'accepted', instance: this.#options.instance });
-    void bridgeWebSocket({
-      port,
-      open: () => this.#options.open(target, protocols, resume),
-      resume,
-      gone: gone.signal,
-    }).finally(() => {
+    const bridge = (openIt: OpenWebSocket): Promise<void> => {
+      port.postMessage({ kind: 'accepted', instance });
+      return bridgeWebSocket({
+        port,
+        open: () => openIt(target, protocols, resume),
+        resume,
+        gone: gone.signal,
+      });
+    };
+    const carried =
+      target.host === host
+        ? bridge(open)
+        : isApplication(target).then((isIt) => {
+            if (isIt) return bridge(openElsewhere);
+            port.postMessage({ kind: 'outside' });
+            port.close();
+            return undefined;
+          });
+    void carried.finally(() => {
       this.#sockets.delete(gone);
       if (this.#sockets.size > 0) return;
       clearInterval(this.#sweeping);

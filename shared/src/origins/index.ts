@@ -1,0 +1,1 @@
+export { isSibling, siblingSources } from './siblings.ts';
