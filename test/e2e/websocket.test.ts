@@ -21,7 +21,7 @@ const ask = (make: string, post = 'worker'): string =>
     const result = new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));
     ${post}.postMessage([undefined], [port2]); return result; })()`;
 const blob = (type: string, text: string): string =>
-  `const url = URL.createObjectURL(new Blob([${JSON.stringify(text)}.replaceAll('ORIGIN', location.origin)]));
+  `const url = URL.createObjectURL(new Blob([${JSON.stringify(text)}.replaceAll('ORIGIN', location.origin)], { type: 'text/javascript' }));
    const worker = new Worker(url, { type: '${type}' }); URL.revokeObjectURL(url)`;
 const listen =
   'onmessage = async ({ data: [only], ports: [port] }) => port.postMessage(await runSuite(only));';
@@ -115,7 +115,7 @@ describe.each(browserKinds)('WebSocket in %s', { timeout: 120_000 }, (kind) => {
       const results = await strict.evaluate<Results>(
         contexts[name]!.replace('[undefined]', `['messages: text']`),
       );
-      expect(results).toEqual({
+      expect(results, name).toEqual({
         'messages: text, empty, Unicode, lone surrogates': expect.arrayContaining([
           3,
           'open',

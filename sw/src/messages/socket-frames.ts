@@ -34,26 +34,46 @@ export interface SocketFrame {
 
 /** Cuts a byte stream into frames. Throws `RangeError` or `SyntaxError` for anything else. */
 export class SocketFrameDecoder {
-  #held = new Uint8Array(0);
+  readonly #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  /** Bytes of the frame that is coming in, once its header is there. */
+  #wantedBytes = HEADER_BYTES;
 
   push(chunk: Uint8Array): SocketFrame[] {
-    const bytes = new Uint8Array(this.#held.length + chunk.length);
-    bytes.set(this.#held);
-    bytes.set(chunk, this.#held.length);
+    this.#held.push(chunk);
+    this.#heldBytes += chunk.length;
+    // A long message comes in many chunks: they are joined once, when it is whole.
+    if (this.#heldBytes < this.#wantedBytes) return [];
+    const bytes = join(this.#held.splice(0), this.#heldBytes);
     const view = new DataView(bytes.buffer);
     const frames: SocketFrame[] = [];
     let at = 0;
+    this.#wantedBytes = HEADER_BYTES;
     while (bytes.length - at >= HEADER_BYTES) {
       const length = view.getUint32(at, true);
       if (length > MAX_PAYLOAD_BYTES) throw new RangeError('frame too long');
       const end = at + HEADER_BYTES + length;
-      if (end > bytes.length) break;
+      if (end > bytes.length) {
+        this.#wantedBytes = end - at;
+        break;
+      }
       frames.push(decode(view.getUint8(at + 4), bytes.slice(at + HEADER_BYTES, end)));
       at = end;
     }
-    this.#held = bytes.slice(at);
+    this.#heldBytes = bytes.length - at;
+    if (this.#heldBytes > 0) this.#held.push(bytes.subarray(at));
     return frames;
   }
+}
+
+function join(parts: readonly Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(bytes);
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
 }
 
 function frame(type: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -9,6 +9,7 @@ import {
   type PlainCommand,
 } from '../messages/socket-frames.ts';
 import type { SocketCarrier, SocketChannel } from './socket-carrier.ts';
+import { createTaskQueue } from './task-queue.ts';
 
 /** Commands that go in one request, unless one alone is longer. */
 const MAX_BATCH_BYTES = 1_048_576;
@@ -30,6 +31,7 @@ export function createFetchCarrier(options: FetchCarrierOptions): SocketCarrier 
       const url = socketsUrl + crypto.randomUUID();
       const stop = new AbortController();
       const alive = setInterval(() => void fetch(aliveUrl).catch(() => undefined), ALIVE_MS);
+      const deliver = createTaskQueue(take);
       const commands: SocketCommand[] = [];
       let isSending = false;
       let isOver = false;
@@ -39,7 +41,7 @@ export function createFetchCarrier(options: FetchCarrierOptions): SocketCarrier 
         isOver = true;
         clearInterval(alive);
         stop.abort();
-        take(event);
+        deliver(event);
       };
 
       async function listen(): Promise<void> {
@@ -63,7 +65,7 @@ export function createFetchCarrier(options: FetchCarrierOptions): SocketCarrier 
                 ? (value.json as SocketEvent)
                 : ({ kind: 'message', ...value } as const);
             if (event.kind === 'closed' || event.kind === 'interrupted') finish(event);
-            else take(event);
+            else deliver(event);
           }
         }
         finish({ kind: 'interrupted' });

@@ -3,6 +3,7 @@
  * the runtime into all others. Here it is put before the blob's text.
  */
 import { codeBefore, readPrologue } from '../script/prologue.ts';
+import { watchBlobUrls } from './blob-urls.ts';
 
 /** Blob URLs of shared workers given out, so that the same URL leads to the same worker. */
 const MAX_SHARED = 64;
@@ -19,17 +20,23 @@ export interface WorkersScope {
 /** @param runtimeUrl absolute URL of the runtime for workers */
 export function patchWorkers(scope: WorkersScope, runtimeUrl: string): void {
   const readBlob = createBlobReader(scope.XMLHttpRequest);
-  const { URL } = scope;
+  const blobs = watchBlobUrls(scope.URL);
   const shared = new Map<string, string>();
 
   const withRuntime = (url: string, type: string): string | undefined => {
-    const text = readBlob(url);
-    const prologue = text === undefined ? undefined : readPrologue(text, true);
-    if (text === undefined || prologue === undefined) return undefined;
     const script = JSON.stringify(runtimeUrl);
     const code = type === 'module' ? `import ${script};` : `importScripts(${script});`;
+    const text = readBlob(url);
+    const prologue = text === undefined ? undefined : readPrologue(text, true);
+    const blob = blobs.find(url);
+    // Modules of another type are refused (HTML §8.1.4.2).
+    const options = { type: blob?.type ?? 'text/javascript' };
+    if (text === undefined || prologue === undefined) {
+      // Where the page's policy lets nobody read it, a classic script counts as a sloppy one.
+      return blob && blobs.create(new Blob([code, blob], options));
+    }
     const parts = [text.slice(0, prologue.at), codeBefore(prologue, code), text.slice(prologue.at)];
-    return URL.createObjectURL(new Blob(parts, { type: 'text/javascript' }));
+    return blobs.create(new Blob(parts, options));
   };
 
   const patch = (name: 'Worker' | 'SharedWorker'): void => {
@@ -62,7 +69,7 @@ export function patchWorkers(scope: WorkersScope, runtimeUrl: string): void {
           // Trusted Types, for example, take no string.
           return construct(given);
         } finally {
-          if (name === 'Worker') URL.revokeObjectURL(ours);
+          if (name === 'Worker') blobs.revoke(ours);
           else if (shared.size < MAX_SHARED) shared.set(url, ours);
         }
       },
@@ -102,7 +109,7 @@ function createBlobReader(Xhr: typeof XMLHttpRequest): (url: string) => string |
       send.call(xhr);
       return String(responseText?.get?.call(xhr));
     } catch {
-      // Revoked, or refused by the page's policy: the worker does without.
+      // Revoked, or refused by the page's policy (`connect-src`).
       return undefined;
     }
   };
