@@ -7,7 +7,9 @@
 export function createTaskQueue<T>(deliver: (value: T) => void): (value: T) => void {
   const { port1, port2 } = new MessageChannel();
   const waiting: T[] = [];
-  port1.onmessage = () => deliver(waiting.shift()!);
+  port1.onmessage = () => {
+    for (const value of waiting.splice(0, 1)) deliver(value);
+  };
   return (value) => {
     waiting.push(value);
     port2.postMessage(undefined);
