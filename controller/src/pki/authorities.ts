@@ -1,7 +1,9 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readIfPresent, writeDurably } from '@postern/node/files';
 import * as x509 from '@postern/node/x509';
+import { AppError } from '@postern/shared/errors';
 import {
   certificateFromPem,
   certificateToPem,
@@ -14,9 +16,13 @@ import {
 
 const DAY_MS = 86_400_000;
 const ROOT_LIFETIME_MS = 3650 * DAY_MS;
-const ISSUING_LIFETIME_MS = 365 * DAY_MS;
+/** Longest term of anything the issuing CA signs: client certificates of identities. */
+export const LONGEST_LEAF_MS = 365 * DAY_MS;
+/** An issuing CA signs this long; the rest of its term is for what it signed last. */
+const ISSUING_SIGNS_MS = 365 * DAY_MS;
 /** The issuing CA is replaced when less than this is left; needs the root key in place. */
-const ISSUING_RENEWAL_MS = 60 * DAY_MS;
+const ISSUING_RENEWAL_MS = LONGEST_LEAF_MS + 30 * DAY_MS;
+const ISSUING_LIFETIME_MS = ISSUING_SIGNS_MS + ISSUING_RENEWAL_MS;
 
 export interface Authorities {
   readonly root: x509.X509Certificate;
@@ -24,13 +30,17 @@ export interface Authorities {
 }
 
 /**
- * Loads root and issuing CA from `dir`, making what is missing. The root key `root.key` is needed
- * only to make or renew the issuing CA: an operator may keep it elsewhere in between.
+ * Loads root and issuing CA from `dir`, making what is missing or due. The root key `root.key` is needed
+ * only to make or renew the issuing CA: an operator may keep it elsewhere in between. What a replaced
+ * issuing CA signed stays good by the root, since holders present the whole chain.
+ *
+ * @param isReplaced true: the issuing CA is replaced now, whatever its age
  */
 export async function loadAuthorities(
   dir: string,
   trustDomain: string,
   nowMs: number,
+  isReplaced = false,
 ): Promise<Authorities> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await chmod(dir, 0o700);
@@ -39,23 +49,30 @@ export async function loadAuthorities(
   const root =
     rootPem === undefined ? await makeRoot(file, trustDomain, nowMs) : certificateFromPem(rootPem);
 
-  const issuingPem = await readIfPresent(file('issuing.crt'));
-  const issuing = issuingPem === undefined ? undefined : certificateFromPem(issuingPem);
+  const issuing = await readIssuing(file);
   const rootKeyPem = await readIfPresent(file('root.key'));
-  const due = issuing === undefined || issuing.notAfter.getTime() - nowMs < ISSUING_RENEWAL_MS;
-  if (issuing !== undefined && (!due || rootKeyPem === undefined)) {
-    return {
-      root,
-      issuing: {
-        certificate: issuing,
-        privateKey: await privateKeyFromPem(await readFile(file('issuing.key'), 'utf8')),
-      },
-    };
-  }
+  const isDue =
+    isReplaced ||
+    issuing === undefined ||
+    issuing.certificate.notAfter.getTime() - nowMs < ISSUING_RENEWAL_MS;
+  if (issuing !== undefined && (!isDue || (rootKeyPem === undefined && !isReplaced)))
+    return { root, issuing };
   if (rootKeyPem === undefined)
-    throw new Error(`root.key must be in ${dir} to make the issuing CA`);
+    throw new AppError(
+      'ERR_PKI_ROOT_KEY_MISSING',
+      `root.key must be in ${dir} to make an issuing CA`,
+    );
   const rootAuthority = { certificate: root, privateKey: await privateKeyFromPem(rootKeyPem) };
   return { root, issuing: await makeIssuing(file, rootAuthority, trustDomain, nowMs) };
+}
+
+/** `undefined` when there is none, or when a crash left key and certificate of two of them. */
+async function readIssuing(file: (name: string) => string): Promise<Authority | undefined> {
+  const pem = await readIfPresent(file('issuing.crt'));
+  if (pem === undefined) return undefined;
+  const keyPem = await readFile(file('issuing.key'), 'utf8');
+  if (!new X509Certificate(pem).checkPrivateKey(createPrivateKey(keyPem))) return undefined;
+  return { certificate: certificateFromPem(pem), privateKey: await privateKeyFromPem(keyPem) };
 }
 
 const authorityUsage = (pathLength?: number): x509.Extension[] => [

@@ -9,7 +9,7 @@ export const pkiCrypto = new Crypto();
 const { subtle } = pkiCrypto as unknown as webcrypto.Crypto;
 const EC_P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 /** Backdating, so that a peer whose clock is slow accepts a fresh certificate. */
-const BACKDATE_MS = 5 * 60_000;
+export const BACKDATE_MS = 5 * 60_000;
 
 export interface KeyPair {
   readonly publicKey: webcrypto.CryptoKey;

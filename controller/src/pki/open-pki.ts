@@ -6,7 +6,7 @@ import { readIfPresent, writeDurably } from '@postern/node/files';
 import * as x509 from '@postern/node/x509';
 import { AppError } from '@postern/shared/errors';
 import { SignJWT } from 'jose';
-import { loadAuthorities } from './authorities.ts';
+import { LONGEST_LEAF_MS, loadAuthorities } from './authorities.ts';
 import {
   certificateFromPem,
   certificateToPem,
@@ -20,9 +20,9 @@ import type { IssuedCertificate, Pki, ServerCredential } from './pki.ts';
 import { parseSigningRequest, type SigningRequest } from './signing-request.ts';
 
 const DAY_MS = 86_400_000;
-const IDENTITY_LIFETIME_MS = 365 * DAY_MS;
 const SESSION_LIFETIME_MS = DAY_MS / 2;
-const ROUTER_LIFETIME_MS = 30 * DAY_MS;
+/** Certificates of routers, and of connectors once renewed. */
+const DEFAULT_PART_LIFETIME_MS = 30 * DAY_MS;
 const SERVER_LIFETIME_MS = 90 * DAY_MS;
 /** The server leaf is replaced when less than this is left. */
 const SERVER_RENEWAL_MS = 30 * DAY_MS;
@@ -37,26 +37,34 @@ export interface PkiOptions {
   trustDomain: string;
   /** Host names and addresses of the server certificate. */
   serverNames: readonly string[];
+  /** Told of a renewal that failed; it is tried again within the hour. */
+  onError?: (error: unknown) => void;
+  /** Term of certificates of routers, and of connectors once renewed. Default 30 days. */
+  partLifetimeMs?: number;
   clock: () => number;
 }
 
 /** Opens the certificate authority in `dir`, making root, issuing CA and server leaf at first start. */
-export async function openPki({ dir, trustDomain, serverNames, clock }: PkiOptions): Promise<Pki> {
-  const { root, issuing } = await loadAuthorities(dir, trustDomain, clock());
-  const issuingPem = certificateToPem(issuing.certificate);
+export async function openPki(options: PkiOptions): Promise<Pki> {
+  const { dir, trustDomain, serverNames, clock } = options;
+  const { partLifetimeMs = DEFAULT_PART_LIFETIME_MS, onError = () => undefined } = options;
+  let { root, issuing } = await loadAuthorities(dir, trustDomain, clock());
+  const issuingPem = (): string => certificateToPem(issuing.certificate);
   const names = [...new Set(serverNames)].sort();
   let server = await loadServer();
   const events = new EventEmitter<{ renewed: [] }>();
 
+  /** Takes what is in the folder by now, and replaces what is due there. */
+  const renew = async (isReplaced: boolean): Promise<void> => {
+    const before = issuingPem();
+    ({ root, issuing } = await loadAuthorities(dir, trustDomain, clock(), isReplaced));
+    if (issuingPem() === before && server.notAfterMs - clock() > SERVER_RENEWAL_MS) return;
+    server = await makeServer();
+    events.emit('renewed');
+  };
   const timer = setInterval(() => {
-    if (server.notAfterMs - clock() > SERVER_RENEWAL_MS) return;
-    makeServer().then(
-      (renewed) => {
-        server = renewed;
-        events.emit('renewed');
-      },
-      () => undefined, // tried again at the next check, with weeks of validity left
-    );
+    // Tried again at the next check, with weeks of validity left.
+    renew(false).catch((error: unknown) => onError(error));
   }, RENEWAL_CHECK_MS);
   timer.unref();
 
@@ -71,7 +79,8 @@ export async function openPki({ dir, trustDomain, serverNames, clock }: PkiOptio
         subject: request.subject,
         publicKey: request.publicKey,
         notBeforeMs: clock(),
-        lifetimeMs,
+        // Past the end of its issuer a certificate is worth nothing: it says so itself.
+        lifetimeMs: Math.min(lifetimeMs, issuing.certificate.notAfter.getTime() - clock()),
         extensions: [
           new x509.BasicConstraintsExtension(false, undefined, true),
           new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -84,12 +93,21 @@ export async function openPki({ dir, trustDomain, serverNames, clock }: PkiOptio
     const leafPem = certificateToPem(certificate);
     return {
       leafPem,
-      chainPem: leafPem + issuingPem,
+      chainPem: leafPem + issuingPem(),
       fingerprint: fingerprintOf(certificate),
       subject: certificate.subject,
       notBefore: certificate.notBefore,
       notAfter: certificate.notAfter,
     };
+  }
+
+  async function issueIdentity(csrPem: string, identityId: string, lifetimeMs: number) {
+    return issue(
+      await parseSigningRequest(csrPem),
+      lifetimeMs,
+      [CLIENT_AUTH],
+      [{ type: 'url', value: `spiffe://${trustDomain}/identity/${identityId}` }],
+    );
   }
 
   async function makeServer() {
@@ -118,24 +136,25 @@ export async function openPki({ dir, trustDomain, serverNames, clock }: PkiOptio
     const usable =
       described.notAfterMs - clock() > SERVER_RENEWAL_MS &&
       names.every((name) => described.names.has(name));
-    return usable && pem.includes(issuingPem) ? described : makeServer();
+    return usable && pem.includes(issuingPem()) ? described : makeServer();
   }
 
   return {
     trustDomain,
-    trustBundlePem: certificateToPem(root) + issuingPem,
-    cacertsPkcs7: certsOnlyPkcs7([root, issuing.certificate]),
+    get trustBundlePem() {
+      return certificateToPem(root) + issuingPem();
+    },
+    get issuingPem() {
+      return issuingPem();
+    },
+    get cacertsPkcs7() {
+      return certsOnlyPkcs7([root, issuing.certificate]);
+    },
     server: () => server.credential,
     events,
-    async issueIdentity(csrPem, identityId) {
-      const request = await parseSigningRequest(csrPem);
-      return issue(
-        request,
-        IDENTITY_LIFETIME_MS,
-        [CLIENT_AUTH],
-        [{ type: 'url', value: `spiffe://${trustDomain}/identity/${identityId}` }],
-      );
-    },
+    issueIdentity: (csrPem, identityId) => issueIdentity(csrPem, identityId, LONGEST_LEAF_MS),
+    issueConnector: (csrPem, identityId) => issueIdentity(csrPem, identityId, partLifetimeMs),
+    replaceIssuing: () => renew(true),
     async issueSession(csrPem, apiSessionId) {
       const { publicKey } = await parseSigningRequest(csrPem);
       return issue(
@@ -163,8 +182,8 @@ export async function openPki({ dir, trustDomain, serverNames, clock }: PkiOptio
       // One leaf is both a link's client and its server, so each carries both usages.
       const usage = [CLIENT_AUTH, SERVER_AUTH];
       return {
-        client: await issue(requests[0], ROUTER_LIFETIME_MS, usage, [spiffe]),
-        server: await issue(requests[1], ROUTER_LIFETIME_MS, usage, [
+        client: await issue(requests[0], partLifetimeMs, usage, [spiffe]),
+        server: await issue(requests[1], partLifetimeMs, usage, [
           spiffe,
           ...requests[1].serverNames,
         ]),

@@ -1,10 +1,11 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdtemp, rm, stat, unlink } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as x509 from '@postern/node/x509';
 import { decodeProtectedHeader, jwtVerify } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { verifyClientCertificate } from '../auth/client-certificate.ts';
 import { fingerprintOf, generateKeyPair, pkiCrypto } from './certificates.ts';
 import { openPki } from './open-pki.ts';
 
@@ -127,6 +128,54 @@ describe('pki', () => {
       kid: fingerprintOf(new Uint8Array(leaf.raw)),
     });
     expect((await jwtVerify(token, leaf.publicKey)).payload).toEqual({ sub: 'abc', em: 'ott' });
+  });
+
+  it('replaces the issuing CA each year, before anything it signs outlives it', async () => {
+    const first = await open();
+    const year = await first.issueIdentity(await csr('CN=a'), 'a');
+    nowMs += 360 * DAY_MS;
+    expect((await open()).issuingPem).toBe(first.issuingPem);
+    const last = await first.issueIdentity(await csr('CN=b'), 'b');
+    const issuing = new X509Certificate(first.issuingPem);
+    for (const { notAfter } of [year, last])
+      expect(notAfter.getTime()).toBeLessThan(Date.parse(issuing.validTo));
+    nowMs += 6 * DAY_MS;
+    const second = await open();
+    expect(second.issuingPem).not.toBe(first.issuingPem);
+    expect(second.trustBundlePem.split('-----END')[0]).toBe(
+      first.trustBundlePem.split('-----END')[0],
+    );
+    // What the first signed stays good by the root and its chain.
+    const [root = ''] = second.trustBundlePem.split(/(?<=END CERTIFICATE-----\n)/);
+    const path = verifyClientCertificate(
+      { leaf: new X509Certificate(last.leafPem), intermediates: [issuing] },
+      [new X509Certificate(root)],
+      nowMs,
+    );
+    expect(path?.isExpired).toBe(false);
+  });
+
+  it('goes on with an issuing CA that is due while the root key is away, and signs nothing beyond it', async () => {
+    await open();
+    await unlink(join(dir, 'root.key'));
+    nowMs += 500 * DAY_MS;
+    const pki = await open();
+    const { notAfter } = await pki.issueIdentity(await csr('CN=a'), 'a');
+    expect(notAfter.getTime()).toBeLessThanOrEqual(
+      Date.parse(new X509Certificate(pki.issuingPem).validTo),
+    );
+    await expect(pki.replaceIssuing()).rejects.toMatchObject({ code: 'ERR_PKI_ROOT_KEY_MISSING' });
+  });
+
+  it('makes a new issuing CA when a crash left the key of one and the certificate of another', async () => {
+    const first = await open();
+    const key = await readFile(join(dir, 'issuing.key'), 'utf8');
+    await first.replaceIssuing();
+    await writeFile(join(dir, 'issuing.key'), key);
+    const again = await open();
+    const { leafPem } = await again.issueIdentity(await csr('CN=a'), 'a');
+    const issuing = new X509Certificate(again.issuingPem);
+    expect(new X509Certificate(leafPem).verify(issuing.publicKey)).toBe(true);
   });
 
   it('publishes the CAs as certs-only PKCS#7 in lines of 64', async () => {

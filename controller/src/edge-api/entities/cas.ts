@@ -2,6 +2,7 @@ import { randomUUID, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { certificatesOf } from '../../auth/client-certificate.ts';
 import { newEntity } from '../../model/defaults.ts';
+import type { Pki } from '../../pki/pki.ts';
 import { fingerprintOf } from '../../pki/certificates.ts';
 import { repositories } from '../../store/repositories.ts';
 import { nullsAbsent } from '../body.ts';
@@ -58,8 +59,7 @@ export const cas: EntityDefinition = defineEntity({
   async create({ certPem, ...input }, { ctx, tx, nowMs }) {
     const fingerprint = authorityFingerprint(certPem);
     // Our own authority signs names that enrolling clients choose: it may never vouch for external ids.
-    const own = certificatesOf(ctx.pki.trustBundlePem).map(({ raw }) => fingerprintOf(raw));
-    if (own.includes(fingerprint))
+    if (isOwn(certPem, ctx.pki))
       throw fieldError('certPem', 'is an authority of this network itself');
     if ((await repositories.cas.find(tx.db, { fingerprint })).length > 0)
       throw fieldError('certPem', 'duplicate value, certificate must be unique');
@@ -88,6 +88,18 @@ export const cas: EntityDefinition = defineEntity({
       })),
     ),
 });
+
+/** One of our authorities, or one that they signed: the issuing CAs before the present one. */
+function isOwn(certPem: string, pki: Pick<Pki, 'trustBundlePem'>): boolean {
+  const own = certificatesOf(pki.trustBundlePem);
+  return certificatesOf(certPem).some((certificate) =>
+    own.some(
+      (ours) =>
+        ours.raw.equals(certificate.raw) ||
+        (certificate.checkIssued(ours) && certificate.verify(ours.publicKey)),
+    ),
+  );
+}
 
 /** @throws EdgeError for what is no single certificate of an authority */
 function authorityFingerprint(certPem: string): string {
