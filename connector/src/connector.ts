@@ -1,7 +1,7 @@
 /** Puts the parts together: enrollment, control channel, routers, sessions, apps. */
-import { createPrivateKey, webcrypto } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Renewable } from '@postern/node/enroll';
 import { certificateIdentity } from '@postern/node/tls';
 import { AppError } from '@postern/shared/errors';
 import { silentLogger, type Logger } from '@postern/shared/log';
@@ -15,6 +15,7 @@ import { createCookieSealer } from './cookies/seal.ts';
 import { EdgeHost } from './edge/edge-host.ts';
 import { enroll } from './enroll/enroll.ts';
 import { readIdentity, writeIdentity, type Identity } from './enroll/identity-file.ts';
+import { HostKeys } from './sessions/host-keys.ts';
 import { SessionHost } from './sessions/session-host.ts';
 
 export interface ConnectorDeps {
@@ -46,9 +47,12 @@ export async function createConnector(
   { logger = silentLogger }: ConnectorDeps = {},
 ): Promise<Connector> {
   await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
-  const identity = await loadIdentity(config, logger);
-  const { id: identityId } = certificateIdentity(identity.cert);
-  const addresses = config.controlAddresses ?? identity.controlAddresses;
+  const identityPath = join(config.stateDir, 'identity.json');
+  const identity = new Renewable(await loadIdentity(config, identityPath, logger), (renewed) =>
+    writeIdentity(identityPath, renewed),
+  );
+  const { id: identityId } = certificateIdentity(identity.current.cert);
+  const addresses = config.controlAddresses ?? identity.current.controlAddresses;
   if (addresses.length === 0) {
     throw new AppError('ERR_CONNECTOR_NO_CONTROLLER', 'controlAddresses is not configured');
   }
@@ -62,9 +66,10 @@ export async function createConnector(
   /** By service id, as the controller names them. */
   let hosted = new Map<string, { backend: Backend; origin: string | undefined }>();
 
+  const keys = new HostKeys(identity);
   const sessions = new SessionHost({
     hostId: identityId,
-    privateKey: await importPrivateKey(identity.key),
+    keys,
     limits: config.limits,
     isConnected: () => control.isConnected,
     async serve(stream, caller) {
@@ -142,8 +147,11 @@ export async function createConnector(
   };
 }
 
-async function loadIdentity(config: ConnectorConfig, logger: Logger): Promise<Identity> {
-  const path = join(config.stateDir, 'identity.json');
+async function loadIdentity(
+  config: ConnectorConfig,
+  path: string,
+  logger: Logger,
+): Promise<Identity> {
   const existing = await readIdentity(path);
   if (existing !== undefined) return existing;
   if (config.enrollmentJwtFile === undefined) {
@@ -157,10 +165,4 @@ async function loadIdentity(config: ConnectorConfig, logger: Logger): Promise<Id
   await writeIdentity(path, identity);
   logger.info('connector.enrolled', { identityId: certificateIdentity(identity.cert).id });
   return identity;
-}
-
-function importPrivateKey(pem: string): Promise<webcrypto.CryptoKey> {
-  const der = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' });
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
-  return webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
 }

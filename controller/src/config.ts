@@ -118,6 +118,12 @@ export const controllerConfigSchema = z.strictObject({
       apiSessionMinutes: z.int().min(1).max(1440).default(30),
     })
     .prefault({}),
+  certificates: z
+    .strictObject({
+      /** Term of certificates of routers, and of connectors once renewed, hours. Renewed after two thirds. */
+      partHours: z.number().min(0.001).max(8760).default(720),
+    })
+    .prefault({}),
   audit: z
     .strictObject({
       /** Folder of the signed heads and their key; default: `audit` in `dataDir`. Another disk is better. */

@@ -89,6 +89,8 @@ export async function createController(
       dir: pkiDir,
       trustDomain: config.trustDomain,
       serverNames: serverNames(config),
+      partLifetimeMs: config.certificates.partHours * 3_600_000,
+      onError: (error) => logger.error('pki.renewalFailed', { error }),
       clock,
     });
     undo.push(() => pki.close());

@@ -1,5 +1,6 @@
 /** Builds a running router from its configuration: the one place where the parts meet. */
 import { isIP } from 'node:net';
+import { Renewable } from '@postern/node/enroll';
 import type { Listener } from '@postern/node/listen';
 import { isReasonCode } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
@@ -15,9 +16,9 @@ import { RouteStep } from './circuits/route-step.ts';
 import { Topology } from './circuits/topology.ts';
 import type { RouterConfig } from './config.ts';
 import { ControllerChannel } from './control/controller-channel.ts';
-import { ownAddresses } from './addresses.ts';
+import { ownAddresses, serverNames } from './addresses.ts';
 import { startEdgeListener } from './edge/edge-listener.ts';
-import { routerName } from './enroll/identity-store.ts';
+import { routerName, writeIdentity } from './enroll/identity-store.ts';
 import { loadIdentity } from './enroll/load-identity.ts';
 import { startFabricListener } from './fabric/fabric-listener.ts';
 import { LinkManager } from './links/link-manager.ts';
@@ -56,8 +57,10 @@ export async function createRouter(
   config: RouterConfig,
   { logger }: { logger: Logger },
 ): Promise<RunningRouter> {
-  const identity = await loadIdentity(config, logger);
-  const { routerId, trustDomain } = routerName(identity);
+  const identity = new Renewable(await loadIdentity(config, logger), (renewed) =>
+    writeIdentity(config.stateDir, renewed),
+  );
+  const { routerId, trustDomain } = routerName(identity.current);
   const { limits } = config;
   const log = logger.child({ routerId });
   const nowMs = Date.now;
@@ -147,7 +150,8 @@ export async function createRouter(
     routerId,
     trustDomain,
     identity,
-    addresses: config.controllers ?? identity.controllers,
+    serverNames: serverNames(config),
+    addresses: config.controllers ?? identity.current.controllers,
     state,
     status: (): RouterStatus => ({
       ...addresses,

@@ -108,7 +108,7 @@ export async function startConnectorWorld(
   const log: ConnectorWorld['log'] = [];
   const host = new SessionHost({
     hostId,
-    privateKey: hostKey.privateKey,
+    keys: { forGrant: () => Promise.resolve(hostKey.privateKey) },
     limits: { maxStreams: 4096, maxStreamsPerSession: 256, maxGrantAgeMs: 600_000 },
     isConnected,
     serve: (stream, caller) => backend.serve(stream, caller, applicationOrigin),

@@ -6,10 +6,12 @@ import { FrameSplitter } from '@postern/shared/protocol/channel';
 import { ControlConnection } from '@postern/shared/protocol/control';
 import {
   CONTROL_ALPN,
+  type CertificateIssued,
   type CloseCircuit,
   type Delta,
   type HostRevocation,
   type HostState,
+  type RenewCertificate,
   type Snapshot,
 } from '@postern/shared/schemas';
 import type { Pki } from '../../controller/src/pki/pki.ts';
@@ -54,6 +56,8 @@ interface Messages {
   closeCircuit: CloseCircuit;
   hostState: HostState;
   hostRevocation: HostRevocation;
+  renewCertificate: RenewCertificate;
+  certificateIssued: CertificateIssued;
 }
 interface Received {
   readonly type: keyof Messages;
@@ -88,6 +92,8 @@ export class ControlPeer {
       onCloseCircuit: take('closeCircuit'),
       onHostState: take('hostState'),
       onHostRevocation: take('hostRevocation'),
+      onRenewCertificate: () => take('renewCertificate')({}),
+      onCertificateIssued: take('certificateIssued'),
     });
     const splitter = new FrameSplitter(this.connection.limits, (frame) => {
       this.connection.receive(frame);

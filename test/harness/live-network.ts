@@ -8,14 +8,19 @@ import { join } from 'node:path';
 import {
   controllerConfigSchema,
   createController,
+  type ControllerConfigInput,
   type RunningController,
 } from '@postern/controller';
 import { createRouter, routerConfigSchema, type RunningRouter } from '@postern/router';
 import { pointFromJwk, signEs256 } from '@postern/shared/crypto';
 import { silentLogger } from '@postern/shared/log';
 import type { DeclaredPosture } from '@postern/shared/schemas';
+import { createKeySet, type VerificationKey } from '@postern/shared/grants';
+import { connectSecure } from '@postern/shared/protocol/handshake';
+import type { SecureSession } from '@postern/shared/protocol/session';
 import type { Circuit, CloseReason, EdgeConnection } from '@postern/shared/protocol/edge';
 import { decodeJwt } from 'jose';
+import { createNodeRecordCipher } from '../../connector/src/sessions/node-record-cipher.ts';
 import { ControlPeer } from './control-peer.ts';
 import { makeCsr } from './csr.ts';
 import { CLIENT, edgeClient, MANAGEMENT, type EdgeClient } from './edge-client.ts';
@@ -45,6 +50,8 @@ export interface SignedIn {
   readonly browser: BrowserConnection;
   /** Opens a circuit to the host, which echoes. */
   dial(declared?: DeclaredPosture): Promise<Circuit>;
+  /** A session with a connector that hosts the service. */
+  connect(): Promise<SecureSession>;
 }
 
 export class LiveNetwork {
@@ -88,7 +95,10 @@ export class LiveNetwork {
     this.#closers = parts.closers;
   }
 
-  static async start(): Promise<LiveNetwork> {
+  /** @param config of the controller, beyond what every test needs */
+  static async start(
+    config: Pick<ControllerConfigInput, 'certificates'> = {},
+  ): Promise<LiveNetwork> {
     const dir = await mkdtemp(join(tmpdir(), 'postern-live-'));
     const closers: (() => unknown)[] = [() => rm(dir, { recursive: true, force: true })];
     const database = await defaultKind.create();
@@ -102,6 +112,7 @@ export class LiveNetwork {
         control: { port: 0 },
         loginOrigin: LOGIN_ORIGIN,
         auth: { attemptsPerMinute: 10_000 },
+        ...config,
       }),
       { logger: silentLogger, checkResponses: true },
     );
@@ -244,14 +255,14 @@ export class LiveNetwork {
       }),
     );
     const tokens = await json<TokenResponse>(await app.exchange(await app.resume(login.resumeUrl)));
-    const grant = async (declared?: DeclaredPosture): Promise<string> => {
-      const answer = await app.dialGrant(tokens.access_token, { ...(declared && { declared }) });
-      return (await json<DialGrantResponse>(answer)).dialGrant;
-    };
+    const grant = async (declared?: DeclaredPosture): Promise<DialGrantResponse> =>
+      json(await app.dialGrant(tokens.access_token, { ...(declared && { declared }) }));
+    const { privateKey, thumbprint } = app.key;
+    const publicPoint = pointFromJwk(app.key.jwk as Parameters<typeof pointFromJwk>[0]);
     const browser = connectBrowser(this.router.edgeUrls[0] ?? '', tokens.access_token, {
-      thumbprint: app.key.thumbprint,
-      publicPoint: pointFromJwk(app.key.jwk as Parameters<typeof pointFromJwk>[0]),
-      sign: (bytes) => signEs256(app.key.privateKey, bytes),
+      thumbprint,
+      publicPoint,
+      sign: (bytes) => signEs256(privateKey, bytes),
     });
     await browser.edge.opened;
     return {
@@ -261,7 +272,19 @@ export class LiveNetwork {
       login,
       app,
       browser,
-      dial: async (declared) => browser.edge.dial(await grant(declared)),
+      dial: async (declared) => browser.edge.dial((await grant(declared)).dialGrant),
+      connect: async () => {
+        const { dialGrant, assertion, keys, service } = await grant();
+        return connectSecure({
+          circuit: await browser.edge.dial(dialGrant),
+          serviceId: service.id,
+          keys: createKeySet(keys as unknown as VerificationKey[]),
+          dialGrant,
+          assertion,
+          key: { privateKey, publicPoint },
+          createCipher: createNodeRecordCipher,
+        });
+      },
     };
   }
 

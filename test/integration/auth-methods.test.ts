@@ -249,14 +249,18 @@ describe('certificate', () => {
     const authPolicyId = await createPolicy({});
     const strict = await enrolled({ authPolicyId });
     const lenient = await enrolled();
-    offsetMs += 366 * 86_400_000;
-    try {
-      expect((await byCertificate(strict.certificate)).code).toBe('INVALID_AUTH');
-      // The issuing authority is past its end as well: nothing is left to trust.
-      expect((await byCertificate(lenient.certificate)).code).toBe('INVALID_AUTH');
-    } finally {
-      offsetMs -= 366 * 86_400_000;
-    }
+    const beyond = async (days: number) => {
+      offsetMs += days * 86_400_000;
+      const answers = [
+        await byCertificate(strict.certificate),
+        await byCertificate(lenient.certificate),
+      ];
+      offsetMs -= days * 86_400_000;
+      return answers.map(({ data, code }) => code ?? data.identityId);
+    };
+    expect(await beyond(366)).toEqual(['INVALID_AUTH', lenient.id]);
+    // Once the issuing authority is past its end too, nothing is left to trust.
+    expect(await beyond(761)).toEqual(['INVALID_AUTH', 'INVALID_AUTH']);
     const ca = await TestCa.create('short');
     await createVerifiedCa(ca);
     const leaf = await ca.leaf('old', {

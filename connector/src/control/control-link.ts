@@ -1,15 +1,16 @@
 import { createSocketPipe, runChannel } from '@postern/node/channel';
+import { CertificateRenewal, renewOverControl } from '@postern/node/enroll';
 import { Backoff, keepConnected } from '@postern/node/retry';
 import { certificateIdentity, dialTls } from '@postern/node/tls';
 import type { Logger } from '@postern/shared/log';
 import { ControlConnection } from '@postern/shared/protocol/control';
 import { CONTROL_ALPN, type HostRevocation, type HostState } from '@postern/shared/schemas';
-import type { Identity } from '../enroll/identity-file.ts';
+import type { OwnIdentity } from '../enroll/identity-file.ts';
 
 export interface ControlLinkOptions {
   /** `tls:host:port` of each controller; tried one after the other. */
   addresses: readonly string[];
-  identity: Identity;
+  identity: OwnIdentity;
   onState: (state: HostState) => void;
   onRevocation: (revocation: HostRevocation) => void;
   logger: Logger;
@@ -20,10 +21,12 @@ export class ControlLink {
   readonly #options: ControlLinkOptions;
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
+  readonly #renewal: CertificateRenewal;
   #connection: ControlConnection | undefined;
 
   constructor(options: ControlLinkOptions) {
     this.#options = options;
+    this.#renewal = new CertificateRenewal({ present: () => options.identity.current });
     const { addresses } = options;
     const backoff = new Backoff();
     let attempts = 0;
@@ -51,15 +54,21 @@ export class ControlLink {
 
   async #connectOnce(address: string, backoff: Backoff, signal: AbortSignal): Promise<void> {
     const { identity, logger, onState, onRevocation } = this.#options;
-    const { id: ownId, trustDomain } = certificateIdentity(identity.cert);
+    const { id: ownId, trustDomain } = certificateIdentity(identity.current.cert);
     const expected = { role: 'controller', id: '', trustDomain } as const;
-    const { key, cert, ca } = identity;
+    const { key, cert, ca } = identity.current;
     const socket = await dialTls({ address, alpn: CONTROL_ALPN, key, cert, ca, expected, signal });
-    const connection = new ControlConnection({
+    const connection: ControlConnection = new ControlConnection({
       pipe: createSocketPipe(socket),
       ownId,
       onHostState: onState,
       onHostRevocation: onRevocation,
+      ...renewOverControl(
+        this.#renewal,
+        (successor) => identity.replace({ ...identity.current, ...successor }),
+        () => connection,
+        logger,
+      ),
       logger,
     });
     this.#connection = connection;

@@ -1,9 +1,9 @@
 import type { Logger } from '@postern/shared/log';
-import type { Identity } from '../enroll/identity-file.ts';
+import type { OwnIdentity } from '../enroll/identity-file.ts';
 import { RouterLink, type Offers, type OnServiceDial, type RouterEntry } from './router-link.ts';
 
 export interface EdgeHostOptions {
-  identity: Identity;
+  identity: OwnIdentity;
   onDial: OnServiceDial;
   logger: Logger;
 }

@@ -5,7 +5,7 @@ import type { Logger } from '@postern/shared/log';
 import { EDGE_LIMITS } from '@postern/shared/protocol/channel';
 import { EdgeConnection, type Circuit, type DialInfo } from '@postern/shared/protocol/edge';
 import { EDGE_ALPN, type HostState } from '@postern/shared/schemas';
-import type { Identity } from '../enroll/identity-file.ts';
+import type { OwnIdentity } from '../enroll/identity-file.ts';
 import { ServiceBinding } from './service-binding.ts';
 
 export type RouterEntry = HostState['routers'][number];
@@ -16,7 +16,7 @@ export type OnServiceDial = (serviceId: string, circuit: Circuit, info: DialInfo
 export interface RouterLinkOptions {
   router: RouterEntry;
   hostId: string;
-  identity: Identity;
+  identity: OwnIdentity;
   offers: Offers;
   onDial: OnServiceDial;
   logger: Logger;
@@ -65,9 +65,9 @@ export class RouterLink {
     const { router, identity } = this.#options;
     const address = router.fabricAddresses[this.#attempts++ % router.fabricAddresses.length];
     if (address === undefined) return;
-    const { trustDomain } = certificateIdentity(identity.cert);
+    const { trustDomain } = certificateIdentity(identity.current.cert);
     const expected = { role: 'router', id: router.id, trustDomain } as const;
-    const { key, cert, ca } = identity;
+    const { key, cert, ca } = identity.current;
     const socket = await dialTls({ address, alpn: EDGE_ALPN, key, cert, ca, expected, signal });
     const connection = new EdgeConnection({
       pipe: createSocketPipe(socket),

@@ -1,4 +1,5 @@
 /** The identity file, in the JSON shape of OpenZiti's SDKs so that either can use the other's. */
+import type { Renewable } from '@postern/node/enroll';
 import { readIfPresent, writeDurably } from '@postern/node/files';
 import { AppError } from '@postern/shared/errors';
 import { z } from 'zod';
@@ -17,6 +18,8 @@ const identityFileSchema = z.object({
     .default([]),
 });
 
+/** What a running connector has now. */
+export type OwnIdentity = Renewable<Identity>;
 /** Who this connector is: PEM texts, private key included. */
 export interface Identity {
   /** Base URL of the Client API. */

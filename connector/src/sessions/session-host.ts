@@ -1,4 +1,3 @@
-import type { webcrypto } from 'node:crypto';
 import { isReasonCode, reasons } from '@postern/shared/errors';
 import {
   createKeySet,
@@ -16,6 +15,7 @@ import {
 } from '@postern/shared/protocol/session';
 import type { HostRevocation, HostState } from '@postern/shared/schemas';
 import type { ConnectorConfig } from '../config.ts';
+import type { HostKeys } from './host-keys.ts';
 import { createNodeRecordCipher } from './node-record-cipher.ts';
 import { covers, Revocations, type GrantScope } from './revocations.ts';
 
@@ -24,7 +24,7 @@ const MAX_HANDSHAKES = 256;
 
 export interface SessionHostOptions {
   hostId: string;
-  privateKey: webcrypto.CryptoKey;
+  keys: Pick<HostKeys, 'forGrant'>;
   limits: ConnectorConfig['limits'];
   /** Whether a controller is connected: decides which time of a grant counts. */
   isConnected(): boolean;
@@ -110,7 +110,7 @@ export class SessionHost {
   }
 
   async #accept(service: HostedService, circuit: Circuit, info: DialInfo): Promise<void> {
-    const { hostId, privateKey, limits } = this.#options;
+    const { hostId, keys, limits } = this.#options;
     const logger = this.#options.logger.child({
       circuitId: info.circuitId,
       serviceId: service.id,
@@ -123,7 +123,7 @@ export class SessionHost {
         serviceId: service.id,
         hostId,
         bindGrant: service.bindGrant,
-        privateKey,
+        privateKey: await keys.forGrant(service.bindGrant),
         keys: { find: (use, kid) => this.#keys.find(use, kid) },
         time: () => ({ nowMs: this.#now(), connected: this.#options.isConnected() }),
         assertionAudience: service.applicationOrigin ?? serviceResource(service.id),

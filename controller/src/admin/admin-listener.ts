@@ -21,10 +21,10 @@ export function createAdminServer(pki: Pki): Server {
   const secureContext = () => ({
     key: pki.server().keyPem,
     cert: pki.server().certChainPem,
+    minVersion: 'TLSv1.2' as const,
   });
   const server = createServer({
     ...secureContext(),
-    minVersion: 'TLSv1.2',
     requestCert: true,
     rejectUnauthorized: false,
     headersTimeout: HEADERS_TIMEOUT_MS,

@@ -4,20 +4,25 @@
  */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import type { X509Certificate } from 'node:crypto';
 import { createServer, type TLSSocket } from 'node:tls';
 import { createSocketPipe, runChannel } from '@postern/node/channel';
 import { isAppError } from '@postern/shared/errors';
 import {
+  CONNECTOR_SENDS,
   ControlChannel,
   ROUTER_SENDS,
+  type ControlBody,
   type ControlMessage,
+  type ControlType,
 } from '@postern/shared/protocol/control';
-import { CONTROL_ALPN, type Delta } from '@postern/shared/schemas';
+import { CONTROL_ALPN, type CertificateRequest, type Delta } from '@postern/shared/schemas';
+import { peerCertificateOf, type PeerCertificate } from '../auth/client-certificate.ts';
 import { createRouterPresence } from '../cluster/router-presence.ts';
 import type { ControllerContext, ControlServer } from '../context.ts';
 import type { TokenServices } from '../grants/token-services.ts';
 import { repositories } from '../store/repositories.ts';
+import { createCertificateRenewals, type CertificateRenewals } from './certificate-renewal.ts';
+import { followAuthenticators } from './follow-authenticators.ts';
 import { createHostSession } from './host-session.ts';
 import { identifyPeer, type Peer } from './peer.ts';
 import { createRouterReports } from './router-reports.ts';
@@ -40,9 +45,10 @@ export interface Session {
 
 interface Connection {
   readonly peer: Peer;
-  readonly leaf: X509Certificate;
+  readonly certificate: PeerCertificate;
   readonly channel: ControlChannel;
   readonly session: Session;
+  readonly renewals: CertificateRenewals;
 }
 
 export async function createControlServer(
@@ -55,6 +61,10 @@ export async function createControlServer(
   const connections = new Map<string, Connection>();
   const graceTimers = new Map<string, NodeJS.Timeout>();
   const logger = ctx.logger.child({ listener: 'control' });
+
+  const reportRenewal = (error: unknown): void => {
+    logger.error('control.renewalCheckFailed', { error });
+  };
 
   const end = (key: string, code: `ERR_${string}`): void => {
     connections
@@ -78,12 +88,12 @@ export async function createControlServer(
   };
 
   const serve = async (socket: TLSSocket): Promise<void> => {
-    const leaf = socket.getPeerX509Certificate();
-    if (!socket.authorized || socket.alpnProtocol !== CONTROL_ALPN || !leaf) {
+    const certificate = peerCertificateOf(socket);
+    if (!socket.authorized || socket.alpnProtocol !== CONTROL_ALPN || !certificate) {
       socket.destroy();
       return;
     }
-    const peer = await identifyPeer(ctx, leaf);
+    const peer = await identifyPeer(ctx, certificate);
     if (peer.role === 'router') await presence.arrived(peer.id);
     const key = `${peer.role} ${peer.id}`;
     const peerLogger = logger.child({ [`${peer.role}Id`]: peer.id });
@@ -91,8 +101,11 @@ export async function createControlServer(
       pipe: createSocketPipe(socket),
       role: 'server',
       ownId: ctx.pki.trustDomain,
-      accepts: peer.role === 'router' ? ROUTER_SENDS : [],
-      onMessage: (message) => session.receive(message),
+      accepts: peer.role === 'router' ? ROUTER_SENDS : CONNECTOR_SENDS,
+      onMessage: (message) => {
+        if (message.type === 'certificateRequest') issue(message.value);
+        else session.receive(message);
+      },
       logger: peerLogger,
     });
     const session: Session =
@@ -105,7 +118,28 @@ export async function createControlServer(
             logger: peerLogger,
           })
         : hostSession(channel, peer);
-    const connection: Connection = { peer, leaf, channel, session };
+    const renewals = createCertificateRenewals({
+      ctx,
+      peer,
+      leaf: certificate.leaf,
+      ask: () => sendIfOpen(channel, 'renewCertificate', {}),
+      send: (issued) => sendIfOpen(channel, 'certificateIssued', issued),
+      onError: reportRenewal,
+    });
+    const issue = (request: CertificateRequest): void => {
+      renewals.issue(request).then(
+        () => peerLogger.info('control.certificateIssued'),
+        (error: unknown) => {
+          peerLogger.warn('control.certificateRefused', { error });
+          channel.close({
+            code: 'ERR_CONTROL_PEER_REFUSED',
+            message: 'no certificate was issued',
+            retryable: true,
+          });
+        },
+      );
+    };
+    const connection: Connection = { peer, certificate, channel, session, renewals };
     runChannel(socket, channel, () => channel.limits);
     try {
       await channel.opened;
@@ -119,8 +153,10 @@ export async function createControlServer(
     connections.set(key, connection);
     peerLogger.info('control.connected');
     session.refresh();
+    renewals.start();
     const reason = await channel.closed;
     session.close();
+    renewals.close();
     peerLogger.info('control.disconnected', { code: reason.code, reason: reason.message });
     if (connections.get(key) !== connection) return;
     connections.delete(key);
@@ -131,12 +167,8 @@ export async function createControlServer(
     channel: ControlChannel,
     peer: Extract<Peer, { role: 'identity' }>,
   ): Session => {
-    const sink = {
-      send: ((type, body) => {
-        if (channel.isOpen) channel.send(type, body);
-      }) as ControlChannel['send'],
-    };
-    const host = createHostSession(ctx, tokens, sink, peer);
+    const send: ControlChannel['send'] = (type, body) => sendIfOpen(channel, type, body);
+    const host = createHostSession(ctx, tokens, { send }, peer);
     return {
       receive: () => undefined,
       push: (delta) => host.push(delta),
@@ -172,15 +204,26 @@ export async function createControlServer(
   const endOlder = ({ role, id }: { role: Peer['role']; id: string }): void => {
     end(`${role} ${id}`, 'ERR_CONTROL_REPLACED');
   };
+  const check = (key: string, { certificate, session, renewals }: Connection): void => {
+    identifyPeer(ctx, certificate)
+      .then(() => {
+        session.refresh();
+        return renewals.check();
+      })
+      .catch(() => end(key, 'ERR_CONTROL_PEER_REFUSED'));
+  };
   /** What the missed events would have said is looked up. */
   const checkAll = (): void => {
-    for (const [key, { leaf, session }] of connections) {
-      identifyPeer(ctx, leaf).then(
-        () => session.refresh(),
-        () => end(key, 'ERR_CONTROL_PEER_REFUSED'),
-      );
-    }
+    for (const [key, connection] of connections) check(key, connection);
   };
+  const stopFollowing = followAuthenticators(ctx, (id) => {
+    for (const [key, connection] of connections) {
+      const { peer } = connection;
+      const isTouched =
+        peer.role === 'identity' && (id === undefined || peer.authenticatorId === id);
+      if (isTouched) check(key, connection);
+    }
+  });
   /** Routers of a controller that ended get the usual time to come back, to any of the others. */
   const orphanTimer = setInterval(() => {
     presence.orphans().then(
@@ -202,7 +245,6 @@ export async function createControlServer(
       ...tlsMaterial(ctx),
       requestCert: true,
       rejectUnauthorized: true,
-      minVersion: 'TLSv1.3',
       ALPNProtocols: [CONTROL_ALPN],
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     },
@@ -223,7 +265,11 @@ export async function createControlServer(
   server.on('tlsClientError', (error) => {
     logger.info('control.handshakeFailed', { reason: error.message });
   });
-  const renew = (): void => server.setSecureContext(tlsMaterial(ctx));
+  const renew = (): void => {
+    server.setSecureContext(tlsMaterial(ctx));
+    // A new issuing authority: everybody gets a certificate of it.
+    for (const { renewals } of connections.values()) renewals.check().catch(reportRenewal);
+  };
   ctx.pki.events.on('renewed', renew);
   server.listen(ctx.config.control.port, ctx.config.control.host);
   await once(server, 'listening');
@@ -239,6 +285,7 @@ export async function createControlServer(
     close: async () => {
       unsubscribe();
       stopResync();
+      stopFollowing();
       ctx.events.off('routerReset', resetRouter);
       ctx.events.off('entityWritten', refreshAll);
       ctx.events.off('peerConnected', endOlder);
@@ -258,7 +305,21 @@ export async function createControlServer(
   };
 }
 
+function sendIfOpen<K extends ControlType>(
+  channel: ControlChannel,
+  type: K,
+  body: ControlBody<K>,
+): void {
+  if (channel.isOpen) channel.send(type, body);
+}
+
 function tlsMaterial({ pki }: ControllerContext) {
   const { certChainPem, keyPem } = pki.server();
-  return { cert: certChainPem, key: keyPem, ca: pki.trustBundlePem };
+  // All of it each time: what a new context leaves out goes back to Node's defaults.
+  return {
+    cert: certChainPem,
+    key: keyPem,
+    ca: pki.trustBundlePem,
+    minVersion: 'TLSv1.3' as const,
+  };
 }

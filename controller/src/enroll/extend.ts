@@ -1,4 +1,5 @@
 /** Certificates renewed by their holders, over mutual TLS with the present one. */
+import type { X509Certificate } from 'node:crypto';
 import { AppError } from '@postern/shared/errors';
 import { ownAnchors } from '../auth/certificate-login.ts';
 import {
@@ -43,25 +44,29 @@ export async function extendAuthenticator(
 
 /** The holder has the successor: it takes the place of the old certificate. @throws AppError ERR_ENROLL_CERT_INVALID */
 export async function confirmExtension(
-  ctx: RedeemContext,
-  authenticator: Authenticator,
-  certPem: string,
+  ctx: Pick<RedeemContext, 'store' | 'clock'>,
+  { id }: Pick<Authenticator, 'id'>,
+  certificate: string | X509Certificate,
 ): Promise<void> {
-  const { unverifiedCertPem, unverifiedFingerprint } = authenticator;
-  if (unverifiedFingerprint === null || fingerprintOfPem(certPem) !== unverifiedFingerprint)
-    throw notByItself();
-  await ctx.store.write((tx) =>
-    repositories.authenticators.update(tx, authenticator.id, {
-      certPem: unverifiedCertPem,
-      fingerprint: unverifiedFingerprint,
+  const fingerprint =
+    typeof certificate === 'string'
+      ? fingerprintOfPem(certificate)
+      : fingerprintOf(certificate.raw);
+  await ctx.store.write(async (tx) => {
+    const row = await repositories.authenticators.get(tx.db, id);
+    if (!row || row.unverifiedFingerprint === null || row.unverifiedFingerprint !== fingerprint)
+      throw notByItself();
+    await repositories.authenticators.update(tx, id, {
+      certPem: row.unverifiedCertPem,
+      fingerprint,
       unverifiedCertPem: null,
       unverifiedFingerprint: null,
       isExtendRequested: false,
       isKeyRollRequested: false,
       extendRequestedAt: null,
       updatedAt: new Date(ctx.clock()).toISOString(),
-    }),
-  );
+    });
+  });
 }
 
 /** A router's new certificates, proven by its present one. @throws AppError ERR_ENROLL_CERT_INVALID, ERR_PKI_CSR_INVALID, ERR_PKI_COMMON_NAME */
@@ -82,6 +87,8 @@ export async function extendRouter(
     repositories.edgeRouters.update(tx, router.id, {
       certPem: client.leafPem,
       fingerprint: client.fingerprint,
+      unverifiedCertPem: null,
+      unverifiedFingerprint: null,
       updatedAt: new Date(ctx.clock()).toISOString(),
     }),
   );

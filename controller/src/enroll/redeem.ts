@@ -64,6 +64,8 @@ export async function redeemErott(
       isVerified: true,
       certPem: client.leafPem,
       fingerprint: client.fingerprint,
+      unverifiedCertPem: null,
+      unverifiedFingerprint: null,
       updatedAt: new Date(ctx.clock()).toISOString(),
     });
   });

@@ -29,6 +29,9 @@ export const edgeRouters = defineTable('edgeRouters', {
   isVerified: boolean(),
   fingerprint: optionalText(),
   certPem: optionalText(),
+  /** A renewed certificate that the router has not yet come with. */
+  unverifiedCertPem: optionalText(),
+  unverifiedFingerprint: optionalText(),
   /** The rest is reported by the router over its control connection. */
   isOnline: boolean(),
   hostname: text(),

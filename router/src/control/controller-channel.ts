@@ -1,5 +1,6 @@
 /** Keeps a control channel to one of the controllers open for as long as the router runs. */
 import { createSocketPipe, runChannel } from '@postern/node/channel';
+import { CertificateRenewal, renewOverControl, type Credential } from '@postern/node/enroll';
 import { Backoff, keepConnected } from '@postern/node/retry';
 import { dialTls } from '@postern/node/tls';
 import type { Logger } from '@postern/shared/log';
@@ -12,7 +13,7 @@ import {
   type RouterStatus,
   type RouterTerminators,
 } from '@postern/shared/schemas';
-import type { RouterIdentity } from '../enroll/identity-store.ts';
+import type { OwnIdentity } from '../enroll/identity-store.ts';
 import type { RouterState } from '../state/router-state.ts';
 
 /** Status and terminators are collected this long before they are reported. */
@@ -21,7 +22,9 @@ const REPORT_DELAY_MS = 20;
 interface ControllerChannelDeps {
   routerId: string;
   trustDomain: string;
-  identity: RouterIdentity;
+  identity: OwnIdentity;
+  /** Names and addresses of the router's own listeners. */
+  serverNames: readonly string[];
   addresses: readonly string[];
   state: RouterState;
   status: () => RouterStatus;
@@ -36,11 +39,20 @@ export class ControllerChannel {
   readonly #deps: ControllerChannelDeps;
   readonly #backoff = new Backoff();
   readonly #abort = new AbortController();
+  readonly #renewal: CertificateRenewal;
   #connection: ControlConnection | undefined;
   #reportTimer: NodeJS.Timeout | undefined;
 
   constructor(deps: ControllerChannelDeps) {
     this.#deps = deps;
+    const { identity, serverNames } = deps;
+    this.#renewal = new CertificateRenewal({
+      present: () => {
+        const { key, clientCert: cert, ca } = identity.current;
+        return { key, cert, ca };
+      },
+      serverNames,
+    });
   }
 
   start(): void {
@@ -89,11 +101,16 @@ export class ControllerChannel {
     }
   }
 
+  #keep({ key, cert: clientCert, serverCert = clientCert, ca }: Credential): Promise<void> {
+    const { identity } = this.#deps;
+    return identity.replace({ ...identity.current, key, clientCert, serverCert, ca });
+  }
+
   /** One connection from dial to end. */
   async #run(address: string, signal: AbortSignal): Promise<void> {
     const { identity, state, trustDomain, routerId, timeoutMs, logger, circuits, onCloseCircuit } =
       this.#deps;
-    const { key, clientCert: cert, ca } = identity;
+    const { key, clientCert: cert, ca } = identity.current;
     const expected = { role: 'controller', id: '', trustDomain } as const;
     const socket = await dialTls({
       address,
@@ -105,13 +122,19 @@ export class ControllerChannel {
       expected,
       signal,
     });
-    const connection = new ControlConnection({
+    const connection: ControlConnection = new ControlConnection({
       pipe: createSocketPipe(socket),
       ownId: routerId,
       logger,
       onSnapshot: (snapshot) => state.load(snapshot),
       onDelta: (delta) => state.apply(delta),
       onCloseCircuit,
+      ...renewOverControl(
+        this.#renewal,
+        (successor) => this.#keep(successor),
+        () => connection,
+        logger,
+      ),
     });
     this.#connection = connection;
     runChannel(socket, connection, () => connection.limits);

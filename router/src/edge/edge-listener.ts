@@ -11,7 +11,7 @@ import { listen, type Listener } from '@postern/node/listen';
 import { HELLO_LIMITS, EDGE_LIMITS, PREFIX_BYTES } from '@postern/shared/protocol/channel';
 import { WebSocketServer } from 'ws';
 import type { RouterConfig } from '../config.ts';
-import type { RouterIdentity } from '../enroll/identity-store.ts';
+import type { OwnIdentity } from '../enroll/identity-store.ts';
 import type { AddressLimiter } from '../net/address-limiter.ts';
 import type { PeerContext } from '../net/peer-context.ts';
 import { gateUnauthenticated } from '../net/unauthenticated-gate.ts';
@@ -28,7 +28,7 @@ type EdgeConfig = NonNullable<RouterConfig['edge']>;
 
 interface EdgeListenerOptions {
   config: EdgeConfig;
-  identity: RouterIdentity;
+  identity: OwnIdentity;
   context: PeerContext;
   limiter: AddressLimiter;
 }
@@ -62,7 +62,7 @@ export async function startEdgeListener(options: EdgeListenerOptions): Promise<L
 
 async function createServer(
   config: EdgeConfig,
-  identity: RouterIdentity,
+  identity: OwnIdentity,
   timeoutMs: number,
 ): Promise<Server> {
   const http = {
@@ -74,23 +74,25 @@ async function createServer(
     response.writeHead(404, { connection: 'close' }).end();
   };
   if (config.tls === 'none') return createHttpServer(http, answer);
-  const { key, cert } = await credential(config.tls, identity);
-  return createHttpsServer(
-    { ...http, key, cert, minVersion: 'TLSv1.3', handshakeTimeout: timeoutMs },
+  const { tls } = config;
+  const minVersion = 'TLSv1.3' as const;
+  if (tls !== 'pki') {
+    const [key, cert] = await Promise.all([readFile(tls.keyFile), readFile(tls.certFile)]);
+    return createHttpsServer(
+      { ...http, key, cert, minVersion, handshakeTimeout: timeoutMs },
+      answer,
+    );
+  }
+  const secureContext = () => {
+    const { key, serverCert: cert } = identity.current;
+    return { key, cert, minVersion };
+  };
+  const server = createHttpsServer(
+    { ...http, ...secureContext(), handshakeTimeout: timeoutMs },
     answer,
   );
-}
-
-async function credential(
-  tls: Exclude<EdgeConfig['tls'], 'none'>,
-  identity: RouterIdentity,
-): Promise<{ key: string; cert: string }> {
-  if (tls === 'pki') return { key: identity.key, cert: identity.serverCert };
-  const [key, cert] = await Promise.all([
-    readFile(tls.keyFile, 'utf8'),
-    readFile(tls.certFile, 'utf8'),
-  ]);
-  return { key, cert };
+  identity.onReplaced(() => server.setSecureContext(secureContext()));
+  return server;
 }
 
 /**

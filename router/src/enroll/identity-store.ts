@@ -1,4 +1,5 @@
 /** Who this router is: key and certificates in the state folder. */
+import type { Renewable } from '@postern/node/enroll';
 import { join } from 'node:path';
 import { readIfPresent, writeDurably } from '@postern/node/files';
 import { certificateIdentity } from '@postern/node/tls';
@@ -18,6 +19,8 @@ const identitySchema = z.strictObject({
 });
 /** PEM texts, private key included. */
 export type RouterIdentity = z.infer<typeof identitySchema>;
+/** What a running router has now. */
+export type OwnIdentity = Renewable<RouterIdentity>;
 
 const FILE = 'identity.json';
 

@@ -8,7 +8,7 @@ import { peerIdentity } from '@postern/node/tls';
 import { AppError } from '@postern/shared/errors';
 import { HELLO_LIMITS } from '@postern/shared/protocol/channel';
 import { EDGE_ALPN, LINK_ALPN } from '@postern/shared/schemas';
-import type { RouterIdentity } from '../enroll/identity-store.ts';
+import type { OwnIdentity } from '../enroll/identity-store.ts';
 import { acceptLink, type LinkDeps } from '../links/link-connection.ts';
 import type { AddressLimiter } from '../net/address-limiter.ts';
 import type { PeerContext } from '../net/peer-context.ts';
@@ -19,7 +19,7 @@ import { acceptHost } from './host-connection.ts';
 interface FabricListenerOptions {
   host: string;
   port: number;
-  identity: RouterIdentity;
+  identity: OwnIdentity;
   trustDomain: string;
   context: PeerContext;
   links: LinkDeps;
@@ -29,16 +29,18 @@ interface FabricListenerOptions {
 export async function startFabricListener(options: FabricListenerOptions): Promise<Listener> {
   const { identity, context, limiter } = options;
   const { helloTimeoutMs } = context.limits;
+  const secureContext = () => {
+    const { key, serverCert: cert, ca } = identity.current;
+    return { key, cert, ca, minVersion: 'TLSv1.3' as const };
+  };
   const server = createServer({
-    key: identity.key,
-    cert: identity.serverCert,
-    ca: identity.ca,
+    ...secureContext(),
     requestCert: true,
     rejectUnauthorized: true,
-    minVersion: 'TLSv1.3',
     ALPNProtocols: [LINK_ALPN, EDGE_ALPN],
     handshakeTimeout: helloTimeoutMs,
   });
+  identity.onReplaced(() => server.setSecureContext(secureContext()));
   const settleOf = gateUnauthenticated(server, limiter, helloTimeoutMs);
   server.on('tlsClientError', (error) =>
     context.logger.debug('fabric.handshake-failed', { error }),

@@ -4,12 +4,12 @@ import { Backoff } from '@postern/node/retry';
 import { dialTls } from '@postern/node/tls';
 import { HELLO_LIMITS } from '@postern/shared/protocol/channel';
 import { LINK_ALPN } from '@postern/shared/schemas';
-import type { RouterIdentity } from '../enroll/identity-store.ts';
+import type { OwnIdentity } from '../enroll/identity-store.ts';
 import { TlsFrameSocket } from '../net/tls-frame-socket.ts';
 import { openLink, type LinkDeps } from './link-connection.ts';
 
 interface LinkManagerOptions {
-  identity: RouterIdentity;
+  identity: OwnIdentity;
   trustDomain: string;
   /** False for a dark router, which must dial everybody that can be dialed. */
   acceptsLinks: boolean;
@@ -92,12 +92,13 @@ export class LinkManager {
     dialing.active = true;
     try {
       const { identity, trustDomain } = this.#options;
+      const { key, clientCert, ca } = identity.current;
       const tls = await dialTls({
         address,
         alpn: LINK_ALPN,
-        key: identity.key,
-        cert: identity.clientCert,
-        ca: identity.ca,
+        key,
+        cert: clientCert,
+        ca,
         timeoutMs: context.limits.helloTimeoutMs,
         expected: { role: 'router', id: routerId, trustDomain },
         signal: this.#abort.signal,

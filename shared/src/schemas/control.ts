@@ -268,3 +268,33 @@ export const hostRevocationSchema = z.strictObject({
   code: z.string().max(64),
 });
 export type HostRevocation = z.infer<typeof hostRevocationSchema>;
+
+const pem = z
+  .string()
+  .startsWith('-----BEGIN ')
+  .max(64 * 1024);
+
+/** Controller → router or connector (61230): ask for a successor of the certificate you came with. */
+export const renewCertificateSchema = z.strictObject({});
+export type RenewCertificate = z.infer<typeof renewCertificateSchema>;
+
+/** Router or connector → controller (61231): requests (PKCS#10) of a new key; unasked, the channel is closed. */
+export const certificateRequestSchema = z.strictObject({
+  csr: pem,
+  /** Routers: for the certificate of their own listeners. */
+  serverCsr: pem.optional(),
+});
+export type CertificateRequest = z.infer<typeof certificateRequestSchema>;
+
+/**
+ * Controller → router or connector (61232). The predecessor counts until its holder connects with the
+ * successor, so that losing this message, or the holder's disk, locks nobody out.
+ */
+export const certificateIssuedSchema = z.strictObject({
+  /** Chains, leaf first. */
+  cert: pem,
+  serverCert: pem.optional(),
+  /** The network's authorities as they are now. */
+  ca: pem,
+});
+export type CertificateIssued = z.infer<typeof certificateIssuedSchema>;

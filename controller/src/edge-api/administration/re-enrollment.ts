@@ -58,6 +58,8 @@ export function addReEnrollment(routes: EdgeRoutes, ctx: ControllerContext): voi
           isOnline: false,
           fingerprint: null,
           certPem: null,
+          unverifiedCertPem: null,
+          unverifiedFingerprint: null,
           links: [],
         });
         for (const old of await repositories.enrollments.find(tx.db, { edgeRouterId: id }))

@@ -19,8 +19,8 @@ export const routerMembers = {
   supportedProtocols: z.record(z.string(), z.string()),
   syncStatus: z.enum(['SYNC_DONE', 'SYNC_DISCONNECTED']),
   versionInfo: z.null(),
-  unverifiedFingerprint: z.null(),
-  unverifiedCertPem: z.null(),
+  unverifiedFingerprint: z.string().nullable(),
+  unverifiedCertPem: z.string().nullable(),
   interfaces: z.array(z.looseObject({ name: z.string() })),
 };
 
@@ -44,6 +44,8 @@ export function newRouter(
     isVerified: false,
     fingerprint: null,
     certPem: null,
+    unverifiedCertPem: null,
+    unverifiedFingerprint: null,
     isOnline: false,
     hostname: '',
     edgeUrls: [],
@@ -100,8 +102,6 @@ export async function renderRouters(rows: readonly EdgeRouter[], { ctx, db, iden
         ),
         syncStatus: row.isOnline ? 'SYNC_DONE' : 'SYNC_DISCONNECTED',
         versionInfo: null,
-        unverifiedFingerprint: null,
-        unverifiedCertPem: null,
         interfaces: [],
       };
     }),

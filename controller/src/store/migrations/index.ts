@@ -8,6 +8,7 @@ import * as sessions from './0005-sessions.ts';
 import * as authentication from './0006-authentication.ts';
 import * as postureAndAudit from './0007-posture-and-audit.ts';
 import * as controllers from './0008-controllers.ts';
+import * as certificateRenewal from './0009-certificate-renewal.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001-model': model,
@@ -18,4 +19,5 @@ export const migrations: Record<string, Migration> = {
   '0006-authentication': authentication,
   '0007-posture-and-audit': postureAndAudit,
   '0008-controllers': controllers,
+  '0009-certificate-renewal': certificateRenewal,
 };

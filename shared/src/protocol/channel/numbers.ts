@@ -46,6 +46,9 @@ export const ContentType = {
   circuitEvent: 61213,
   hostState: 61220,
   hostRevocation: 61221,
+  renewCertificate: 61230,
+  certificateRequest: 61231,
+  certificateIssued: 61232,
 } as const;
 export type ContentType = (typeof ContentType)[keyof typeof ContentType];
 

@@ -1,5 +1,7 @@
 import type { Logger } from '../../log/index.ts';
 import type {
+  CertificateIssued,
+  CertificateRequest,
   CircuitEvent,
   CloseCircuit,
   Delta,
@@ -37,6 +39,10 @@ export interface ControlConnectionOptions {
   readonly onHostState?: (state: HostState) => void;
   /** Connectors: sessions to close at once. */
   readonly onHostRevocation?: (revocation: HostRevocation) => void;
+  /** Asked for a successor of our certificate: {@link ControlConnection.requestCertificate}. */
+  readonly onRenewCertificate?: () => void;
+  /** The successor that was requested. */
+  readonly onCertificateIssued?: (issued: CertificateIssued) => void;
   /** Default: the system's clock and timers. */
   readonly clock?: Clock;
   /** Default: silent. */
@@ -124,6 +130,11 @@ export class ControlConnection {
     this.#channel.send('circuitEvent', event);
   }
 
+  /** Only when asked; see {@link ControlConnectionOptions.onRenewCertificate}. */
+  requestCertificate(request: CertificateRequest): void {
+    this.#channel.send('certificateRequest', request);
+  }
+
   /** Ends the connection. Idempotent. */
   close(reason?: CloseReason): void {
     this.#channel.close(reason);
@@ -149,6 +160,12 @@ export class ControlConnection {
         return;
       case 'hostRevocation':
         this.#options.onHostRevocation?.(message.value);
+        return;
+      case 'renewCertificate':
+        this.#options.onRenewCertificate?.();
+        return;
+      case 'certificateIssued':
+        this.#options.onCertificateIssued?.(message.value);
         return;
       default:
       // The assembler accepts no other type.

@@ -126,6 +126,16 @@ const bodies: { [K in ControlType]: ControlBody<K> } = {
     ],
   },
   hostRevocation: { identityId: 'i1', code: 'ERR_IDENTITY_DISABLED' },
+  renewCertificate: {},
+  certificateRequest: {
+    csr: '-----BEGIN CERTIFICATE REQUEST-----',
+    serverCsr: '-----BEGIN CERTIFICATE REQUEST-----',
+  },
+  certificateIssued: {
+    cert: '-----BEGIN CERTIFICATE-----',
+    serverCert: '-----BEGIN CERTIFICATE-----',
+    ca: '-----BEGIN CERTIFICATE-----',
+  },
 };
 
 const types = Object.keys(controlMessages) as ControlType[];

@@ -1,10 +1,13 @@
 import type { z } from 'zod';
 import {
+  certificateIssuedSchema,
+  certificateRequestSchema,
   circuitEventSchema,
   closeCircuitSchema,
   deltaSchema,
   hostRevocationSchema,
   hostStateSchema,
+  renewCertificateSchema,
   routerCircuitsSchema,
   routerStatusSchema,
   routerTerminatorsSchema,
@@ -28,6 +31,18 @@ export const controlMessages = {
   circuitEvent: { contentType: ContentType.circuitEvent, schema: circuitEventSchema },
   hostState: { contentType: ContentType.hostState, schema: hostStateSchema },
   hostRevocation: { contentType: ContentType.hostRevocation, schema: hostRevocationSchema },
+  renewCertificate: {
+    contentType: ContentType.renewCertificate,
+    schema: renewCertificateSchema,
+  },
+  certificateRequest: {
+    contentType: ContentType.certificateRequest,
+    schema: certificateRequestSchema,
+  },
+  certificateIssued: {
+    contentType: ContentType.certificateIssued,
+    schema: certificateIssuedSchema,
+  },
 } as const;
 
 export type ControlType = keyof typeof controlMessages;
@@ -55,7 +70,10 @@ export const ROUTER_SENDS: readonly ControlType[] = [
   'routerTerminators',
   'routerCircuits',
   'circuitEvent',
+  'certificateRequest',
 ];
+/** What a connector may send to the controller. */
+export const CONNECTOR_SENDS: readonly ControlType[] = ['certificateRequest'];
 /** What the controller may send to routers and connectors. */
 export const CONTROLLER_SENDS: readonly ControlType[] = [
   'snapshot',
@@ -63,4 +81,6 @@ export const CONTROLLER_SENDS: readonly ControlType[] = [
   'closeCircuit',
   'hostState',
   'hostRevocation',
+  'renewCertificate',
+  'certificateIssued',
 ];
