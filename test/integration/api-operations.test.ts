@@ -229,6 +229,7 @@ describe('the Management API', () => {
         changes: [{ type: 'services', op: 'delete', id: await made('services') }],
       },
     });
+    await manage('post', '/key-rotations', { body: { keys: ['grant', 'issuing-authority'] } });
     await manage('get', '/identity-types/{id}', { ids: ['Router'] });
     await manage('get', '/posture-check-types/{id}', { ids: ['OS'] });
     const [record] = await manage('get', '/audit', { query: '?limit=1' });

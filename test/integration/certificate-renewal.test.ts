@@ -4,7 +4,7 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,9 +15,11 @@ import { silentLogger } from '@postern/shared/log';
 import type { SecureSession } from '@postern/shared/protocol/session';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { request } from '../harness/connector-client.ts';
-import { ControlPeer } from '../harness/control-peer.ts';
+import { openPki } from '../../controller/src/pki/open-pki.ts';
+import { ControlPeer, issueCredential } from '../harness/control-peer.ts';
 import { MANAGEMENT } from '../harness/edge-client.ts';
 import { LiveNetwork } from '../harness/live-network.ts';
+import { connectHost } from '../harness/router-peers.ts';
 
 /** Renewed after four seconds. */
 const TERM_SECONDS = 6;
@@ -194,5 +196,45 @@ describe('a connector', () => {
     expect(await get(before)).toBe('hello');
     const after = await (await network.signIn()).connect();
     expect(await get(after)).toBe('hello');
+  });
+});
+
+describe('a stolen issuing authority', () => {
+  it('is worth nothing to routers once it was replaced as compromised', async () => {
+    const stolen = join(folder, 'stolen');
+    await cp(join(network.dataDir, 'pki'), stolen, { recursive: true });
+    const pki = await openPki({
+      dir: stolen,
+      trustDomain: 'postern',
+      serverNames: [],
+      clock: Date.now,
+    });
+    cleanups.push(() => pki.close());
+    const [address = ''] = network.router.fabricAddresses;
+    const ca = network.controller.trustBundlePem;
+    const forged = async () => {
+      const { certPem, keyPem } = await issueCredential(pki, 'identity', network.ids.host);
+      const host = connectHost(address, { cert: certPem, key: keyPem }, ca);
+      cleanups.push(() => host.close());
+      return host;
+    };
+    await (
+      await forged()
+    ).opened;
+
+    const rotated = await network.edge(`${MANAGEMENT}/key-rotations`, {
+      body: { keys: ['issuing-authority'], isCompromised: true },
+      session: network.admin,
+    });
+    expect(rotated.status).toBe(200);
+    const issuing = new X509Certificate(
+      await readFile(join(network.dataDir, 'pki', 'issuing.crt')),
+    );
+    const isRenewed = async () => {
+      const { certPem } = await detail(`edge-routers/${network.ids.router}`);
+      return new X509Certificate(certPem as string).verify(issuing.publicKey);
+    };
+    await expect.poll(isRenewed, BEYOND_FIRST_TERM).toBe(true);
+    await expect((await forged()).opened).rejects.toThrow();
   });
 });

@@ -481,6 +481,12 @@ describe('enrolment', () => {
     await cli.ok('edge', 're-enroll', 'edge-router', 'r1', '-o', inFolder('r1-again.jwt'));
     expect(await readFile(inFolder('r1-again.jwt'), 'utf8')).toMatch(/^ey/);
   });
+
+  it('of the controller itself: keys are rotated, and what is no key is refused', async () => {
+    expect(await cli.ok('edge', 'rotate-keys', 'grant', '--compromised')).toContain('Done');
+    const refused = await cli.run(['edge', 'rotate-keys', 'nonsense']);
+    expect(refused.status).not.toBe(0);
+  });
 });
 
 const openssl = spawnSync('openssl', ['version']).status === 0;

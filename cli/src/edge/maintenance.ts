@@ -9,9 +9,10 @@ import { writeToken } from './create.ts';
 import { withClient, withSession, type SessionFlags } from './session.ts';
 import { printYaml } from './show.ts';
 
-/** `postern edge re-enroll`, `db` and `validate`. */
+/** `postern edge re-enroll`, `rotate-keys`, `db` and `validate`. */
 export function addMaintenanceCommands(edge: Command, terminal: Terminal): void {
   addReEnroll(edge, terminal);
+  addRotateKeys(edge, terminal);
   addDatabase(edge, terminal);
   addValidate(edge, terminal);
 }
@@ -42,6 +43,31 @@ function addReEnroll(edge: Command, terminal: Terminal): void {
         });
       });
   }
+}
+
+/** As the Management API names them. */
+const ROTATABLE_KEYS = ['token', 'grant', 'assertion', 'session', 'issuing-authority'];
+
+function addRotateKeys(edge: Command, terminal: Terminal): void {
+  withSession(
+    edge
+      .command('rotate-keys')
+      .description('Replace signing keys or the issuing authority before their time')
+      .argument('[key...]', `${ROTATABLE_KEYS.join(', ')}; default: all`)
+      .option('--compromised', 'what the present keys signed is refused from now on'),
+  )
+    .addHelpText('after', examples('postern edge rotate-keys grant token --compromised'))
+    .action(async (keys: string[], flags: SessionFlags & { compromised?: boolean }) => {
+      await withClient(terminal, flags, async (client) => {
+        const { text } = await client.call('POST', 'key-rotations', {
+          body: {
+            keys: keys.length > 0 ? keys : ROTATABLE_KEYS,
+            isCompromised: flags.compromised ?? false,
+          },
+        });
+        terminal.out(flags.json ? `${text}\n` : 'Done\n');
+      });
+    });
 }
 
 function addDatabase(edge: Command, terminal: Terminal): void {

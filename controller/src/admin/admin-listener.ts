@@ -41,7 +41,7 @@ export function createAdminHandler(ctx: ControllerContext, tokens: TokenServices
   const oidc = createEdgeOidcApp(ctx, tokens);
   const database = createDatabaseOperations(ctx);
   const apis = [
-    [MANAGEMENT_BASE, createManagementApi(ctx, database)],
+    [MANAGEMENT_BASE, createManagementApi(ctx, database, tokens)],
     [FABRIC_BASE, createFabricApi(ctx, database)],
   ] as const;
   return getRequestListener((request, env) => {

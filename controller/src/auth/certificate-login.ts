@@ -1,15 +1,12 @@
 import type { X509Certificate } from 'node:crypto';
+import { certificatesOf } from '@postern/node/tls';
 import type { ControllerContext } from '../context.ts';
 import type { Ca, ExternalIdClaim } from '../model/cas.ts';
 import { isDisabled } from '../model/identities.ts';
 import { fingerprintOf } from '../pki/certificates.ts';
 import { repositories } from '../store/repositories.ts';
 import type { Proven } from './authentication.ts';
-import {
-  certificatesOf,
-  verifyClientCertificate,
-  type PeerCertificate,
-} from './client-certificate.ts';
+import { verifyClientCertificate, type PeerCertificate } from './client-certificate.ts';
 import { externalIdOf } from './external-id.ts';
 
 type CertificateContext = Pick<ControllerContext, 'store' | 'clock' | 'pki'>;

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
+import { certificatesOf } from '@postern/node/tls';
 import { describe, expect, it } from 'vitest';
 import { TestCa } from '../../../test/harness/test-ca.ts';
-import { certificatesOf, verifyClientCertificate } from './client-certificate.ts';
+import { verifyClientCertificate } from './client-certificate.ts';
 
 const parse = (pem: string) => new X509Certificate(pem);
 const verify = (leaf: string, between: string[], anchor: string, nowMs = Date.now()) =>

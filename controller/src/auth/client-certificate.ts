@@ -36,13 +36,6 @@ export function peerCertificateOf(socket: unknown): PeerCertificate | undefined 
   return { leaf, intermediates };
 }
 
-/** Every certificate of a PEM text. @throws Error for what is no certificate */
-export function certificatesOf(pem: string): X509Certificate[] {
-  return (pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []).map(
-    (one) => new X509Certificate(one),
-  );
-}
-
 export interface VerifiedPath {
   /** The trusted authority the path ends at. */
   readonly anchor: X509Certificate;

@@ -137,7 +137,7 @@ describe.skipIf(!kind)('the control listeners of two controllers', () => {
   it('have keys of their own, each accepted by both', async () => {
     const own = [a, b].map(({ tokens }) => tokens.keys.current('grant').kid);
     expect(new Set(own).size).toBe(2);
-    await b.tokens.keys.rotate('grant', { emergency: true });
+    await b.tokens.keys.rotate('grant');
     await b.ctx.store.write(() => Promise.resolve());
     await a.ctx.store.write(() => Promise.resolve());
     const known = [a, b].map(({ tokens }) =>

@@ -172,7 +172,7 @@ describe('a new issuing authority', () => {
     const before = ctx.pki.issuingPem;
     // So that the times in certificates, whole seconds, tell before from after.
     ctx.advance(10_000);
-    await ctx.pki.replaceIssuing();
+    await ctx.pki.replaceIssuing('renewed');
     expect(ctx.pki.issuingPem).not.toBe(before);
 
     const successor = await renew(router, 'r1');
@@ -182,7 +182,7 @@ describe('a new issuing authority', () => {
   });
 
   it('leaves the listener at TLS 1.3', async () => {
-    await ctx.pki.replaceIssuing();
+    await ctx.pki.replaceIssuing('renewed');
     const socket = connect({
       host: '127.0.0.1',
       port: server.address.port,

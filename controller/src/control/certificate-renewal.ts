@@ -3,8 +3,9 @@
  * when; the predecessor counts until its holder connects with the successor (`peer.ts`).
  */
 import type { X509Certificate } from 'node:crypto';
+import { certificatesOf } from '@postern/node/tls';
 import type { CertificateIssued, CertificateRequest } from '@postern/shared/schemas';
-import { certificatesOf } from '../auth/client-certificate.ts';
+
 import type { ControllerContext } from '../context.ts';
 import { BACKDATE_MS } from '../pki/certificates.ts';
 import { repositories } from '../store/repositories.ts';

@@ -1,7 +1,9 @@
 import type { ControllerContext } from '../context.ts';
 import type { DatabaseOperations } from '../fabric-api/database-routes.ts';
+import type { TokenServices } from '../grants/token-services.ts';
 import { addControllerSettings } from './administration/controller-settings.ts';
 import { addIdentityActions } from './administration/identity-actions.ts';
+import { addKeyRotation } from './administration/key-rotation.ts';
 import { addPolicyAdvice } from './administration/policy-advice.ts';
 import { addReEnrollment } from './administration/re-enrollment.ts';
 import { addReports } from './administration/reports.ts';
@@ -68,6 +70,7 @@ const ENTITIES = [
 export function createManagementApi(
   ctx: ControllerContext,
   database: DatabaseOperations,
+  tokens: Pick<TokenServices, 'keys'>,
 ): EdgeRoutes {
   const routes = createRoutes(ctx, { bases: [MANAGEMENT_BASE], rate: 'admin' });
   addCommonRoutes(routes, ctx, {
@@ -82,6 +85,7 @@ export function createManagementApi(
   addIdentityActions(routes, ctx);
   addPolicyAdvice(routes, ctx);
   addReEnrollment(routes, ctx);
+  addKeyRotation(routes, ctx, tokens.keys);
   addOperationsRoutes(routes, ctx, database);
   addPostureRoutes(routes, ctx);
   addAuditRoutes(routes, ctx);

@@ -1,12 +1,9 @@
 /** Certificates renewed by their holders, over mutual TLS with the present one. */
 import type { X509Certificate } from 'node:crypto';
+import { certificatesOf } from '@postern/node/tls';
 import { AppError } from '@postern/shared/errors';
 import { ownAnchors } from '../auth/certificate-login.ts';
-import {
-  certificatesOf,
-  verifyClientCertificate,
-  type PeerCertificate,
-} from '../auth/client-certificate.ts';
+import { verifyClientCertificate, type PeerCertificate } from '../auth/client-certificate.ts';
 import type { Authenticator } from '../model/identities.ts';
 import { fingerprintOf } from '../pki/certificates.ts';
 import { repositories } from '../store/repositories.ts';

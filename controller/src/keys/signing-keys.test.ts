@@ -62,6 +62,39 @@ describe('signing keys', () => {
     keys.close();
   });
 
+  it('that are compromised sign nothing and verify nothing from then on', async () => {
+    const keys = await openSigningKeys(ctx, () => ISSUER);
+    let changes = 0;
+    keys.onChange(() => (changes += 1));
+    const before = keys.current('grant');
+    await keys.rotate('grant', { isCompromised: true });
+    expect(keys.current('grant').kid).not.toBe(before.kid);
+    expect(keys.all('grant').map(({ kid }) => kid)).toEqual([keys.current('grant').kid]);
+    expect(await readdir(folder())).not.toContain(`${before.kid}.jwk.json`);
+    expect(changes).toBe(1);
+    keys.close();
+    const again = await openSigningKeys(ctx, () => ISSUER);
+    expect(again.all('grant')).toHaveLength(1);
+    again.close();
+  });
+
+  it('of every controller are replaced when they are compromised', async () => {
+    const first = await openSigningKeys(ctx, () => ISSUER);
+    const other = { ...ctx, config: { ...ctx.config, dataDir: join(ctx.config.dataDir, 'other') } };
+    const second = await openSigningKeys(other, () => ISSUER);
+    const before = [first, second].map((keys) => keys.current('token').kid);
+    expect(before[0]).not.toBe(before[1]);
+    const replaced = new Promise<void>((resolve) => second.onChange(resolve));
+    await first.rotate('token', { isCompromised: true });
+    await replaced;
+    const after = [first, second].map((keys) => keys.current('token').kid);
+    for (const kid of after) expect(before).not.toContain(kid);
+    for (const keys of [first, second]) {
+      expect(new Set(keys.all('token').map(({ kid }) => kid))).toEqual(new Set(after));
+      keys.close();
+    }
+  });
+
   it('come and go with time, in the change log too', async () => {
     const first = await openSigningKeys(ctx, () => ISSUER);
     const old = first.current('grant').kid;

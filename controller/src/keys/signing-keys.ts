@@ -38,8 +38,11 @@ export interface SigningKeys {
   own(use: KeyUse): SigningKey[];
   /** Every key of this use whose signatures are still accepted, or will be. */
   all(use: KeyUse): VerificationKey[];
-  /** Makes a successor at once; it signs from now on (emergency) or once all verifiers know it. */
-  rotate(use: KeyUse, options?: { emergency?: boolean }): Promise<void>;
+  /**
+   * Makes a successor at once. It signs once all verifiers know it; or, when the present keys are
+   * compromised, from now on, and what they signed, at any controller, is refused everywhere.
+   */
+  rotate(use: KeyUse, options?: { isCompromised?: boolean }): Promise<void>;
   /** Called after keys were added or removed. */
   onChange(listener: () => void): () => void;
   close(): void;
@@ -58,6 +61,8 @@ export async function openSigningKeys(
   const listeners = new Set<() => void>();
   /** Keys made here, which the change log tells of before they are used. */
   const written = new Set<string>();
+  /** Keys that this controller itself took away. */
+  const removing = new Set<string>();
   let { keys, foreign } = await load(ctx, files);
 
   const add = async (use: KeyUse, activeAtMs: number): Promise<void> => {
@@ -73,6 +78,7 @@ export async function openSigningKeys(
         .values({ kid, use, issuer, jwk: JSON.stringify(jwk), activeAtMs })
         .execute();
       tx.change({ op: 'put', kind: 'signingKey', value: { kid, use, issuer, jwk } });
+      tx.record({ action: 'create', entityKind: 'signingKeys', entityId: kid, details: { use } });
     });
     keys = [...keys, key];
     ctx.logger.info('keys.added', { use, kid, activeAtMs });
@@ -86,9 +92,11 @@ export async function openSigningKeys(
         .where('kid', '=', kid)
         .execute();
       tx.change({ op: 'delete', kind: 'signingKey', key: kid });
+      tx.record({ action: 'delete', entityKind: 'signingKeys', entityId: kid });
     });
 
   const remove = async (key: SigningKey): Promise<void> => {
+    removing.add(key.kid);
     await forget(key.kid);
     keys = keys.filter((other) => other !== key);
     await files.remove(key.kid);
@@ -109,12 +117,28 @@ export async function openSigningKeys(
     if (keys !== before) for (const listener of listeners) listener();
   };
 
+  /** Another controller had every key of this use forgotten: ours is compromised too. */
+  const replaceForgotten = (key: SigningKey): void => {
+    removing.add(key.kid);
+    const replace = async (): Promise<void> => {
+      await add(key.use, ctx.clock());
+      keys = keys.filter((other) => other !== key);
+      await files.remove(key.kid);
+      for (const listener of listeners) listener();
+    };
+    replace().catch((error: unknown) => {
+      ctx.logger.error('keys.replacementFailed', { error });
+    });
+  };
+
   // Keys of other controllers come and go by the change log.
   const unsubscribe = ctx.store.changes.subscribe(({ changes }) => {
     for (const change of changes) {
       if (change.kind !== 'signingKey') continue;
       const kid = change.op === 'put' ? change.value.kid : change.key;
       foreign = foreign.filter((key) => key.kid !== kid);
+      const own = change.op === 'delete' ? keys.find((key) => key.kid === kid) : undefined;
+      if (own && !removing.has(kid)) replaceForgotten(own);
       if (change.op === 'put' && !written.has(kid))
         foreign.push({ ...change.value, activeAtMs: ctx.clock() });
     }
@@ -136,8 +160,16 @@ export async function openSigningKeys(
     },
     own: (use) => keys.filter((key) => key.use === use),
     all: (use) => [...keys, ...foreign].filter((key) => key.use === use),
-    rotate: async (use, { emergency = false } = {}) => {
-      await add(use, ctx.clock() + (emergency ? 0 : PUBLISH_AHEAD_MS));
+    rotate: async (use, { isCompromised = false } = {}) => {
+      const before = [...keys, ...foreign].filter((key) => key.use === use);
+      await add(use, ctx.clock() + (isCompromised ? 0 : PUBLISH_AHEAD_MS));
+      if (isCompromised) {
+        for (const { kid } of before) {
+          const own = keys.find((key) => key.kid === kid);
+          await (own ? remove(own) : forget(kid));
+        }
+        foreign = foreign.filter((key) => !before.includes(key));
+      }
       for (const listener of listeners) listener();
     },
     onChange: (listener) => {

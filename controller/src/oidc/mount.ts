@@ -40,11 +40,16 @@ export function mountOidc(
   const cookieKey = ctx.sealer.derive('oidc cookies');
   const create = () => {
     const provider = createProvider(ctx, { ...options, cookieKey });
-    return { provider, callback: provider.callback() };
+    return { provider, callback: provider.callback(), key: options.keys.current('token') };
   };
-  let current = create();
+  let latest = create();
   // The provider fixes its keys when made; its state is all in the store.
-  options.keys.onChange(() => (current = create()));
+  options.keys.onChange(() => (latest = create()));
+  /** A successor begins to sign at its hour, which nothing announces. */
+  const current = () => {
+    if (options.keys.current('token') !== latest.key) latest = create();
+    return latest;
+  };
   const publicUrl = new URL(ctx.endpoints.public);
 
   const serve = (request: IncomingMessage, response: ServerResponse, path: string): void => {
@@ -54,12 +59,12 @@ export function mountOidc(
     delete request.headers['x-forwarded-for'];
     Object.assign(request, { originalUrl: OIDC_PATH + path });
     request.url = path;
-    void current.callback(request, response);
+    void current().callback(request, response);
   };
 
   return {
     get provider() {
-      return current.provider;
+      return current().provider;
     },
     owns: (pathname) =>
       pathname === METADATA_PATH || pathname === OIDC_PATH || pathname.startsWith(`${OIDC_PATH}/`),
@@ -79,7 +84,7 @@ export function mountOidc(
         serve(request, response, path + url.search);
         return;
       }
-      hasTicket(current.provider, uid, url.searchParams.get('ticket')).then(
+      hasTicket(current().provider, uid, url.searchParams.get('ticket')).then(
         (proven) => {
           if (proven) serve(request, response, path);
           else refuse(response, 400, 'access_denied');

@@ -6,6 +6,7 @@ import * as x509 from '@postern/node/x509';
 import { AppError } from '@postern/shared/errors';
 import {
   certificateFromPem,
+  certificatesFromPem,
   certificateToPem,
   generateKeyPair,
   privateKeyFromPem,
@@ -24,23 +25,35 @@ const ISSUING_SIGNS_MS = 365 * DAY_MS;
 const ISSUING_RENEWAL_MS = LONGEST_LEAF_MS + 30 * DAY_MS;
 const ISSUING_LIFETIME_MS = ISSUING_SIGNS_MS + ISSUING_RENEWAL_MS;
 
+/** Issuing CAs that no longer sign, PEM; what they signed counts while they are in the bundle. */
+const RETIRED_FILE = 'retired.crt';
+/** Years of replacements by age; whoever replaces more often gives up the oldest. */
+const MAX_RETIRED = 8;
+
 export interface Authorities {
   readonly root: x509.X509Certificate;
   readonly issuing: Authority;
+  /** Issuing CAs before it that are still in their time, newest first. */
+  readonly retired: readonly x509.X509Certificate[];
 }
 
 /**
+ * Why the issuing CA is replaced now, whatever its age: `renewed`, what it signed stays good until it
+ * ends; `compromised`, what it and those before it signed is worth nothing from now on.
+ */
+export type Replacement = 'renewed' | 'compromised';
+
+/**
  * Loads root and issuing CA from `dir`, making what is missing or due. The root key `root.key` is needed
- * only to make or renew the issuing CA: an operator may keep it elsewhere in between. What a replaced
- * issuing CA signed stays good by the root, since holders present the whole chain.
+ * only to make or renew the issuing CA: an operator may keep it elsewhere in between.
  *
- * @param isReplaced true: the issuing CA is replaced now, whatever its age
+ * @throws AppError ERR_PKI_ROOT_KEY_MISSING when one has to be made
  */
 export async function loadAuthorities(
   dir: string,
   trustDomain: string,
   nowMs: number,
-  isReplaced = false,
+  replacement?: Replacement,
 ): Promise<Authorities> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await chmod(dir, 0o700);
@@ -50,20 +63,30 @@ export async function loadAuthorities(
     rootPem === undefined ? await makeRoot(file, trustDomain, nowMs) : certificateFromPem(rootPem);
 
   const issuing = await readIssuing(file);
+  const retired = certificatesFromPem((await readIfPresent(file(RETIRED_FILE))) ?? '').filter(
+    ({ notAfter }) => notAfter.getTime() > nowMs,
+  );
   const rootKeyPem = await readIfPresent(file('root.key'));
   const isDue =
-    isReplaced ||
-    issuing === undefined ||
-    issuing.certificate.notAfter.getTime() - nowMs < ISSUING_RENEWAL_MS;
-  if (issuing !== undefined && (!isDue || (rootKeyPem === undefined && !isReplaced)))
-    return { root, issuing };
+    issuing === undefined || issuing.certificate.notAfter.getTime() - nowMs < ISSUING_RENEWAL_MS;
+  const isKept = replacement === undefined && (!isDue || rootKeyPem === undefined);
+  if (issuing !== undefined && isKept) return { root, issuing, retired };
   if (rootKeyPem === undefined)
     throw new AppError(
       'ERR_PKI_ROOT_KEY_MISSING',
       `root.key must be in ${dir} to make an issuing CA`,
     );
+  const kept =
+    replacement === 'compromised' || issuing === undefined
+      ? []
+      : [issuing.certificate, ...retired].slice(0, MAX_RETIRED);
+  await writeDurably(file(RETIRED_FILE), kept.map(certificateToPem).join(''), 0o644);
   const rootAuthority = { certificate: root, privateKey: await privateKeyFromPem(rootKeyPem) };
-  return { root, issuing: await makeIssuing(file, rootAuthority, trustDomain, nowMs) };
+  return {
+    root,
+    issuing: await makeIssuing(file, rootAuthority, trustDomain, nowMs),
+    retired: kept,
+  };
 }
 
 /** `undefined` when there is none, or when a crash left key and certificate of two of them. */

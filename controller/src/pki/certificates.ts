@@ -89,6 +89,11 @@ export function certificateFromPem(pem: string): x509.X509Certificate {
   return new x509.X509Certificate(x509.PemConverter.decodeFirst(pem));
 }
 
+/** Every certificate of a PEM text. */
+export function certificatesFromPem(pem: string): x509.X509Certificate[] {
+  return x509.PemConverter.decode(pem).map((der) => new x509.X509Certificate(der));
+}
+
 export function certificateToPem(certificate: x509.X509Certificate): string {
   return certificate.toString('pem').trim() + '\n';
 }

@@ -6,7 +6,7 @@ import { readIfPresent, writeDurably } from '@postern/node/files';
 import * as x509 from '@postern/node/x509';
 import { AppError } from '@postern/shared/errors';
 import { SignJWT } from 'jose';
-import { LONGEST_LEAF_MS, loadAuthorities } from './authorities.ts';
+import { LONGEST_LEAF_MS, loadAuthorities, type Replacement } from './authorities.ts';
 import {
   certificateFromPem,
   certificateToPem,
@@ -48,23 +48,25 @@ export interface PkiOptions {
 export async function openPki(options: PkiOptions): Promise<Pki> {
   const { dir, trustDomain, serverNames, clock } = options;
   const { partLifetimeMs = DEFAULT_PART_LIFETIME_MS, onError = () => undefined } = options;
-  let { root, issuing } = await loadAuthorities(dir, trustDomain, clock());
+  let { root, issuing, retired } = await loadAuthorities(dir, trustDomain, clock());
   const issuingPem = (): string => certificateToPem(issuing.certificate);
+  const bundle = (): string =>
+    [root, issuing.certificate, ...retired].map(certificateToPem).join('');
   const names = [...new Set(serverNames)].sort();
   let server = await loadServer();
   const events = new EventEmitter<{ renewed: [] }>();
 
   /** Takes what is in the folder by now, and replaces what is due there. */
-  const renew = async (isReplaced: boolean): Promise<void> => {
-    const before = issuingPem();
-    ({ root, issuing } = await loadAuthorities(dir, trustDomain, clock(), isReplaced));
-    if (issuingPem() === before && server.notAfterMs - clock() > SERVER_RENEWAL_MS) return;
+  const renew = async (replacement?: Replacement): Promise<void> => {
+    const before = bundle();
+    ({ root, issuing, retired } = await loadAuthorities(dir, trustDomain, clock(), replacement));
+    if (bundle() === before && server.notAfterMs - clock() > SERVER_RENEWAL_MS) return;
     server = await makeServer();
     events.emit('renewed');
   };
   const timer = setInterval(() => {
     // Tried again at the next check, with weeks of validity left.
-    renew(false).catch((error: unknown) => onError(error));
+    renew().catch((error: unknown) => onError(error));
   }, RENEWAL_CHECK_MS);
   timer.unref();
 
@@ -142,19 +144,19 @@ export async function openPki(options: PkiOptions): Promise<Pki> {
   return {
     trustDomain,
     get trustBundlePem() {
-      return certificateToPem(root) + issuingPem();
+      return bundle();
     },
     get issuingPem() {
       return issuingPem();
     },
     get cacertsPkcs7() {
-      return certsOnlyPkcs7([root, issuing.certificate]);
+      return certsOnlyPkcs7([root, issuing.certificate, ...retired]);
     },
     server: () => server.credential,
     events,
     issueIdentity: (csrPem, identityId) => issueIdentity(csrPem, identityId, LONGEST_LEAF_MS),
     issueConnector: (csrPem, identityId) => issueIdentity(csrPem, identityId, partLifetimeMs),
-    replaceIssuing: () => renew(true),
+    replaceIssuing: (replacement) => renew(replacement),
     async issueSession(csrPem, apiSessionId) {
       const { publicKey } = await parseSigningRequest(csrPem);
       return issue(

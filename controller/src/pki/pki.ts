@@ -1,9 +1,13 @@
 /** The controller's certificate authority and its own server certificate. */
 import type { EventEmitter } from 'node:events';
+import type { Replacement } from './authorities.ts';
 
 export interface Pki {
   readonly trustDomain: string;
-  /** Root and issuing CA certificates, PEM, what peers trust. */
+  /**
+   * What peers trust, PEM: the root, the issuing CA, and those before it that still count. A leaf has to
+   * be issued by one of them, or by a newer one that the root signed.
+   */
   readonly trustBundlePem: string;
   /** The issuing CA alone, PEM. */
   readonly issuingPem: string;
@@ -29,7 +33,7 @@ export interface Pki {
    * Replaces the issuing CA now and makes a server leaf of the new one.
    * @throws AppError ERR_PKI_ROOT_KEY_MISSING
    */
-  replaceIssuing(): Promise<void>;
+  replaceIssuing(replacement: Replacement): Promise<void>;
   /** Signs a JWT with the TLS server key, as enrollment tokens require. */
   signWithServerKey(payload: Record<string, unknown>): Promise<string>;
   close(): void;

@@ -587,11 +587,23 @@ describe('the listener', () => {
 
   it('keeps serving tokens over a key rotation', async () => {
     const { app, issued } = await signInWithTokens();
-    await tokens.keys.rotate('token', { emergency: true });
+    await tokens.keys.rotate('token');
+    expect((await app.dialGrant(issued.access_token)).status).toBe(200);
+    ctx.advance(11 * 60_000);
     const next = await json<TokenResponse>(await app.refresh(issued.refresh_token));
     const kids = [issued, next].map((one) => decodeProtectedHeader(one.access_token).kid);
     expect(kids[0]).not.toBe(kids[1]);
+    // The clients of this test live by the real clock.
+    ctx.advance(-11 * 60_000);
     expect((await app.dialGrant(issued.access_token)).status).toBe(200);
+    expect((await app.dialGrant(next.access_token)).status).toBe(200);
+  });
+
+  it('refuses what a compromised key signed, at once, and renews it by another', async () => {
+    const { app, issued } = await signInWithTokens();
+    await tokens.keys.rotate('token', { isCompromised: true });
+    expect((await app.dialGrant(issued.access_token)).status).toBe(401);
+    const next = await json<TokenResponse>(await app.refresh(issued.refresh_token));
     expect((await app.dialGrant(next.access_token)).status).toBe(200);
   });
 

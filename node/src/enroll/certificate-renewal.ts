@@ -2,7 +2,7 @@
 import { KeyObject, X509Certificate, type webcrypto } from 'node:crypto';
 import { AppError } from '@postern/shared/errors';
 import type { CertificateIssued, CertificateRequest } from '@postern/shared/schemas';
-import { certificateIdentity } from '../tls/index.ts';
+import { certificateIdentity, certificatesOf } from '../tls/index.ts';
 import {
   createCertificateRequest,
   generateCertificateKeys,
@@ -113,12 +113,6 @@ const isRoot = (certificate: X509Certificate): boolean => issued(certificate)(ce
 
 const isOneOf = (known: readonly X509Certificate[]) => (one: X509Certificate) =>
   known.some(({ fingerprint256 }) => fingerprint256 === one.fingerprint256);
-
-function certificatesOf(pem: string): X509Certificate[] {
-  return (pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []).map(
-    (one) => new X509Certificate(one),
-  );
-}
 
 function refused(why: string, cause?: unknown): AppError {
   return new AppError('ERR_RENEWAL_REFUSED', `the renewed certificate is refused: ${why}`, {

@@ -79,8 +79,8 @@ export function dialTls(options: DialTlsOptions): Promise<TLSSocket> {
   });
 }
 
-function checkPeer(socket: TLSSocket, { expected, alpn }: DialTlsOptions): void {
-  const found = peerIdentity(socket);
+function checkPeer(socket: TLSSocket, { expected, alpn, ca }: DialTlsOptions): void {
+  const found = peerIdentity(socket, ca);
   const matches =
     found.role === expected.role &&
     found.id === expected.id &&

@@ -1,3 +1,8 @@
 export { formatTlsAddress, parseTlsAddress } from './address.ts';
 export { dialTls, type DialTlsOptions } from './dial-tls.ts';
-export { certificateIdentity, peerIdentity, type PeerIdentity } from './peer-identity.ts';
+export {
+  certificateIdentity,
+  certificatesOf,
+  peerIdentity,
+  type PeerIdentity,
+} from './peer-identity.ts';

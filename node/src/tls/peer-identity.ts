@@ -16,12 +16,39 @@ export interface PeerIdentity {
  * Reads the one SPIFFE URI of the peer's leaf (`spiffe://<domain>/<role>/<id>`, or `…/controller`).
  * The TLS layer must have verified the chain (`rejectUnauthorized`, exactly our CA).
  *
- * @throws AppError `ERR_PEER_IDENTITY` when there is no leaf, or not exactly one SPIFFE URI of this form.
+ * @param ca the authorities that TLS layer trusts, PEM
+ * @throws AppError `ERR_PEER_IDENTITY` when there is no leaf, when its issuer counts no more, or when it
+ * has not exactly one SPIFFE URI of this form.
  */
-export function peerIdentity(socket: TLSSocket): PeerIdentity {
+export function peerIdentity(socket: TLSSocket, ca: string): PeerIdentity {
   const leaf = socket.authorized ? socket.getPeerX509Certificate() : undefined;
   if (leaf === undefined) throw new AppError('ERR_PEER_IDENTITY', 'peer proved no certificate');
+  if (!isIssuedNow(leaf, ca))
+    throw new AppError('ERR_PEER_IDENTITY', 'the certificate’s issuer counts no more');
   return certificateIdentity(leaf);
+}
+
+/**
+ * The root vouches for each issuing authority it ever signed, so TLS alone would go on trusting one whose
+ * key was stolen. An issuer counts if it is among `ca`; or if it is newer than those, so that a replaced
+ * authority is followed before word of it has come.
+ */
+function isIssuedNow(leaf: X509Certificate, ca: string): boolean {
+  const trusted = certificatesOf(ca);
+  if (trusted.some((authority) => leaf.checkIssued(authority) && leaf.verify(authority.publicKey)))
+    return true;
+  // Verified by TLS up to the root.
+  const issuer = leaf.issuerCertificate;
+  if (issuer === undefined) return false;
+  const issuing = trusted.filter((authority) => !authority.checkIssued(authority));
+  return issuing.every(({ validFrom }) => Date.parse(validFrom) < Date.parse(issuer.validFrom));
+}
+
+/** Every certificate of a PEM text. */
+export function certificatesOf(pem: string): X509Certificate[] {
+  return (pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []).map(
+    (one) => new X509Certificate(one),
+  );
 }
 
 /**

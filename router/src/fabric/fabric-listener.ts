@@ -58,8 +58,8 @@ export async function startFabricListener(options: FabricListenerOptions): Promi
 }
 
 function accept(options: FabricListenerOptions, socket: TLSSocket, settle: Settle): void {
-  const { context, links, trustDomain } = options;
-  const peer = peerIdentity(socket);
+  const { context, links, trustDomain, identity } = options;
+  const peer = peerIdentity(socket, identity.current.ca);
   const role = socket.alpnProtocol === LINK_ALPN ? 'router' : 'identity';
   if (peer.role !== role || peer.trustDomain !== trustDomain) {
     throw new AppError('ERR_PEER_IDENTITY', `certificate is not that of a ${role} of this network`);

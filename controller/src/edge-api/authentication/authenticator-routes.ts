@@ -1,10 +1,7 @@
+import { certificatesOf } from '@postern/node/tls';
 import { z } from 'zod';
 import { anchorOf } from '../../auth/certificate-login.ts';
-import {
-  certificatesOf,
-  peerCertificateOf,
-  verifyClientCertificate,
-} from '../../auth/client-certificate.ts';
+import { peerCertificateOf, verifyClientCertificate } from '../../auth/client-certificate.ts';
 import { hashPassword } from '../../auth/passwords.ts';
 import type { ControllerContext } from '../../context.ts';
 import { confirmExtension, extendAuthenticator } from '../../enroll/extend.ts';

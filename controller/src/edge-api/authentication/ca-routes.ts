@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { certificatesOf } from '../../auth/client-certificate.ts';
+import { certificatesOf } from '@postern/node/tls';
+
 import { anchorOf } from '../../auth/certificate-login.ts';
 import type { ControllerContext } from '../../context.ts';
 import { caEnrollmentJwt } from '../../enroll/issue.ts';

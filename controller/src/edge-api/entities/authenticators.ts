@@ -1,7 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
+import { certificatesOf } from '@postern/node/tls';
 import { z } from 'zod';
 import { ownAnchors } from '../../auth/certificate-login.ts';
-import { certificatesOf, verifyClientCertificate } from '../../auth/client-certificate.ts';
+import { verifyClientCertificate } from '../../auth/client-certificate.ts';
 import { hashPassword, passwordProblem } from '../../auth/passwords.ts';
 import { newAuthenticator } from '../../model/defaults.ts';
 import { fingerprintOf } from '../../pki/certificates.ts';

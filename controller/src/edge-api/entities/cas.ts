@@ -1,6 +1,7 @@
 import { randomUUID, X509Certificate } from 'node:crypto';
+import { certificatesOf } from '@postern/node/tls';
 import { z } from 'zod';
-import { certificatesOf } from '../../auth/client-certificate.ts';
+
 import { newEntity } from '../../model/defaults.ts';
 import type { Pki } from '../../pki/pki.ts';
 import { fingerprintOf } from '../../pki/certificates.ts';
