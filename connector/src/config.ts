@@ -105,6 +105,13 @@ export const connectorConfigSchema = z.strictObject({
       maxStreamsPerSession: z.int().min(1).max(256).default(256),
       /** A session without a newer grant for this long is ended (docs/protocol.md, "Records"). */
       maxGrantAgeMs: z.int().min(1000).default(600_000),
+      /** How long a session that lost its circuit is kept for another one; 0: not at all. */
+      resumeGraceMs: z.int().min(0).max(600_000).default(30_000),
+      /** What all sessions together keep for sending again; beyond it some can't be resumed. */
+      resumeBufferBytes: z
+        .int()
+        .min(0)
+        .default(256 * 1024 * 1024),
     })
     .prefault({}),
 });

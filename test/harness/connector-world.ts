@@ -109,7 +109,13 @@ export async function startConnectorWorld(
   const host = new SessionHost({
     hostId,
     keys: { forGrant: () => Promise.resolve(hostKey.privateKey) },
-    limits: { maxStreams: 4096, maxStreamsPerSession: 256, maxGrantAgeMs: 600_000 },
+    limits: {
+      maxStreams: 4096,
+      maxStreamsPerSession: 256,
+      maxGrantAgeMs: 600_000,
+      resumeGraceMs: 30_000,
+      resumeBufferBytes: 64 * 1024 * 1024,
+    },
     isConnected,
     serve: (stream, caller) => backend.serve(stream, caller, applicationOrigin),
     logger: recordingLogger(log),

@@ -79,12 +79,15 @@ export class EvilRouter {
   #join(direction: Direction, from: WebSocket, to: WebSocket, opened: Promise<unknown>): void {
     this.#sockets.add(from);
     const circuits = new Map<number, { received: number; sent: number }>();
+    let isCut = false;
     from.on('message', (message: Buffer) => {
       if (this.record) this.seen.push(Buffer.from(message));
       void opened.then(() => {
         for (const frame of this.#tamper(direction, message, circuits)) {
-          if (frame === 'cut') from.terminate();
-          else if (to.readyState === WebSocket.OPEN) to.send(frame);
+          if (frame === 'cut') {
+            isCut = true;
+            from.terminate();
+          } else if (!isCut && to.readyState === WebSocket.OPEN) to.send(frame);
         }
       });
     });

@@ -18,6 +18,7 @@ export class MemoryCircuit implements Circuit {
   readonly maxMessageBytes = 65_560;
   onMessage: Circuit['onMessage'];
   onClose: Circuit['onClose'];
+  onConsumed: Circuit['onConsumed'];
   /** Everything this end sent, before any tampering. */
   readonly sent: Uint8Array[] = [];
   readonly tamper: Tamper;
@@ -27,7 +28,9 @@ export class MemoryCircuit implements Circuit {
   lowestCreditBytes: number;
   #credit: number;
   #delivery: Promise<void> = Promise.resolve();
-  #waiters: { bytes: number; resolve: () => void }[] = [];
+  #waiters: { bytes: number; resolve: () => void; reject: (error: Error) => void }[] = [];
+  readonly #consumed = new Set<number>();
+  #consumedInOrder = 0;
 
   constructor(circuitId: string, windowBytes: number, tamper: Tamper) {
     this.circuitId = circuitId;
@@ -37,11 +40,15 @@ export class MemoryCircuit implements Circuit {
   }
 
   get creditBytes(): number {
-    return this.#credit;
+    return this.closedWith ? 0 : this.#credit;
+  }
+
+  get sentMessages(): number {
+    return this.sent.length;
   }
 
   send(message: Uint8Array): void {
-    if (this.closedWith) throw new AppError('ERR_CIRCUIT_CLOSED', 'the circuit closed');
+    if (this.closedWith) throw closedError();
     const copy = message.slice();
     const index = this.sent.push(copy) - 1;
     this.#credit -= copy.length;
@@ -49,8 +56,25 @@ export class MemoryCircuit implements Circuit {
     this.#delivery = this.#delivery.then(async () => {
       const out = await this.tamper(copy.slice(), index);
       const consumed = Promise.all(out.map((piece) => this.peer.deliver(piece)));
-      void consumed.then(() => this.addCredit(copy.length));
+      void consumed.then(() => {
+        if (this.closedWith) return;
+        this.#noteConsumed(index + 1);
+        this.addCredit(copy.length);
+      });
     });
+  }
+
+  #noteConsumed(number: number): void {
+    this.#consumed.add(number);
+    while (this.#consumed.delete(this.#consumedInOrder + 1)) this.#consumedInOrder += 1;
+    this.onConsumed?.(this.#consumedInOrder);
+  }
+
+  /** Both ends lose the circuit; what is under way is gone. */
+  cut(): void {
+    const reason: CloseReason = { code: 'ERR_CIRCUIT_LOST', message: 'cut', retryable: true };
+    this.peerClosed(reason);
+    this.peer.peerClosed(reason);
   }
 
   async deliver(message: Uint8Array): Promise<void> {
@@ -67,6 +91,7 @@ export class MemoryCircuit implements Circuit {
   }
 
   ready(bytes: number, signal?: AbortSignal): Promise<void> {
+    if (this.closedWith) return Promise.reject(closedError());
     if (this.#credit >= bytes) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const onAbort = (): void => reject(new Error('aborted'));
@@ -74,7 +99,7 @@ export class MemoryCircuit implements Circuit {
         signal?.removeEventListener('abort', onAbort);
         resolve();
       };
-      this.#waiters.push({ bytes, resolve: granted });
+      this.#waiters.push({ bytes, resolve: granted, reject });
       signal?.addEventListener('abort', onAbort, { once: true });
     });
   }
@@ -88,9 +113,12 @@ export class MemoryCircuit implements Circuit {
   peerClosed(reason: CloseReason): void {
     if (this.closedWith) return;
     this.closedWith = reason;
+    for (const { reject } of this.#waiters.splice(0)) reject(closedError());
     this.onClose?.(reason);
   }
 }
+
+const closedError = (): AppError => new AppError('ERR_CIRCUIT_CLOSED', 'the circuit closed');
 
 /** Two joined ends. */
 export function memoryCircuitPair(

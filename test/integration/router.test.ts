@@ -300,6 +300,21 @@ describe('one router', () => {
     await expect(edge.dial(grant)).rejects.toThrow(refusal('ERR_SERVICE_NOT_HOSTED'));
   });
 
+  it('dials one of the permitted hosts only, when asked to', async () => {
+    await network.startRouter('r1');
+    await network.startHost('r1', echo);
+    const browser = await network.browser('r1');
+    const grant = await network.dialGrant({ hosts: [HOST, 'host2'] });
+    await expect(browser.edge.dial(grant, { hostId: 'host2' })).rejects.toMatchObject({
+      code: 'ERR_SERVICE_NOT_HOSTED',
+    });
+    // Naming one does not permit it.
+    await expect(
+      browser.edge.dial(await network.dialGrant({ hosts: ['host2'] }), { hostId: HOST }),
+    ).rejects.toMatchObject({ code: 'ERR_SERVICE_NOT_HOSTED' });
+    (await browser.edge.dial(grant, { hostId: HOST })).close();
+  });
+
   it('refuses who has no policy', async () => {
     await network.startRouter('r1');
     await network.startHost('r1', echo);

@@ -3,7 +3,12 @@ import { Backoff, keepConnected } from '@postern/node/retry';
 import { certificateIdentity, dialTls } from '@postern/node/tls';
 import type { Logger } from '@postern/shared/log';
 import { EDGE_LIMITS } from '@postern/shared/protocol/channel';
-import { EdgeConnection, type Circuit, type DialInfo } from '@postern/shared/protocol/edge';
+import {
+  EdgeConnection,
+  type Circuit,
+  type CloseReason,
+  type DialInfo,
+} from '@postern/shared/protocol/edge';
 import { EDGE_ALPN, type HostState } from '@postern/shared/schemas';
 import type { OwnIdentity } from '../enroll/identity-file.ts';
 import { ServiceBinding } from './service-binding.ts';
@@ -21,6 +26,13 @@ export interface RouterLinkOptions {
   onDial: OnServiceDial;
   logger: Logger;
 }
+
+/** Sessions may go on through another router. */
+const LEAVING: CloseReason = {
+  code: 'ERR_CIRCUIT_MOVED',
+  message: 'the connector left the router',
+  retryable: true,
+};
 
 /** Keeps one connection to one router, and on it a binding for each offered service. */
 export class RouterLink {
@@ -57,7 +69,7 @@ export class RouterLink {
 
   async close(): Promise<void> {
     this.#stop.abort();
-    this.#connection?.close();
+    this.#connection?.close(LEAVING);
     await this.#done;
   }
 

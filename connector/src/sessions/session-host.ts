@@ -8,6 +8,7 @@ import {
 import type { Logger } from '@postern/shared/log';
 import type { Circuit, CloseReason, DialInfo } from '@postern/shared/protocol/edge';
 import { acceptSecure } from '@postern/shared/protocol/handshake';
+import { Resumptions } from '@postern/shared/protocol/resume';
 import {
   ResetCode,
   type SecureSession,
@@ -49,6 +50,7 @@ export class SessionHost {
   readonly #options: SessionHostOptions;
   readonly #now: () => number;
   readonly #revocations: Revocations;
+  readonly #resumptions: Resumptions<SecureSession>;
   readonly #sessions = new Map<SecureSession, GrantScope>();
   readonly #stop = new AbortController();
   #services = new Map<string, HostedService>();
@@ -60,6 +62,11 @@ export class SessionHost {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#revocations = new Revocations(this.#now);
+    const { resumeGraceMs, resumeBufferBytes } = options.limits;
+    this.#resumptions = new Resumptions({
+      graceMs: resumeGraceMs,
+      budgetBytes: resumeBufferBytes,
+    });
   }
 
   get openSessions(): number {
@@ -131,6 +138,7 @@ export class SessionHost {
         createCipher: createNodeRecordCipher,
         limits: { maxStreams: limits.maxStreamsPerSession },
         authDueMs: limits.maxGrantAgeMs,
+        resumptions: this.#resumptions,
         signal: this.#stop.signal,
         onStream: (stream, opened) => this.#serve(stream, opened, service.id, logger),
       });
@@ -140,7 +148,8 @@ export class SessionHost {
     } finally {
       this.#handshakes -= 1;
     }
-    await this.#keep(session, service.id, logger);
+    if (this.#sessions.has(session)) logger.info('session.resumed');
+    else await this.#keep(session, service.id, logger);
   }
 
   async #keep(session: SecureSession, serviceId: string, logger: Logger): Promise<void> {

@@ -101,8 +101,9 @@ export class Dialer {
         table.close(circuit, denied);
         return;
       }
+      const hostId = request.headers.string(HeaderKey.hostId);
       this.#attempt(circuit, request, {
-        hosts: new Set(claims.hosts),
+        hosts: new Set(claims.hosts.filter((id) => hostId === undefined || id === hostId)),
         failedTerminators: new Set(),
         failedEdges: new Set(),
         left: MAX_ATTEMPTS,

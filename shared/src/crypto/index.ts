@@ -11,6 +11,7 @@ export {
   type HybridOffer,
   type RandomBytes,
 } from './key-exchange.ts';
+export { MAC_BYTES, createMacKey, type MacKey } from './mac-key.ts';
 export {
   ES256_SIGNATURE_BYTES,
   P256_POINT_BYTES,

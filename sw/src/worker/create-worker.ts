@@ -119,7 +119,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
         } as const;
         return openEdge({ url, routerId, credentials, logger, signal });
       },
-      secure: async (circuit, grant) =>
+      secure: async (circuit, grant, redial) =>
         connectSecure({
           circuit,
           serviceId: grant.service.id,
@@ -127,6 +127,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
           dialGrant: grant.dialGrant,
           assertion: grant.assertion,
           key: await appKey.get(),
+          resume: { redial, logger },
         }),
       onEnded: ({ code }) => {
         if (code === 'ERR_SESSION_ENDED') void forgetSession();

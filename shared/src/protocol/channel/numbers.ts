@@ -98,6 +98,8 @@ export const HeaderKey = {
   proof: 3110,
   proofTime: 3111,
   proofKey: 3112,
+  /** Identity id: the only host that a dial may reach. */
+  hostId: 3113,
   partNumber: 3120,
   partCount: 3121,
 } as const;

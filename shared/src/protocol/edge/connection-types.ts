@@ -31,6 +31,12 @@ export interface EdgeConnectionOptions {
   readonly maxCircuits?: number;
 }
 
+export interface DialOptions {
+  /** Identity id of the only host wanted. Default: any that the grant permits. */
+  readonly hostId?: string;
+  readonly signal?: AbortSignal;
+}
+
 export interface BindOptions {
   /** Bind grant (JWS). */
   readonly bindGrant: string;

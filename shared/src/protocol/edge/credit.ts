@@ -38,6 +38,11 @@ export class CreditWindow {
     return this.#sentMessages;
   }
 
+  /** Number of messages that the other end has consumed. */
+  get creditedMessages(): number {
+    return this.#creditedMessages;
+  }
+
   get outstandingBytes(): number {
     return this.#sentBytes - this.#creditedBytes;
   }

@@ -46,6 +46,7 @@ export class EdgeCircuit implements Circuit {
   readonly circuitId: string;
   readonly maxMessageBytes = MAX_DATA_BODY_BYTES;
   readonly headroomBytes = DATA_PREFIX_BYTES;
+  onConsumed: Circuit['onConsumed'];
   readonly #options: EdgeCircuitOptions;
   readonly #send = new CreditWindow();
   readonly #receive = new ReceiveCredit();
@@ -79,6 +80,10 @@ export class EdgeCircuit implements Circuit {
   set onClose(handler: Circuit['onClose']) {
     this.#onClose = handler;
     if (this.#ended !== undefined) queueMicrotask(() => this.#notifyEnd());
+  }
+
+  get sentMessages(): number {
+    return this.#send.sentMessages;
   }
 
   /** Also 0 while the pipe below is congested. */
@@ -159,6 +164,7 @@ export class EdgeCircuit implements Circuit {
     if (this.#ended !== undefined) return;
     try {
       this.#send.credited(decodeCredit(frame));
+      this.onConsumed?.(this.#send.creditedMessages);
       this.#grant();
     } catch (error) {
       this.close(toCloseReason(error));

@@ -207,6 +207,13 @@ describe('dialing', () => {
     expect((await dialed).circuitId).toBe('circuit-1');
   });
 
+  it('asks for one host only, if told so', async () => {
+    const { router, connection } = await openHost();
+    void connection.dial(GRANT, { hostId: 'host-1' }).catch(() => undefined);
+    await router.next(ContentType.connect);
+    expect(router.last(ContentType.connect).headers.string(HeaderKey.hostId)).toBe('host-1');
+  });
+
   it('rejects with the reason the router gives', async () => {
     const { router, connection } = await openHost();
     const dialed = connection.dial(GRANT);
@@ -239,7 +246,7 @@ describe('dialing', () => {
   it('tells the router when the caller gives up, and ignores the late answer', async () => {
     const { router, connection } = await openHost();
     const abort = new AbortController();
-    const dialed = connection.dial(GRANT, abort.signal);
+    const dialed = connection.dial(GRANT, { signal: abort.signal });
     await router.next(ContentType.connect);
     abort.abort();
     await expect(dialed).rejects.toEqual(code('ERR_ABORTED'));
@@ -251,10 +258,12 @@ describe('dialing', () => {
   it('asks nothing when the signal was aborted before, or aborts while opening', async () => {
     const { router, connection } = connect();
     const abort = new AbortController();
-    const waiting = connection.dial(GRANT, abort.signal);
+    const waiting = connection.dial(GRANT, { signal: abort.signal });
     abort.abort();
     await expect(waiting).rejects.toEqual(code('ERR_ABORTED'));
-    await expect(connection.dial(GRANT, AbortSignal.abort())).rejects.toEqual(code('ERR_ABORTED'));
+    await expect(connection.dial(GRANT, { signal: AbortSignal.abort() })).rejects.toEqual(
+      code('ERR_ABORTED'),
+    );
     expect(router.count(ContentType.connect)).toBe(0);
   });
 

@@ -29,7 +29,13 @@ import type { Clock, Message } from '../channel/index.ts';
 import { abortable, throwIfAborted } from './abort.ts';
 import { Bindings, FIRST_ROUTER_CONNECTION_ID } from './bindings.ts';
 import { CLOSED_OK, readCloseReason, refusal, toCloseReason, toError } from './close-reason.ts';
-import type { Binding, BindOptions, EdgeConnectionOptions, OnDial } from './connection-types.ts';
+import type {
+  Binding,
+  BindOptions,
+  DialOptions,
+  EdgeConnectionOptions,
+  OnDial,
+} from './connection-types.ts';
 import { EdgeCircuit } from './edge-circuit.ts';
 import { browserHello, checkRouterId, hostHello, readHelloResult } from './edge-opening.ts';
 import type { HelloContent } from './edge-opening.ts';
@@ -152,7 +158,7 @@ export class EdgeConnection {
    * (see `errors/reasons.ts`), `ERR_EDGE_TOO_MANY_CIRCUITS` or `ERR_ABORTED`. There is no time limit
    * but the signal's.
    */
-  async dial(grant: string, signal?: AbortSignal): Promise<Circuit> {
+  async dial(grant: string, { hostId, signal }: DialOptions = {}): Promise<Circuit> {
     await this.#whenOpen(signal);
     if (this.#isFull()) {
       throw new AppError('ERR_EDGE_TOO_MANY_CIRCUITS', 'too many circuits on this connection', {
@@ -161,6 +167,7 @@ export class EdgeConnection {
     }
     const connectionId = this.#takeConnectionId();
     const headers = new MessageHeaders().setU32(HeaderKey.connId, connectionId);
+    if (hostId !== undefined) headers.setString(HeaderKey.hostId, hostId);
     const sequence = this.#sender.sendMessage(ContentType.connect, {
       headers,
       body: encodeUtf8(grant),

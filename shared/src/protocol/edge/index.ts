@@ -4,6 +4,7 @@ export type {
   BindOptions,
   BrowserCredentials,
   DialInfo,
+  DialOptions,
   EdgeConnectionOptions,
   HostCredentials,
   OnDial,

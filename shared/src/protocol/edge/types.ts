@@ -6,7 +6,7 @@
 
 /** Carries whole channel frames (docs/protocol.md, "Channel") both ways, ordered and reliable. */
 export interface FramePipe {
-  /** Queues one frame; the pipe owns the buffer from now on. Never throws: once closed, it drops. */
+  /** Queues one frame, whose buffer nobody may change from now on. Never throws: once closed, it drops. */
   send(frame: Uint8Array): void;
   /** Bytes accepted by `send` that the operating system has not taken yet. */
   readonly bufferedBytes: number;
@@ -36,12 +36,19 @@ export interface Circuit {
   /** Bytes of free room that {@link Circuit.sendInPlace} needs in front of a message. */
   readonly headroomBytes?: number;
   /**
-   * Like `send`, without a copy: the message starts at `headroomBytes` of `buffer`, which the circuit
-   * owns from now on and writes its own header into. Optional; absent means use `send`.
+   * Like `send`, without a copy: the message starts at `headroomBytes` of `buffer`, which nobody else
+   * may change from now on: the circuit writes its own header into it. Optional; absent means use `send`.
    */
   sendInPlace?(buffer: Uint8Array): void;
   /** Bytes that may be sent now without exceeding the circuit's window. */
   readonly creditBytes: number;
+  /** Messages sent so far. */
+  readonly sentMessages?: number;
+  /**
+   * Told how many of the messages sent were consumed by the other end, as the routers between say.
+   * What they cover need not be kept for sending again.
+   */
+  onConsumed?: ((messages: number) => void) | undefined;
   /** Resolves when at least `bytes` may be sent; rejects when the circuit closes or `signal` aborts. */
   ready(bytes: number, signal?: AbortSignal): Promise<void>;
   /** Called once per message, in order. The circuit returns credit when the handler returns or its promise settles. */

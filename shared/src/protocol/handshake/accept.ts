@@ -8,6 +8,8 @@ import {
 import { concatBytes } from '../../bytes/index.ts';
 import { verifyAssertion, verifyDialGrant, type DialGrantClaims } from '../../grants/index.ts';
 import { systemClock } from '../channel/clock.ts';
+import type { Circuit } from '../edge/types.ts';
+import { isResume, ResumptionKeys } from '../resume/index.ts';
 import { Session, TrafficKey, type SecureSession } from '../session/index.ts';
 import { requireValid } from './checks.ts';
 import { DEFAULT_HANDSHAKE_TIMEOUT_MS, runHandshake } from './handshake-run.ts';
@@ -33,17 +35,22 @@ import type { AcceptSecureOptions } from './options.ts';
 
 /**
  * The host's side: acts on nothing before the caller proved that the dial grant is its own. Resolves
- * to a session whose `peer` are the grant's claims. Throws
+ * to a session whose `peer` are the grant's claims; or to one that was there before and goes on over
+ * this circuit (`resumptions`). Throws
  * `ERR_HANDSHAKE_FAILED` (the cause inside, the circuit closed), or the circuit's own code.
  */
 export async function acceptSecure(options: AcceptSecureOptions): Promise<SecureSession> {
   const { circuit, bindGrant, privateKey, limits, signal, time, authDueMs } = options;
+  const { resumptions, serviceId, callerId } = options;
   const clock = options.clock ?? systemClock;
   const createCipher = options.createCipher ?? createWebCryptoCipher;
   const timeoutMs = options.timeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS;
 
   return runHandshake({ circuit, clock, timeoutMs, signal }, async (link) => {
     const m1 = await link.receive();
+    if (resumptions && isResume(m1)) {
+      return resumptions.resume(link, circuit, m1, { serviceId, callerId });
+    }
     const hello = decodeClientHello(m1);
     requireValid(hello.version === HANDSHAKE_VERSION, 'unknown version');
     requireValid(hello.suites.includes(SUITE_1), 'no suite in common');
@@ -81,41 +88,52 @@ export async function acceptSecure(options: AcceptSecureOptions): Promise<Secure
     await checkAssertion(proof.assertion, caller, options);
 
     const secrets = await handshakeKeys.traffic(m2, m3);
-    const [sendKey, receiveKey] = await Promise.all([
+    const [sendKey, receiveKey, resumptionKeys] = await Promise.all([
       TrafficKey.create(secrets.hostToClient, createCipher),
       TrafficKey.create(secrets.clientToHost, createCipher),
+      ResumptionKeys.create(secrets.resumption),
     ]);
-    return link.handOver(
-      () => {
-        const session = new Session({
-          circuit,
-          role: 'host',
-          suite: SUITE_1_NAME,
-          sendKey,
-          receiveKey,
-          peer: caller,
-          assertion: proof.assertion === '' ? undefined : proof.assertion,
-          auth: {
-            claims: caller,
-            options: {
-              time,
-              ...(authDueMs === undefined ? {} : { dueMs: authDueMs }),
-              async verify(renewedGrant, assertion) {
-                const claims = await checkDialGrant(renewedGrant, options);
-                requireValid(claims.via === caller.via, 'the grant is for another origin');
-                await checkAssertion(assertion, claims, options);
-                return claims;
-              },
+    const begin = (over: Circuit): Session => {
+      const session = new Session({
+        circuit: over,
+        role: 'host',
+        suite: SUITE_1_NAME,
+        sendKey,
+        receiveKey,
+        peer: caller,
+        assertion: proof.assertion === '' ? undefined : proof.assertion,
+        auth: {
+          claims: caller,
+          options: {
+            time,
+            ...(authDueMs === undefined ? {} : { dueMs: authDueMs }),
+            async verify(renewedGrant, assertion) {
+              const claims = await checkDialGrant(renewedGrant, options);
+              requireValid(claims.via === caller.via, 'the grant is for another origin');
+              await checkAssertion(assertion, claims, options);
+              return claims;
             },
           },
-          limits,
-          clock,
-        });
-        session.onStream = (stream) => options.onStream(stream, session);
-        return session;
+        },
+        limits,
+        clock,
+      });
+      session.onStream = (stream) => options.onStream(stream, session);
+      return session;
+    };
+    const scope = { serviceId, callerId: caller.sub };
+    const { session } = link.handOver(
+      () => {
+        if (!resumptions) {
+          const only = begin(circuit);
+          return { session: only, receiver: only };
+        }
+        const begun = resumptions.begin(circuit, resumptionKeys, scope, begin);
+        return { session: begun.session, receiver: begun.circuit };
       },
-      (session, message) => session.receive(message),
+      ({ receiver }, message) => receiver.receive(message),
     );
+    return session;
   });
 }
 

@@ -10,6 +10,8 @@ import {
 import { concatBytes } from '../../bytes/index.ts';
 import { dialGrantClaimsSchema, verifyBindGrant } from '../../grants/index.ts';
 import { systemClock } from '../channel/clock.ts';
+import type { Circuit } from '../edge/types.ts';
+import { ResumableCircuit, ResumeClient, ResumptionKeys } from '../resume/index.ts';
 import { Session, TrafficKey, type SecureSession } from '../session/index.ts';
 import { DEFAULT_HANDSHAKE_TIMEOUT_MS, runHandshake } from './handshake-run.ts';
 import {
@@ -77,15 +79,17 @@ export async function connectSecure(options: ConnectSecureOptions): Promise<Secu
     const sealed = await sealProof(createCipher, handshakeKeys.client, th1, clientProof);
     const m3 = concatBytes(Uint8Array.of(3), sealed);
     const secrets = await handshakeKeys.traffic(m2, m3);
-    const [sendKey, receiveKey] = await Promise.all([
+    const [sendKey, receiveKey, resumptionKeys] = await Promise.all([
       TrafficKey.create(secrets.clientToHost, createCipher),
       TrafficKey.create(secrets.hostToClient, createCipher),
+      ResumptionKeys.create(secrets.resumption),
     ]);
-    return link.handOver(
+    const { session } = link.handOver(
       () => {
         link.send(m3);
-        return new Session({
-          circuit,
+        const lasting = outliving(circuit, resumptionKeys, host.sub, options);
+        const opened = new Session({
+          circuit: lasting ?? circuit,
           role: 'opener',
           suite: SUITE_1_NAME,
           sendKey,
@@ -94,8 +98,32 @@ export async function connectSecure(options: ConnectSecureOptions): Promise<Secu
           limits,
           clock,
         });
+        return { session: opened, receiver: lasting ?? opened };
       },
-      (session, message) => session.receive(message),
+      ({ receiver }, message) => receiver.receive(message),
     );
+    return session;
   });
+}
+
+/** The circuit as one that survives its own loss, if the caller can redial. */
+function outliving(
+  circuit: Circuit,
+  keys: ResumptionKeys,
+  hostId: string,
+  { resume, clock }: ConnectSecureOptions,
+): ResumableCircuit | undefined {
+  if (resume === undefined) return undefined;
+  const { redial, graceMs, logger } = resume;
+  const client = new ResumeClient({
+    keys,
+    redial: (signal) => redial(hostId, signal),
+    ...(graceMs !== undefined && { graceMs }),
+    ...(clock && { clock }),
+    ...(logger && { logger }),
+  });
+  const lasting: ResumableCircuit = new ResumableCircuit(circuit, {
+    onSuspended: (loss) => void client.resume(lasting, loss),
+  });
+  return lasting;
 }

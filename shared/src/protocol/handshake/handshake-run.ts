@@ -1,4 +1,4 @@
-import { AppError } from '../../errors/index.ts';
+import { AppError, isAppError } from '../../errors/index.ts';
 import type { Clock } from '../channel/clock.ts';
 import type { Circuit, CloseReason } from '../edge/types.ts';
 
@@ -97,7 +97,10 @@ export async function runHandshake<T>(
     circuit.onMessage = undefined;
     circuit.onClose = undefined;
     if (!state.circuitEnded) {
-      circuit.close({ code: 'ERR_HANDSHAKE_FAILED', message: '', retryable: false });
+      // The one refusal that the other end needs to tell from others: then it begins a new session.
+      const isRefusal = isAppError(error, 'ERR_HANDSHAKE_FAILED') && isResumeRefused(error.cause);
+      const code = isRefusal ? 'ERR_RESUME_REFUSED' : 'ERR_HANDSHAKE_FAILED';
+      circuit.close({ code, message: '', retryable: false });
     }
     for (const { consumed } of held.splice(0)) consumed();
     throw error;
@@ -106,6 +109,8 @@ export async function runHandshake<T>(
     signal?.removeEventListener('abort', onAbort);
   }
 }
+
+const isResumeRefused = (cause: unknown): boolean => isAppError(cause, 'ERR_RESUME_REFUSED');
 
 function failure(why: string, cause?: unknown): AppError {
   return new AppError('ERR_HANDSHAKE_FAILED', `handshake failed: ${why}`, { cause });

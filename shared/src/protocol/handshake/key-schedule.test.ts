@@ -87,6 +87,9 @@ async function computeVector() {
     m3: toHex(m3),
     clientToHost: toHex(traffic.clientToHost),
     hostToClient: toHex(traffic.hostToClient),
+    resumptionId: toHex(traffic.resumption.id),
+    resumptionClientKey: toHex(traffic.resumption.client),
+    resumptionHostKey: toHex(traffic.resumption.host),
     records: records.map((record) => toHex(record)),
   };
 }

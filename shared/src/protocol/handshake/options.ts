@@ -1,7 +1,9 @@
 import type { P256KeyPair, RandomBytes, RecordCipherFactory } from '../../crypto/index.ts';
 import type { KeySet, TokenTime } from '../../grants/index.ts';
+import type { Logger } from '../../log/index.ts';
 import type { Clock } from '../channel/clock.ts';
 import type { Circuit } from '../edge/types.ts';
+import type { Resumptions } from '../resume/resumptions.ts';
 import type { SecureSession, SessionLimits, SessionStream } from '../session/index.ts';
 
 /** What both sides of a handshake take. */
@@ -31,6 +33,16 @@ export interface ConnectSecureOptions extends HandshakeOptions {
   readonly key: P256KeyPair;
   /** When bind grants are judged; by default now, allowing their outage time. */
   readonly time?: () => TokenTime;
+  /**
+   * Makes the session survive the loss of its circuit: how to get another one to the same host.
+   * Default: it ends with its circuit.
+   */
+  readonly resume?: {
+    readonly redial: (hostId: string, signal: AbortSignal) => Promise<Circuit>;
+    /** Default 30 s. */
+    readonly graceMs?: number;
+    readonly logger?: Logger;
+  };
 }
 
 export interface AcceptSecureOptions extends HandshakeOptions {
@@ -50,6 +62,8 @@ export interface AcceptSecureOptions extends HandshakeOptions {
    * caller's proof, before `acceptSecure` has resolved.
    */
   readonly onStream: (stream: SessionStream, session: SecureSession) => void;
+  /** Sessions of this host that may go on over another circuit; default: none may. */
+  readonly resumptions?: Resumptions<SecureSession>;
   /** A session not renewed for so long ends; default 10 min. */
   readonly authDueMs?: number;
 }

@@ -4,10 +4,14 @@ import type { CloseReason, EdgeConnection } from '@postern/shared/protocol/edge'
 import type { SecureSession } from '@postern/shared/protocol/session';
 import type { DialGrantResponse } from '@postern/shared/schemas';
 import { describe, expect, it, vi, type Mock } from 'vitest';
-import type { TokenSource } from '../auth/token-source.ts';
-import { AppConnection, IDLE_CLOSE_MS, RENEW_GRANT_MS, UPKEEP_MS } from './app-connection.ts';
+import {
+  AppConnection,
+  IDLE_CLOSE_MS,
+  RENEW_GRANT_MS,
+  UPKEEP_MS,
+  type Redial,
+} from './app-connection.ts';
 import { backoffMs, FIRST_DELAY_MS, MAX_DELAY_MS } from './backoff.ts';
-import type { DialGrants } from './dial-grants.ts';
 import { MAX_RACERS, raceRouters } from './race.ts';
 
 const grant = (dialGrant: string) =>
@@ -25,13 +29,15 @@ function createWorld() {
     openStreams: number;
     renew: ReturnType<typeof vi.fn>;
   }[] = [];
-  const edges: { close: Mock; updateToken: Mock }[] = [];
+  const edges: { close: Mock; updateToken: Mock; dial: Mock; isOpen: boolean }[] = [];
+  const redials: Redial[] = [];
   let nowMs = 0;
   let freshMs = 100_000;
   const sleepers: (() => void)[] = [];
   const openEdge = vi.fn<(url: string) => Promise<EdgeConnection>>(() => {
     const edge = {
       routerId: 'r1',
+      isOpen: true,
       roundTripMs: 1,
       close: vi.fn(),
       updateToken: vi.fn(),
@@ -40,7 +46,8 @@ function createWorld() {
     edges.push(edge);
     return Promise.resolve(edge as unknown as EdgeConnection);
   });
-  const secure = vi.fn(() => {
+  const secure = vi.fn((_circuit: unknown, _grant: unknown, redial: Redial) => {
+    redials.push(redial);
     let end: (reason: CloseReason) => void = () => undefined;
     const closed = new Promise<CloseReason>((resolve) => (end = resolve));
     const session = {
@@ -67,8 +74,8 @@ function createWorld() {
   };
   const onEnded = vi.fn();
   const connection = new AppConnection({
-    grants: grants as unknown as DialGrants,
-    tokens: tokens as unknown as TokenSource,
+    grants: grants,
+    tokens: tokens,
     openEdge,
     secure,
     onEnded,
@@ -83,6 +90,7 @@ function createWorld() {
     connection,
     sessions,
     edges,
+    redials,
     openEdge,
     secure,
     grants,
@@ -107,6 +115,54 @@ describe('AppConnection', () => {
     expect(one).toBe(two);
     expect(await connection.session()).toBe(sessions[0]);
     expect(secure).toHaveBeenCalledOnce();
+  });
+
+  it('dials the same host again for a session that lost its circuit', async () => {
+    const { connection, edges, redials, openEdge } = createWorld();
+    await connection.session();
+    const { signal } = new AbortController();
+    await redials[0]!('host-1', signal);
+    expect(edges[0]!.dial).toHaveBeenLastCalledWith('grant1', { hostId: 'host-1', signal });
+    expect(openEdge).toHaveBeenCalledTimes(2);
+
+    // Through any router, when the connection to the first was lost.
+    edges[0]!.isOpen = false;
+    await redials[0]!('host-1', signal);
+    expect(openEdge).toHaveBeenCalledTimes(4);
+    connection.close();
+    expect(edges.at(-2)!.close).toHaveBeenCalled();
+  });
+
+  it('redials once more with a new grant when the old one is refused', async () => {
+    const { connection, edges, redials, grants } = createWorld();
+    await connection.session();
+    const [edge] = edges;
+    edge!.dial.mockRejectedValueOnce(failure('ERR_GRANT_INVALID', true));
+    await redials[0]!('host-1', new AbortController().signal);
+    expect(grants.forget).toHaveBeenCalledOnce();
+    edge!.dial.mockRejectedValue(failure('ERR_ACCESS_REMOVED', false));
+    await expect(redials[0]!('host-1', new AbortController().signal)).rejects.toMatchObject({
+      code: 'ERR_ACCESS_REMOVED',
+    });
+  });
+
+  it('leaves a router that does not answer a redial, and opens none for a session that ended', async () => {
+    const { connection, edges, redials } = createWorld();
+    await connection.session();
+    const giveUp = new AbortController();
+    edges[0]!.dial.mockImplementation(() => {
+      giveUp.abort();
+      return Promise.reject(failure('ERR_ABORTED', false));
+    });
+    await expect(redials[0]!('host-1', giveUp.signal)).rejects.toMatchObject({
+      code: 'ERR_ABORTED',
+    });
+    expect(edges[0]!.close).toHaveBeenCalledWith(
+      expect.objectContaining({ code: 'ERR_EDGE_SILENT' }),
+    );
+    edges[0]!.isOpen = false;
+    await expect(redials[0]!('host-1', AbortSignal.abort())).rejects.toThrow();
+    expect(edges.at(-2)!.close).toHaveBeenCalled();
   });
 
   it('connects anew after a loss and tells of it', async () => {

@@ -29,6 +29,15 @@ const STALE_TOKEN = new Set(['ERR_TOKEN_INVALID', 'ERR_GRANT_INVALID']);
 /** Refusals by a router that a grant from before a change of policy may name, while others would do. */
 const STALE_GRANT = new Set(['ERR_ACCESS_NO_POLICY', 'ERR_ACCESS_REMOVED', 'ERR_POSTURE_FAILED']);
 
+/** Another circuit to the same host, through whichever router. */
+export type Redial = (hostId: string, signal: AbortSignal) => Promise<Circuit>;
+
+/** The connection to a router in use, and the token it was opened or renewed with. */
+interface Way {
+  edge: EdgeConnection;
+  token: string;
+}
+
 export interface AppConnectionOptions {
   grants: GrantSource;
   tokens: Pick<TokenSource, 'token' | 'renew'>;
@@ -38,8 +47,8 @@ export interface AppConnectionOptions {
     token: string,
     signal: AbortSignal,
   ) => Promise<EdgeConnection>;
-  /** The authenticated handshake over a joined circuit. */
-  secure: (circuit: Circuit, grant: DialGrantResponse) => Promise<SecureSession>;
+  /** The authenticated handshake over a joined circuit; `redial` gets another one when that is lost. */
+  secure: (circuit: Circuit, grant: DialGrantResponse, redial: Redial) => Promise<SecureSession>;
   /** Told of each end of a session, with its reason. */
   onEnded(reason: CloseReason): void;
   logger: Logger;
@@ -48,11 +57,16 @@ export interface AppConnectionOptions {
   sleep: (delayMs: number) => Promise<void>;
 }
 
+const SILENT: CloseReason = {
+  code: 'ERR_EDGE_SILENT',
+  message: 'the router did not answer in time',
+  retryable: true,
+};
+
 interface Live {
   session: SecureSession;
-  edge: EdgeConnection;
+  way: Way;
   grant: DialGrantResponse;
-  token: string;
   lastUsedMs: number;
 }
 
@@ -94,14 +108,15 @@ export class AppConnection {
   async status(): Promise<ConnectionStatus | undefined> {
     const live = this.#live;
     if (live === undefined) return undefined;
-    const routerId = live.edge.routerId;
+    const { edge } = live.way;
+    const { routerId } = edge;
     return {
       router: live.grant.routers.find(({ id }) => id === routerId)?.name ?? routerId ?? '',
       service: live.grant.service.name,
       identity: live.grant.identity.name,
       suite: live.session.suite,
       openStreams: live.session.openStreams,
-      routerRoundTripMs: live.edge.roundTripMs,
+      routerRoundTripMs: edge.roundTripMs,
       sessionRoundTripMs: await live.session
         .ping(AbortSignal.timeout(2_000))
         .catch(() => undefined),
@@ -111,7 +126,7 @@ export class AppConnection {
   /** Ends the session, if any. The next {@link session} connects anew. */
   close(): void {
     this.#live?.session.close();
-    this.#live?.edge.close();
+    this.#live?.way.edge.close();
   }
 
   #connect(): Promise<Live> {
@@ -145,12 +160,29 @@ export class AppConnection {
   }
 
   async #connectOnce(): Promise<Live> {
-    const { grants, tokens, openEdge, secure, nowMs } = this.#options;
+    const { grants, secure, nowMs, logger } = this.#options;
     const grant = await grants.current();
+    const way = await this.#findWay(grant);
+    try {
+      const circuit = await way.edge.dial(grant.dialGrant);
+      const redial: Redial = (hostId, signal) => this.#redial(way, hostId, signal);
+      const session = await secure(circuit, grant, redial);
+      const live: Live = { session, way, grant, lastUsedMs: nowMs() };
+      this.#live = live;
+      void session.closed.then((reason) => this.#ended(live, reason));
+      void this.#lookAfter(live);
+      logger.info('connect.ready', { router: way.edge.routerId, suite: session.suite });
+      return live;
+    } catch (error) {
+      way.edge.close();
+      throw error;
+    }
+  }
+
+  async #findWay({ routers }: DialGrantResponse): Promise<Way> {
+    const { tokens, openEdge } = this.#options;
     const token = await tokens.token();
-    const candidates = grant.routers.flatMap(({ id, edgeUrls }) =>
-      edgeUrls.map((url) => ({ id, url })),
-    );
+    const candidates = routers.flatMap(({ id, edgeUrls }) => edgeUrls.map((url) => ({ id, url })));
     if (candidates.length === 0) {
       throw new AppError('ERR_NO_ROUTER', 'no router is offered for this service', {
         retryable: true,
@@ -159,24 +191,46 @@ export class AppConnection {
     const edge = await raceRouters(candidates, ({ id, url }, signal) =>
       openEdge(url, id, token, signal),
     );
+    return { edge, token };
+  }
+
+  /** A refusal that a grant or token kept too long explains is met with new ones, once. */
+  async #redial(way: Way, hostId: string, signal: AbortSignal): Promise<Circuit> {
+    const { grants, tokens } = this.#options;
     try {
-      const circuit = await edge.dial(grant.dialGrant);
-      const session = await secure(circuit, grant);
-      const live: Live = { session, edge, grant, token, lastUsedMs: nowMs() };
-      this.#live = live;
-      void session.closed.then((reason) => this.#ended(live, reason));
-      void this.#lookAfter(live);
-      this.#options.logger.info('connect.ready', { router: edge.routerId, suite: session.suite });
-      return live;
+      return await this.#redialOnce(way, hostId, signal);
     } catch (error) {
-      edge.close();
+      if (!isAppError(error)) throw error;
+      const isStale = STALE_TOKEN.has(error.code);
+      if (!isStale && !STALE_GRANT.has(error.code)) throw error;
+      await grants.forget();
+      if (isStale) await tokens.renew();
+      return this.#redialOnce(way, hostId, signal);
+    }
+  }
+
+  async #redialOnce(way: Way, hostId: string, signal: AbortSignal): Promise<Circuit> {
+    const grant = await this.#options.grants.current();
+    if (!way.edge.isOpen) {
+      const found = await this.#findWay(grant);
+      // Nobody wants it any more, and nobody would close it.
+      if (signal.aborted) found.edge.close();
+      signal.throwIfAborted();
+      Object.assign(way, found);
+    }
+    const { edge } = way;
+    try {
+      return await edge.dial(grant.dialGrant, { hostId, signal });
+    } catch (error) {
+      // A router that does not answer is left; another one may.
+      if (signal.aborted) edge.close(SILENT);
       throw error;
     }
   }
 
   #ended(live: Live, reason: CloseReason): void {
     if (this.#live === live) this.#live = undefined;
-    live.edge.close();
+    live.way.edge.close();
     this.#options.logger.info('connect.ended', { code: reason.code });
     this.#options.onEnded(reason);
   }
@@ -207,8 +261,9 @@ export class AppConnection {
     const grant = await grants.fetch();
     const token = await tokens.token();
     if (this.#live !== live) return;
-    if (token !== live.token) await live.edge.updateToken(token);
-    live.token = token;
+    const { way } = live;
+    if (token !== way.token) await way.edge.updateToken(token);
+    way.token = token;
     if (grant.dialGrant === live.grant.dialGrant) return;
     live.session.renew(grant.dialGrant, grant.assertion);
     live.grant = grant;
