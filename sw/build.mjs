@@ -21,6 +21,8 @@ import { build } from 'vite';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, 'dist');
+/** Of the page runtime, minified. */
+const MAX_RUNTIME_BYTES = 48 * 1024;
 /** Where the gateway serves `dist/assets`; the worker alone is served at `/postern-sw.js`. */
 const ASSET_BASE = '/.postern/assets/';
 
@@ -119,6 +121,11 @@ async function buildRuntime() {
   if (/<\/script|<!--/i.test(script))
     throw new Error('the page runtime cannot be inlined: it contains </script or <!--');
   manifest.runtime = { cspHash: cspHash(script), bytes: Buffer.byteLength(script) };
+  if (manifest.runtime.bytes > MAX_RUNTIME_BYTES) {
+    throw new Error(
+      `the page runtime has ${manifest.runtime.bytes} bytes, and stands in every document: at most ${MAX_RUNTIME_BYTES}. Did an import bring a library along?`,
+    );
+  }
   return script;
 }
 

@@ -13,21 +13,22 @@ import { parseSetCookie, type ParsedSetCookie } from './set-cookie.ts';
 /** Cookies kept; see {@link CookieJar} for which one goes. */
 export const MAX_COOKIES = 180;
 
-const storedCookieSchema = z.strictObject({
-  name: z.string().max(4096),
-  value: z.string().max(6144),
-  path: z.string().max(1024),
-  secure: z.boolean(),
-  httpOnly: z.boolean(),
-  partitioned: z.boolean().default(false),
-  sameSite: z.enum(['strict', 'lax', 'none', 'default']),
-  /** `null`: until the session ends. */
-  expiresAtMs: z.number().nullable(),
-  createdAtMs: z.number(),
-  lastUsedAtMs: z.number(),
-});
-type StoredCookie = z.infer<typeof storedCookieSchema>;
-const storedCookiesSchema = z.array(storedCookieSchema).max(MAX_COOKIES);
+// A function: what runs at import would bring all of zod into the page runtime, which wants other things here.
+const storedCookieSchema = () =>
+  z.strictObject({
+    name: z.string().max(4096),
+    value: z.string().max(6144),
+    path: z.string().max(1024),
+    secure: z.boolean(),
+    httpOnly: z.boolean(),
+    partitioned: z.boolean().default(false),
+    sameSite: z.enum(['strict', 'lax', 'none', 'default']),
+    /** `null`: until the session ends. */
+    expiresAtMs: z.number().nullable(),
+    createdAtMs: z.number(),
+    lastUsedAtMs: z.number(),
+  });
+type StoredCookie = z.infer<ReturnType<typeof storedCookieSchema>>;
 
 /** Where a request comes from; decides over SameSite. */
 export interface CookieContext {
@@ -122,7 +123,7 @@ export class CookieJar {
   /** A jar from {@link CookieJar.toJSON}; from data of any other shape, an empty one. */
   static restore(stored: unknown, options: CookieJarOptions): CookieJar {
     const jar = new CookieJar(options);
-    const { data = [] } = storedCookiesSchema.safeParse(stored);
+    const { data = [] } = z.array(storedCookieSchema()).max(MAX_COOKIES).safeParse(stored);
     for (const cookie of data) jar.#cookies.set(identityOf(cookie), cookie);
     return jar;
   }
