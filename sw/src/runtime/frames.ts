@@ -21,25 +21,35 @@ export function adoptFrames(page: Realm, marker: symbol): void {
   function adopt(candidate: Window | null): void {
     const child = candidate as Realm | null;
     if (child === null || !isBlank(child) || marker in child) return;
-    Object.defineProperty(child, marker, { value: (page as never)[marker] });
+    const undo: (() => void)[] = [];
+    const release = (): void => {
+      for (const restore of undo.reverse()) restore();
+    };
+    remember(undo, child, marker);
+    Object.defineProperty(child, marker, { configurable: true, value: adopted(release) });
     for (const name of SHARED) {
       const descriptor = Object.getOwnPropertyDescriptor(page, name);
-      if (descriptor !== undefined) Object.defineProperty(child, name, descriptor);
+      if (descriptor === undefined) continue;
+      remember(undo, child, name);
+      Object.defineProperty(child, name, descriptor);
     }
     const cookie = Object.getOwnPropertyDescriptor(page.Document.prototype, 'cookie');
+    remember(undo, child.Document.prototype, 'cookie');
     if (cookie !== undefined) Object.defineProperty(child.Document.prototype, 'cookie', cookie);
+    remember(undo, child.Navigator.prototype, 'sendBeacon');
     // Called on the frame it would be the frame's request, and go past the worker.
     intercept(child, 'fetch', (native, _self, args) => Reflect.apply(native, page, args));
     intercept(child.Navigator.prototype, 'sendBeacon', (_native, _self, args) =>
       page.navigator.sendBeacon(...(args as Parameters<Navigator['sendBeacon']>)),
     );
-    watch(child);
+    watch(child, undo);
   }
 
-  function watch(realm: Realm): void {
+  function watch(realm: Realm, undo: (() => void)[] = []): void {
     for (const name of FRAMES) {
       const { prototype } = realm[name];
       for (const property of ['contentWindow', 'contentDocument'] as const) {
+        remember(undo, prototype, property);
         intercept(prototype, property, (native, self, args) => {
           const found = Reflect.apply(native, self, args) as Window | Document | null;
           adopt(found !== null && 'defaultView' in found ? found.defaultView : found);
@@ -47,6 +57,7 @@ export function adoptFrames(page: Realm, marker: symbol): void {
         });
       }
     }
+    remember(undo, realm, 'open');
     intercept(realm, 'open', (native, self, args) => {
       const opened = Reflect.apply(native, self, args) as Window | null;
       adopt(opened);
@@ -70,6 +81,28 @@ export function adoptFrames(page: Realm, marker: symbol): void {
     const isFrame = typeof target === 'object' && target !== null && 'contentWindow' in target;
     return isFrame ? target.contentWindow : undefined;
   }
+}
+
+/**
+ * What marks an adopted window. Chromium keeps the window of a frame's first, empty document for the first
+ * real one of the same origin (HTML §7.4.2.1), which brings a runtime of its own: that takes back first what
+ * was lent.
+ */
+const adopted = (release: () => void): object => Object.freeze({ version: 1, release });
+
+/** Gives a window back to its own runtime; true if there is nothing, or no more, of another one in it. */
+export function releaseAdopted(window: object, marker: symbol): boolean {
+  const found = (window as Record<symbol, { release?: () => void } | undefined>)[marker];
+  found?.release?.();
+  return !(marker in window);
+}
+
+function remember(undo: (() => void)[], target: object, name: PropertyKey): void {
+  const before = Object.getOwnPropertyDescriptor(target, name);
+  undo.push(() => {
+    if (before === undefined) Reflect.deleteProperty(target, name);
+    else Object.defineProperty(target, name, before);
+  });
 }
 
 /** A document of this origin that did not come over the network. */

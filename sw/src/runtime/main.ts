@@ -6,7 +6,7 @@
 import type { VisibleCookie } from '@postern/shared/cookies';
 import { interceptCookieStore } from './cookie-store.ts';
 import { createCookieView } from './cookies.ts';
-import { adoptFrames } from './frames.ts';
+import { adoptFrames, releaseAdopted } from './frames.ts';
 import { installHttp } from './http.ts';
 import { startKeepalive } from './keepalive.ts';
 import { createPortCarrier } from './port-carrier.ts';
@@ -22,7 +22,7 @@ const marker = Symbol.for('postern');
 const WORKER_PATH = '/postern-sw.js';
 
 const script = document.currentScript;
-if (script instanceof HTMLScriptElement && !(marker in window)) start(script.dataset);
+if (script instanceof HTMLScriptElement && releaseAdopted(window, marker)) start(script.dataset);
 script?.remove();
 
 function start({ posternCookies, posternWorker }: DOMStringMap): void {
