@@ -17,19 +17,23 @@ export interface RequestTag {
   hasUpload: boolean;
   /** The page returns credit for a long answer. */
   isPaced: boolean;
+  /** Bytes of the body, where the browser sends it without saying so. */
+  length?: number | undefined;
 }
 
-const pattern = /^#postern-([0-9a-f]{16}-\d{1,15})(u?)(c?)$/;
+const pattern = /^#postern-([0-9a-f]{16}-\d{1,15})(u?)(c?)(?:l(\d{1,15}))?$/;
 
-export function formatTag({ id, hasUpload, isPaced }: RequestTag): string {
-  return `#postern-${id}${hasUpload ? 'u' : ''}${isPaced ? 'c' : ''}`;
+export function formatTag({ id, hasUpload, isPaced, length }: RequestTag): string {
+  const marks = `${hasUpload ? 'u' : ''}${isPaced ? 'c' : ''}`;
+  return `#postern-${id}${marks}${length === undefined ? '' : `l${length}`}`;
 }
 
 /** The tag in a URL's `hash`; `undefined` for any other. */
 export function parseTag(hash: string): RequestTag | undefined {
   const match = pattern.exec(hash);
   if (match === null) return undefined;
-  return { id: match[1] ?? '', hasUpload: match[2] === 'u', isPaced: match[3] === 'c' };
+  const length = match[4] === undefined ? undefined : Number(match[4]);
+  return { id: match[1] ?? '', hasUpload: match[2] === 'u', isPaced: match[3] === 'c', length };
 }
 
 /** Whether an answer is so long, or of a length so unknown, that both sides count its bytes. */

@@ -10,6 +10,8 @@ import { toUploadBody } from './upload-body.ts';
 
 /** A body up to this size goes with the request: the browser spools it in no time. */
 export const SMALL_UPLOAD_BYTES = 256 * 1024;
+/** The worker finds the length of a streamed body up to this size by itself. */
+export const SELF_MEASURED_BYTES = 32 * 1024;
 
 export interface HookOptions {
   tracker: RequestTracker;
@@ -27,21 +29,26 @@ export function interceptFetch(
 ): void {
   intercept(scope, 'fetch', (native, self, args) => {
     const plain = (): unknown => Reflect.apply(native, self, args);
-    if (!isControlled()) return plain();
-    const [input, init = {}] = args as [RequestInfo | URL, RequestInit | undefined];
+    if (!isControlled() || args.length === 0) return plain();
+    const [input, options] = args as [RequestInfo | URL, RequestInit | null | undefined];
+    const init = options ?? {};
     const given = describe(input, init);
     if (given === undefined || given.url.origin !== scope.location.origin) return plain();
     const { url, method, signal } = given;
     const keepalive = isUnpaced && given.keepalive;
     const hasBody = method !== 'GET' && method !== 'HEAD';
     if (input instanceof Request && hasBody) return plain();
-    const body = isUnpaced && hasBody ? toUploadBody(init.body) : undefined;
-    const upload = body !== undefined && body.blob.size > SMALL_UPLOAD_BYTES ? body : undefined;
-    if (!isUnpaced && signal === undefined) return plain();
+    const body = hasBody ? toUploadBody(init.body) : undefined;
+    const isLarge = isUnpaced && body !== undefined && body.blob.size > SMALL_UPLOAD_BYTES;
+    const upload = isLarge ? body : undefined;
+    const isStreamed = !isUnpaced && body !== undefined && body.blob.size > SELF_MEASURED_BYTES;
+    const streamed = isStreamed ? body : undefined;
+    if (!isUnpaced && signal === undefined && streamed === undefined) return plain();
 
     const request = tracker.track({
       url,
       upload: upload?.blob,
+      length: streamed?.blob.size,
       isPaced: isUnpaced,
       outlivesPage: given.keepalive,
     });
@@ -49,6 +56,8 @@ export function interceptFetch(
       ...init,
       ...(keepalive && { keepalive: false }),
       ...(upload && { body: null, headers: withType(init.headers, upload.type) }),
+      // The very bytes that were counted: the browser would make up another boundary.
+      ...(streamed && { body: streamed.blob, headers: withType(init.headers, streamed.type) }),
     };
     return send(
       () => {

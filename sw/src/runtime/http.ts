@@ -25,7 +25,7 @@ export function installHttp(link: RequestLink): void {
   // The numbers of our own are not for pages that measure themselves.
   intercept(PerformanceEntry.prototype, 'name', (native, self, args) =>
     String(Reflect.apply(native, self, args)).replace(
-      /#postern-(?:[0-9a-f]{16}-\d+u?c?|download=.*)$/,
+      /#postern-(?:[0-9a-f]{16}-\d+u?c?(?:l\d+)?|download=.*)$/,
       '',
     ),
   );

@@ -25,6 +25,8 @@ export interface TrackOptions {
   url: URL;
   /** Sent over a port instead of with the request. */
   upload?: Blob | undefined;
+  /** Bytes of a body that goes with the request. */
+  length?: number | undefined;
   /** Told the bytes of the upload that left so far; they start over after a redirect. */
   onSent?: (bytes: number) => void;
   isPaced: boolean;
@@ -50,10 +52,10 @@ export function createRequestTracker(
     open.clear();
   });
   return {
-    track({ url, upload, onSent, isPaced, outlivesPage }) {
+    track({ url, upload, length, onSent, isPaced, outlivesPage }) {
       const id = `${page}-${++last}`;
       const tagged = new URL(url);
-      tagged.hash = formatTag({ id, hasUpload: upload !== undefined, isPaced });
+      tagged.hash = formatTag({ id, hasUpload: upload !== undefined, isPaced, length });
       open.set(id, { outlivesPage });
       let port: MessagePort | undefined;
       if (upload !== undefined) {

@@ -3,7 +3,7 @@
  * head, the events of `upload` (engines report only bytes that they send themselves), large bodies
  * where workers get none, and an error for synchronous requests where they would go past the worker.
  */
-import { SMALL_UPLOAD_BYTES, type HookOptions } from './fetch.ts';
+import { SELF_MEASURED_BYTES, SMALL_UPLOAD_BYTES, type HookOptions } from './fetch.ts';
 import { intercept } from './native-look.ts';
 import { toUploadBody } from './upload-body.ts';
 import { createUploadEvents } from './upload-events.ts';
@@ -76,9 +76,13 @@ export function interceptXhr(
     const upload = isLarge || watched.has(xhr) ? body : undefined;
     const events =
       upload && watched.has(xhr) ? createUploadEvents(xhr, upload.blob.size) : undefined;
+    const isStreamed =
+      !isUnpaced && upload === undefined && (body?.blob.size ?? 0) > SELF_MEASURED_BYTES;
+    const streamed = isStreamed ? body : undefined;
     const request = tracker.track({
       url: state.url,
       upload: upload?.blob,
+      length: streamed?.blob.size,
       ...(events && { onSent: events.sent }),
       isPaced: false,
       outlivesPage: false,
@@ -87,13 +91,15 @@ export function interceptXhr(
     const [method, , ...rest] = state.args;
     Reflect.apply(nativeOpen, xhr, [method, request.url, ...(rest.length > 0 ? rest : [true])]);
     for (const header of state.headers) Reflect.apply(nativeSetHeader, xhr, header);
-    if (upload?.type !== undefined && !state.headers.some(([name]) => /^content-type$/i.test(name)))
-      Reflect.apply(nativeSetHeader, xhr, ['content-type', upload.type]);
+    const sent = upload ?? streamed;
+    if (sent?.type !== undefined && !state.headers.some(([name]) => /^content-type$/i.test(name)))
+      Reflect.apply(nativeSetHeader, xhr, ['content-type', sent.type]);
     for (const name of ['abort', 'timeout', 'error']) {
       xhr.addEventListener(name, request.abort, { once: true });
     }
     xhr.addEventListener('loadend', request.settle, { once: true });
-    Reflect.apply(native, self, upload === undefined ? args : []);
+    if (streamed) Reflect.apply(native, self, [streamed.blob]);
+    else Reflect.apply(native, self, upload === undefined ? args : []);
     events?.start();
     return undefined;
   });

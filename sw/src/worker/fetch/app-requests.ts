@@ -18,7 +18,8 @@ import { initiatorSite, type RequestFacts } from './initiator.ts';
 import { createPageResponse } from './page-response.ts';
 import type { PageRequests } from './page-requests.ts';
 import { openRequestBody } from './request-body.ts';
-import { buildRequestFields } from './request-fields.ts';
+import type { ClientHints } from './client-hints.ts';
+import { buildRequestFields, cacheModeFields } from './request-fields.ts';
 import { sourceOf } from './response-source.ts';
 import { createStreamQueue } from './stream-queue.ts';
 
@@ -38,7 +39,11 @@ export interface AppRequestsOptions {
   /** For the application's own HTTP authentication. */
   logins: HttpLogins;
   runtime: { source: string; cspHash: string; workerSource: string };
-  navigator: { userAgent: string; languages: readonly string[] };
+  navigator: {
+    userAgent: string;
+    languages: readonly string[];
+    userAgentData?: ClientHints;
+  };
   /** Longest body that script may fetch; {@link MAX_UNPACED_BYTES} where the browser does not pace. */
   maxScriptedBytes: number;
   logger: Logger;
@@ -64,7 +69,8 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
     connectUrl: `${origin}/.postern/`,
   };
   const streams = createStreamQueue();
-  const common = { userAgent: navigator.userAgent, languages: navigator.languages };
+  const { userAgent, languages, userAgentData } = navigator;
+  const common = { userAgent, languages, userAgentData };
 
   return {
     async fetch(request, clientId) {
@@ -74,12 +80,13 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
       const download = request.mode === 'navigate' ? parseDownload(url.hash) : undefined;
       const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
       const body = hasBody ? ((await page?.body()) ?? (await openRequestBody(request))) : undefined;
+      const hasCredentials = request.credentials !== 'omit';
       const fields = buildRequestFields({
         ...facts,
         ...common,
         headers: request.headers,
-        cookie: await cookies.header(url, cookieContext(facts)),
-        bodyLength: body?.length,
+        cookie: hasCredentials ? await cookies.header(url, cookieContext(facts)) : undefined,
+        bodyLength: body?.length ?? page?.length,
         acceptEncoding: coding,
       });
       const { method } = request;
@@ -92,14 +99,13 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
       let source;
       if (verdict.kind === 'answer') source = verdict.source;
       else {
-        fields.push(...verdict.conditions);
+        fields.push(...verdict.conditions, ...cacheModeFields(request.cache, fields));
         const head = { method, target: originForm(url), fields, webSocket: false };
         // A navigation goes to the sign-in by itself.
         const mayAsk = request.mode !== 'navigate';
         const way = { session: () => session(mayAsk, page?.signal), streams };
         const send = () => exchange(way, head, body, page?.signal);
-        const mayLogIn =
-          request.credentials !== 'omit' && !fields.some(([name]) => name === 'authorization');
+        const mayLogIn = hasCredentials && !fields.some(([name]) => name === 'authorization');
         const sent = mayLogIn ? await logins.headerFor(method, head.target) : undefined;
         if (sent !== undefined) fields.push(['authorization', sent]);
         let answer = await send();
@@ -121,7 +127,7 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
         const { clearCache, clearCookies } = siteDataToClear(answer.fields);
         if (clearCache) await cache.clear();
         if (clearCookies) await cookies.clear();
-        await takeCookies(url, answer, cookieContext(facts), clientId);
+        if (hasCredentials) await takeCookies(url, answer, cookieContext(facts), clientId);
         source = await verdict.settle(sourceOf(answer, method));
       }
       if (page) source = page.answer(source);
@@ -217,6 +223,6 @@ function isScripted({ mode, destination }: RequestFacts): boolean {
 }
 
 /** RFC 9112 §3.2.1. URLs keep `\` in queries, which some servers take for a path separator. */
-function originForm({ pathname, search }: URL): string {
-  return pathname + search.replaceAll('\\', '%5C');
+function originForm(url: URL): string {
+  return withoutFragment(url).slice(url.origin.length).replaceAll('\\', '%5C');
 }

@@ -4,7 +4,7 @@ import type { UploadCommand } from '../../messages/requests.ts';
 import { PageRequests, type UploadPort } from './page-requests.ts';
 
 const id = '0123456789abcdef-1';
-const tag = (changes: { hasUpload?: boolean; isPaced?: boolean } = {}) =>
+const tag = (changes: { hasUpload?: boolean; isPaced?: boolean; length?: number } = {}) =>
   formatTag({ id, hasUpload: false, isPaced: false, ...changes });
 
 function port() {
@@ -25,6 +25,8 @@ describe('PageRequests', () => {
     for (const hash of ['', '#postern-1', `#postern-${id}x`, '#section']) {
       expect(pages.find(hash)).toBeUndefined();
     }
+    expect(pages.find(tag({ length: 400_000 }))?.length).toBe(400_000);
+    expect(pages.find(tag())?.length).toBeUndefined();
     expect(pages.take({ type: 'postern.alive' }, undefined)).toBe(false);
     expect(pages.take({ type: 'postern.abort', id: 1 }, undefined)).toBe(false);
     expect(pages.take({ type: 'postern.abort', id, more: 1 }, undefined)).toBe(false);

@@ -34,6 +34,8 @@ export interface PageRequest {
   body(): Promise<RequestBody | undefined>;
   /** True if the page returns credit for a long answer. */
   readonly isPaced: boolean;
+  /** Bytes of the body that the browser sends, where the page knows. */
+  readonly length: number | undefined;
   /**
    * The answer, held back where the page has a window of it unread, and forgotten with its end. A
    * redirect is not the end: its target is asked for under the same number.
@@ -96,6 +98,7 @@ export class PageRequests {
     return {
       signal: known.abort.signal,
       isPaced: tag.isPaced,
+      length: tag.length,
       body: () => uploadOf(known, tag),
       answer: (source) => {
         const { read } = source;

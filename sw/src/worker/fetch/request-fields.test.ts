@@ -6,7 +6,7 @@ import {
   refererHeader,
   type RequestFacts,
 } from './initiator.ts';
-import { acceptLanguage, buildRequestFields } from './request-fields.ts';
+import { acceptLanguage, buildRequestFields, cacheModeFields } from './request-fields.ts';
 
 const ORIGIN = 'https://wiki.example';
 const facts = (changes: Partial<RequestFacts> = {}): RequestFacts => ({
@@ -45,6 +45,43 @@ describe('buildRequestFields', () => {
       'sec-fetch-dest': 'empty',
       cookie: 'a=1',
     });
+  });
+
+  it('adds the client hints that Chromium hides', () => {
+    const brands = [
+      { brand: 'Not"A', version: '8' },
+      { brand: 'Chromium', version: '156' },
+    ];
+    const userAgentData = { brands, mobile: false, platform: 'Linux' };
+    expect(build({ userAgentData })).toMatchObject({
+      'sec-ch-ua': '"Not\\"A";v="8", "Chromium";v="156"',
+      'sec-ch-ua-mobile': '?0',
+      'sec-ch-ua-platform': '"Linux"',
+    });
+  });
+
+  it('sends the bytes that Chromium decoded', () => {
+    const userAgentData = { brands: [], mobile: false, platform: '' };
+    const headers: [string, string][] = [['x-own', 'ä']];
+    expect(build({ headers, userAgentData })['x-own']).toBe('Ã¤');
+    expect(build({ headers })['x-own']).toBe('ä');
+  });
+
+  it.each([
+    ['default', [], []],
+    ['force-cache', [], []],
+    ['no-cache', [], [['cache-control', 'max-age=0']]],
+    [
+      'reload',
+      [],
+      [
+        ['pragma', 'no-cache'],
+        ['cache-control', 'no-cache'],
+      ],
+    ],
+    ['no-store', [['cache-control', 'own']], [['pragma', 'no-cache']]],
+  ] as const)('cache mode %s', (mode, given, expected) => {
+    expect(cacheModeFields(mode, given as never)).toEqual(expected);
   });
 
   it('drops what a page may not say', () => {

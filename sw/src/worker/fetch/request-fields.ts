@@ -1,5 +1,6 @@
 /** Header fields of the request that goes to the application. */
 import { isForbiddenField, type Field } from '@postern/shared/protocol/http';
+import { clientHintFields, type ClientHints } from './client-hints.ts';
 import { fetchMetadata, originHeader, refererHeader, type RequestFacts } from './initiator.ts';
 
 export interface RequestFieldsInput extends RequestFacts {
@@ -10,6 +11,8 @@ export interface RequestFieldsInput extends RequestFacts {
   bodyLength: number | undefined;
   userAgent: string;
   languages: readonly string[];
+  /** `navigator.userAgentData`, where the browser has it. */
+  userAgentData?: ClientHints | undefined;
   acceptEncoding: string;
 }
 
@@ -28,7 +31,8 @@ const DROPPED = new Set([
 export function buildRequestFields(input: RequestFieldsInput): Field[] {
   const fields: Field[] = [];
   for (const [name, value] of input.headers) {
-    if (!isDropped(name.toLowerCase())) fields.push([name.toLowerCase(), value]);
+    if (isDropped(name.toLowerCase())) continue;
+    fields.push([name.toLowerCase(), input.userAgentData ? toByteString(value) : value]);
   }
   const has = (name: string): boolean => fields.some(([known]) => known === name);
   const add = (name: string, value: string | undefined): void => {
@@ -43,12 +47,34 @@ export function buildRequestFields(input: RequestFieldsInput): Field[] {
   add('origin', originHeader(input));
   add('referer', refererHeader(input));
   for (const [name, value] of fetchMetadata(input)) add(name, value);
+  for (const [name, value] of clientHintFields(input.userAgentData)) add(name, value);
   add('cookie', input.cookie);
   return fields;
 }
 
 function isDropped(name: string): boolean {
   return DROPPED.has(name) || isForbiddenField(name) || /^(?:sec|postern)-/.test(name);
+}
+
+/**
+ * Fetch §4.6 "HTTP-network-or-cache fetch", steps 8.17 and 8.18: what the cache mode of a request adds when
+ * it goes to the network.
+ */
+export function cacheModeFields(mode: RequestCache, fields: readonly Field[]): Field[] {
+  const without = (added: Field[]): Field[] =>
+    added.filter(([name]) => !fields.some(([known]) => known === name));
+  if (mode === 'no-cache') return without([['cache-control', 'max-age=0']]);
+  if (mode !== 'no-store' && mode !== 'reload') return [];
+  return without([
+    ['pragma', 'no-cache'],
+    ['cache-control', 'no-cache'],
+  ]);
+}
+
+/** Chromium shows the worker the bytes of a field decoded as UTF-8. */
+function toByteString(value: string): string {
+  if (!/[\u0080-\uffff]/.test(value)) return value;
+  return String.fromCharCode(...new TextEncoder().encode(value));
 }
 
 /** `Accept-Language` as browsers write it: falling quality in steps of 0.1. */
