@@ -41,9 +41,10 @@ export function interceptCookieStore(realm: StoreRealm, options: CookieStoreOpti
     set: (given, value) => cookies.write(assignment(given, value)),
     delete: (given) => cookies.write(removal(given)),
   };
+  const needed: Partial<Record<string, number>> = { set: 1, delete: 1 };
   for (const [name, run] of Object.entries(methods)) {
     intercept(CookieStore.prototype as Record<string, unknown>, name, (_native, self, args) =>
-      self === cookieStore
+      self === cookieStore && args.length >= (needed[name] ?? 0)
         ? Promise.resolve().then(() => run(...args))
         : Promise.reject(new TypeError('Illegal invocation')),
     );

@@ -116,7 +116,7 @@ export function createEventSourceClass(Native: NativeEventSource): NativeEventSo
           signal: this.#closed.signal,
         });
         const type = response.headers.get('content-type') ?? '';
-        if (response.status === 200 && /^\s*text\/event-stream\s*(?:;|$)/i.test(type)) {
+        if (response.status === 200 && isEventStream(type)) {
           return response.body ?? new Blob().stream();
         }
         await response.body?.cancel();
@@ -162,6 +162,7 @@ export function createEventSourceClass(Native: NativeEventSource): NativeEventSo
   Object.setPrototypeOf(EventSource.prototype, Native.prototype);
   const constructor: NativeEventSource = interceptConstructor(Native, (args, newTarget) => {
     const [given, init] = args as ConstructorParameters<NativeEventSource>;
+    if (args.length === 0) return new Native(...(args as [string]));
     const text = String(given);
     const url = URL.canParse(text, document.baseURI) ? new URL(text, document.baseURI) : undefined;
     const isPlain = newTarget === constructor && url?.origin === location.origin;
@@ -174,6 +175,12 @@ export function createEventSourceClass(Native: NativeEventSource): NativeEventSo
     writable: true,
   });
   return constructor;
+}
+
+/** Chromium takes no other charset. */
+function isEventStream(type: string): boolean {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(type)?.[1] ?? 'utf-8';
+  return /^\s*text\/event-stream\s*(?:;|$)/i.test(type) && /^utf-?8$/i.test(charset);
 }
 
 function toByteString(text: string): string {

@@ -27,9 +27,12 @@ export function contentCodings(header: string | undefined): string[] {
     .filter((coding) => coding !== '' && coding !== 'identity');
 }
 
-/** `read` with all `codings` undone. Throws `ERR_SW_CONTENT_CODING` for one nobody asked for. */
+/**
+ * `read` with all `codings` undone. As in browsers, a coding that nobody knows leaves the body as it is; one
+ * that is known elsewhere but not here throws `ERR_SW_CONTENT_CODING`.
+ */
 export function decodeBody(read: ReadChunk, codings: readonly string[]): ReadChunk {
-  if (codings.length === 0) return read;
+  if (codings.length === 0 || codings.some((coding) => !(coding in FORMATS))) return read;
   const decoders = codings.toReversed().map((coding) => {
     const decoder = createDecoder(coding);
     if (decoder === undefined) {

@@ -100,11 +100,25 @@ describe('createPageResponse', () => {
     expect(await response.text()).toBe('hello '.repeat(1000));
   });
 
-  it('fails for a coding nobody asked for', async () => {
-    const { answer: given } = answer(200, [['content-encoding', 'lzma']], 'x');
+  it('fails for a coding that this engine cannot decode', async () => {
+    const { answer: given } = answer(200, [['content-encoding', 'zstd']], 'x');
     await expect(respond({ ...common, answer: given })).rejects.toMatchObject({
       code: 'ERR_SW_CONTENT_CODING',
     });
+  });
+
+  it('leaves the body of an unknown coding as it is, as browsers do', async () => {
+    const { answer: given } = answer(200, [['content-encoding', 'lzma']], 'as it is');
+    expect(await (await respond({ ...common, answer: given })).text()).toBe('as it is');
+  });
+
+  it.each([
+    [200, 'OK'],
+    [404, 'Not Found'],
+    [299, ''],
+  ])('says what %i means', async (status, phrase) => {
+    const { answer: given } = answer(status, []);
+    expect((await respond({ ...common, answer: given })).statusText).toBe(phrase);
   });
 
   it.each([

@@ -5,6 +5,7 @@ import { allowsBlobWorker, extendPolicy, extendWorkerPolicy } from '../documents
 import { injectScript, type ReadChunk } from '../documents/inject.ts';
 import type { RuntimeScript } from '../documents/runtime-script.ts';
 import { injectIntoWorker, type WorkerRuntime } from '../documents/worker-script.ts';
+import { reasonPhrase } from './reason-phrases.ts';
 import { limitBody, toPageStream } from './response-body.ts';
 import { buildResponseHeaders } from './response-fields.ts';
 import type { ResponseSource } from './response-source.ts';
@@ -28,8 +29,9 @@ export async function createPageResponse(options: PageResponseOptions): Promise<
   const { source, maxBytes, runtime, worker, download } = options;
   const { status, fields } = source;
   const headers = buildResponseHeaders(fields);
+  const statusText = reasonPhrase(status);
   if (download !== undefined) makeDownload(headers, download);
-  if (source.read === undefined) return new Response(null, { status, headers });
+  if (source.read === undefined) return new Response(null, { status, statusText, headers });
   const length = contentLengthOf(fields);
   if (length !== undefined && length > maxBytes) {
     throw new AppError('ERR_SW_BODY_TOO_LARGE', `${length} bytes are too many for script here`);
@@ -42,7 +44,7 @@ export async function createPageResponse(options: PageResponseOptions): Promise<
     headers.delete('content-length');
     extendPolicies(headers, (value) => extendWorkerPolicy(value, worker.needs));
   }
-  return new Response(toPageStream(read, source.cancel), { status, headers });
+  return new Response(toPageStream(read, source.cancel), { status, statusText, headers });
 }
 
 function isHtmlDocument(status: number, headers: Headers): boolean {
