@@ -115,9 +115,9 @@ async function buildPage(name) {
   };
 }
 
-/** The page runtime: a classic script that the worker writes into documents. */
+/** The page runtime: a classic script, one line, that the worker writes into documents: their own lines keep their numbers. */
 async function buildRuntime() {
-  const script = await bundle(join(root, 'src/runtime/main.ts'), 'iife');
+  const script = oneLine(await bundle(join(root, 'src/runtime/main.ts'), 'iife'));
   if (/<\/script|<!--/i.test(script))
     throw new Error('the page runtime cannot be inlined: it contains </script or <!--');
   manifest.runtime = { cspHash: cspHash(script), bytes: Buffer.byteLength(script) };
@@ -132,9 +132,14 @@ async function buildRuntime() {
 /** The runtime for web workers: one line that runs in classic scripts and in modules. */
 async function buildWorkerRuntime() {
   const script = await bundle(join(root, 'src/runtime/worker-main.ts'), 'iife');
-  // The minifier writes line feeds into template literals, and nowhere else: `Script` would tell.
-  const line = `(()=>{${script.replaceAll('\n', '\\n')}})();`;
+  const line = oneLine(`(()=>{${script}})();`);
   if (/[^\x20-\x7e]/.test(line)) throw new Error('the runtime for workers must be ASCII');
+  return line;
+}
+
+/** The minifier writes line feeds into template literals, and nowhere else: `Script` would tell. */
+function oneLine(script) {
+  const line = script.replaceAll('\n', '\\n');
   return new Script(line) && line;
 }
 

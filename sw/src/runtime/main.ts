@@ -9,6 +9,7 @@ import { createCookieView } from './cookies.ts';
 import { adoptFrames, releaseAdopted } from './frames.ts';
 import { installHttp } from './http.ts';
 import { startKeepalive } from './keepalive.ts';
+import { intercept } from './native-look.ts';
 import { createPortCarrier } from './port-carrier.ts';
 import { guardServiceWorker } from './service-worker-guard.ts';
 import { installSignInDialog } from './sign-in-dialog.ts';
@@ -35,12 +36,9 @@ function start({ posternCookies, posternWorker }: DOMStringMap): void {
     location,
     sendCookieAhead(),
   );
-  Object.defineProperty(Document.prototype, 'cookie', {
-    configurable: true,
-    enumerable: true,
-    get: cookies.read,
-    set: (value: unknown) => cookies.write(String(value)),
-  });
+  intercept(Document.prototype, 'cookie', cookies.read, (_native, _self, [value]) =>
+    cookies.write(String(value)),
+  );
   interceptCookieStore(window, { cookies, location, isDetailed: 'userAgentData' in navigator });
 
   Object.defineProperty(window, 'WebSocket', {
