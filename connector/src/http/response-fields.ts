@@ -30,12 +30,15 @@ export function buildResponseFields(
     });
 }
 
-/** Pairs up a flat list; names become lower case, bytes are read as latin-1. */
+/** Pairs up a flat list; names become lower case, bytes are read as latin-1, without the white space around (RFC 9110 §5.5). */
 function toFields(raw: readonly (Buffer | string)[]): Field[] {
   const text = raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1')));
   const fields: Field[] = [];
   for (let index = 0; index + 1 < text.length; index += 2) {
-    fields.push([(text[index] ?? '').toLowerCase(), text[index + 1] ?? '']);
+    fields.push([
+      (text[index] ?? '').toLowerCase(),
+      (text[index + 1] ?? '').replace(/^[ \t]+|[ \t]+$/g, ''),
+    ]);
   }
   return fields;
 }
