@@ -15,6 +15,7 @@ import {
   type ControlMessage,
   type ControlType,
 } from '@postern/shared/protocol/control';
+import type { CloseReason } from '@postern/shared/protocol/edge';
 import { CONTROL_ALPN, type CertificateRequest, type Delta } from '@postern/shared/schemas';
 import { peerCertificateOf, type PeerCertificate } from '../auth/client-certificate.ts';
 import { createRouterPresence } from '../cluster/router-presence.ts';
@@ -25,14 +26,12 @@ import { createCertificateRenewals, type CertificateRenewals } from './certifica
 import { followAuthenticators } from './follow-authenticators.ts';
 import { createHostSession } from './host-session.ts';
 import { identifyPeer, type Peer } from './peer.ts';
+import { startRouterGrace } from './router-grace.ts';
 import { createRouterReports } from './router-reports.ts';
 import { createRouterSession } from './router-session.ts';
 
 const HANDSHAKE_TIMEOUT_MS = 5000;
 const MAX_CONNECTIONS = 10_000;
-/** A router that is away longer is offline; shorter absences (a restart of ours too) go unnoticed. */
-const ROUTER_GRACE_MS = 5000;
-const ORPHAN_CHECK_MS = 10_000;
 
 /** What a connection of either role does with the channel. */
 export interface Session {
@@ -59,7 +58,6 @@ export async function createControlServer(
   const reports = createRouterReports(ctx, presence);
   /** By role and id: a peer has one connection, its newest. */
   const connections = new Map<string, Connection>();
-  const graceTimers = new Map<string, NodeJS.Timeout>();
   const logger = ctx.logger.child({ listener: 'control' });
 
   const reportRenewal = (error: unknown): void => {
@@ -67,25 +65,16 @@ export async function createControlServer(
   };
 
   const end = (key: string, code: `ERR_${string}`): void => {
-    connections
-      .get(key)
-      ?.channel.close({ code, message: 'ended by the controller', retryable: false });
+    connections.get(key)?.channel.close(endedByUs(code));
   };
 
-  /** Marks a router offline unless it is back within the grace period. */
-  const startGrace = (routerId: string): void => {
-    clearTimeout(graceTimers.get(routerId));
-    const timer = setTimeout(() => {
-      graceTimers.delete(routerId);
-      if (connections.has(`router ${routerId}`)) return;
-      ctx.live.network.forget(routerId);
-      reports.offline(routerId).catch((error: unknown) => {
-        logger.error('control.offlineFailed', { routerId, error });
-      });
-    }, ROUTER_GRACE_MS);
-    timer.unref();
-    graceTimers.set(routerId, timer);
-  };
+  const grace = startRouterGrace({
+    presence,
+    reports,
+    isConnected: (routerId) => connections.has(`router ${routerId}`),
+    forget: (routerId) => ctx.live.network.forget(routerId),
+    logger,
+  });
 
   const serve = async (socket: TLSSocket): Promise<void> => {
     const certificate = peerCertificateOf(socket);
@@ -117,7 +106,12 @@ export async function createControlServer(
             routerId: peer.id,
             logger: peerLogger,
           })
-        : hostSession(channel, peer);
+        : createHostSession(
+            ctx,
+            tokens,
+            { send: (type, body) => sendIfOpen(channel, type, body) },
+            peer,
+          );
     const renewals = createCertificateRenewals({
       ctx,
       peer,
@@ -145,7 +139,7 @@ export async function createControlServer(
       await channel.opened;
     } catch {
       session.close();
-      if (peer.role === 'router') startGrace(peer.id);
+      if (peer.role === 'router') grace.begin(peer.id);
       return;
     }
     // Ends an older connection of this peer, here or at another controller.
@@ -160,21 +154,7 @@ export async function createControlServer(
     peerLogger.info('control.disconnected', { code: reason.code, reason: reason.message });
     if (connections.get(key) !== connection) return;
     connections.delete(key);
-    if (peer.role === 'router') startGrace(peer.id);
-  };
-
-  const hostSession = (
-    channel: ControlChannel,
-    peer: Extract<Peer, { role: 'identity' }>,
-  ): Session => {
-    const send: ControlChannel['send'] = (type, body) => sendIfOpen(channel, type, body);
-    const host = createHostSession(ctx, tokens, { send }, peer);
-    return {
-      receive: () => undefined,
-      push: (delta) => host.push(delta),
-      refresh: () => host.refresh(),
-      close: () => host.close(),
-    };
+    if (peer.role === 'router') grace.begin(peer.id);
   };
 
   const unsubscribe = ctx.store.changes.subscribe((delta) => {
@@ -204,34 +184,26 @@ export async function createControlServer(
   const endOlder = ({ role, id }: { role: Peer['role']; id: string }): void => {
     end(`${role} ${id}`, 'ERR_CONTROL_REPLACED');
   };
-  const check = (key: string, { certificate, session, renewals }: Connection): void => {
+  /** Ends this connection, not a successor that may have come while the store was asked. */
+  const check = ({ certificate, channel, session, renewals }: Connection): void => {
     identifyPeer(ctx, certificate)
       .then(() => {
         session.refresh();
         return renewals.check();
       })
-      .catch(() => end(key, 'ERR_CONTROL_PEER_REFUSED'));
+      .catch(() => channel.close(endedByUs('ERR_CONTROL_PEER_REFUSED')));
   };
   /** What the missed events would have said is looked up. */
   const checkAll = (): void => {
-    for (const [key, connection] of connections) check(key, connection);
+    for (const connection of connections.values()) check(connection);
   };
   const stopFollowing = followAuthenticators(ctx, (id) => {
-    for (const [key, connection] of connections) {
+    for (const connection of connections.values()) {
       const { peer } = connection;
-      const isTouched =
-        peer.role === 'identity' && (id === undefined || peer.authenticatorId === id);
-      if (isTouched) check(key, connection);
+      if (peer.role === 'identity' && (id === undefined || peer.authenticatorId === id))
+        check(connection);
     }
   });
-  /** Routers of a controller that ended get the usual time to come back, to any of the others. */
-  const orphanTimer = setInterval(() => {
-    presence.orphans().then(
-      (ids) => ids.filter((id) => !graceTimers.has(id)).forEach(startGrace),
-      (error: unknown) => logger.error('control.orphansFailed', { error }),
-    );
-  }, ORPHAN_CHECK_MS);
-  orphanTimer.unref();
   const stopResync = ctx.store.changes.onReset(() => {
     for (const key of connections.keys()) end(key, 'ERR_CONTROL_RESYNC');
   });
@@ -277,7 +249,7 @@ export async function createControlServer(
 
   // Routers that were online when the last process ended, and don't come back.
   for (const { id } of await repositories.edgeRouters.find(ctx.store.db, { isOnline: true })) {
-    startGrace(id);
+    grace.begin(id);
   }
 
   return {
@@ -290,9 +262,8 @@ export async function createControlServer(
       ctx.events.off('entityWritten', refreshAll);
       ctx.events.off('peerConnected', endOlder);
       ctx.events.off('eventsMissed', checkAll);
-      clearInterval(orphanTimer);
+      grace.close();
       ctx.pki.events.off('renewed', renew);
-      for (const timer of graceTimers.values()) clearTimeout(timer);
       const closed = once(server, 'close');
       server.close();
       for (const { channel, session } of connections.values()) {
@@ -304,6 +275,12 @@ export async function createControlServer(
     },
   };
 }
+
+const endedByUs = (code: `ERR_${string}`): CloseReason => ({
+  code,
+  message: 'ended by the controller',
+  retryable: false,
+});
 
 function sendIfOpen<K extends ControlType>(
   channel: ControlChannel,

@@ -5,9 +5,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ELSEWHERE, type Vantage } from '@postern/shared/policy';
 import type { ControlBody } from '@postern/shared/protocol/control';
-import type { Delta, EntityKind, HostState, PublicJwk } from '@postern/shared/schemas';
+import type { EntityKind, HostState, PublicJwk } from '@postern/shared/schemas';
 import type { ControllerContext } from '../context.ts';
 import type { TokenServices } from '../grants/token-services.ts';
+import type { Session } from './control-server.ts';
 import { latestOnly } from './latest-job.ts';
 
 /** Bind grants are replaced at half their life of an hour. */
@@ -32,20 +33,12 @@ export interface HostSink {
   send<K extends 'hostState' | 'hostRevocation'>(type: K, body: ControlBody<K>): void;
 }
 
-export interface HostSession {
-  /** To be called for every committed delta, after the policy index took it. */
-  push(delta: Delta): void;
-  /** Sends the state now, for the first time or because an application changed. */
-  refresh(): void;
-  close(): void;
-}
-
 export function createHostSession(
   ctx: ControllerContext,
   tokens: TokenServices,
   sink: HostSink,
   host: { id: string; jwk: PublicJwk },
-): HostSession {
+): Session {
   const { policy } = ctx;
   /** What was sent last, without the grants, and when. */
   let sent: { state: unknown; atMs: number } | undefined;
@@ -137,6 +130,8 @@ export function createHostSession(
   revokeLostAccess();
 
   return {
+    // Connectors report nothing.
+    receive: () => undefined,
     refresh,
     push: ({ changes }) => {
       for (const change of changes) {
