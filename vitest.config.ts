@@ -18,7 +18,14 @@ export default defineConfig({
     projects: [
       {
         ...shared,
-        test: { name: 'unit', include: ['*/src/**/*.test.ts'], exclude: ['**/*.worker.test.ts'] },
+        test: {
+          name: 'unit',
+          include: ['*/src/**/*.test.ts'],
+          exclude: ['**/*.worker.test.ts'],
+          // Some make a database for each test, which takes seconds where the disk is busy.
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+        },
       },
       {
         ...shared,
