@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: everything in one run, printed as one table. Nothing is asserted: figures depend on
+ * `npm run bench`: everything but the controller (`controller.bench.ts`), printed as one table. Nothing is asserted: figures depend on
  * the machine and its load, ratios within a run less so.
  */
 import { loadavg } from 'node:os';
@@ -10,7 +10,6 @@ import { startDemo, type RunningDemo } from '../harness/demo.ts';
 import { BenchProcess } from './bench-server.ts';
 import { FigureTable } from './figures.ts';
 import { BrowserBench } from './measure-browser.ts';
-import { measureController } from './measure-controller.ts';
 import { measureNode } from './measure-node.ts';
 import { measureRouters } from './measure-routers.ts';
 import { measureSizes } from './measure-sizes.ts';
@@ -41,8 +40,6 @@ afterAll(async () => {
 });
 
 it('sizes', () => measureSizes(table));
-
-it('the controller', () => measureController(table));
 
 it('routers', () => measureRouters(table));
 

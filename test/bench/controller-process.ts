@@ -13,6 +13,7 @@ import { newEntity, newIdentity, newService } from '../../controller/src/model/d
 import { openConfiguredStore } from '../../controller/src/store/open-configured-store.ts';
 import { repositories } from '../../controller/src/store/repositories.ts';
 import { edgeClient, type EdgeClient } from '../harness/edge-client.ts';
+import { defaultKind } from '../harness/stores.ts';
 
 const postern = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
 
@@ -21,6 +22,8 @@ export interface ModelSize {
   readonly services: number;
   readonly policies: number;
 }
+
+export const storeName = defaultKind.name;
 
 export interface ControllerProcess {
   readonly adminUrl: string;
@@ -36,11 +39,14 @@ export interface ControllerProcess {
   stop(): Promise<void>;
 }
 
+/** On SQLite, or PostgreSQL with POSTERN_TEST_STORE=postgres. */
 export async function startController(): Promise<ControllerProcess> {
+  const database = await defaultKind.create();
   const dir = await mkdtemp(join(tmpdir(), 'postern-bench-'));
   const [admin = 0, open = 0, control = 0] = await findFreePorts(3);
   const input = {
     dataDir: join(dir, 'data'),
+    store: await database.config(),
     admin: { port: admin },
     public: { port: open, tls: 'none' as const },
     control: { port: control },
@@ -85,6 +91,7 @@ export async function startController(): Promise<ControllerProcess> {
     },
     stop: async () => {
       await end();
+      await database.dispose();
       await rm(dir, { recursive: true, force: true });
     },
   };

@@ -15,7 +15,12 @@ import {
   type TokenResponse,
 } from '../harness/sign-in-flow.ts';
 import { UserAgent } from '../harness/user-agent.ts';
-import { startController, type ControllerProcess, type ModelSize } from './controller-process.ts';
+import {
+  startController,
+  storeName,
+  type ControllerProcess,
+  type ModelSize,
+} from './controller-process.ts';
 import { milliseconds, type FigureTable } from './figures.ts';
 
 const FULL: ModelSize = { identities: 10_000, services: 1000, policies: 1000 };
@@ -138,7 +143,7 @@ class ControllerBench {
   }
 
   async measure(table: FigureTable, size: ModelSize, emptyMiB: number): Promise<void> {
-    const scale = `${size.identities} identities, ${size.services} services, ${size.policies} policies`;
+    const scale = `${storeName}, ${size.identities} identities, ${size.services} services, ${size.policies} policies`;
     const body = { username: 'bench', password: PASSWORD };
     const hash = await hashPassword(PASSWORD);
     const verify = await time(20, () => verifyPassword(hash, PASSWORD));
@@ -157,11 +162,16 @@ class ControllerBench {
       this.#call('POST', `${CLIENT}/sessions`, sessions[i] ?? '', { serviceId: this.#ids.service }),
     );
     const grants = await this.#dialGrants();
-    const pushed = await this.#policyChanges();
+    const pushed = await this.#policyChanges((i) => ({
+      semantic: i % 2 === 0 ? 'AllOf' : 'AnyOf',
+    }));
+    const broad = await this.#policyChanges((i) => ({
+      identityRoles: i % 2 === 0 ? ['#all'] : ['#team-1'],
+    }));
 
     const add = (what: string, measured: Percentiles, against: string, base: Percentiles) =>
       table.add(
-        `Controller, ${scale}: ${what}`,
+        `Controller on ${scale}: ${what}`,
         `p50 ${milliseconds(measured.p50)}, p99 ${milliseconds(measured.p99)}`,
         `${against}: p50 ${milliseconds(base.p50)}, p99 ${milliseconds(base.p99)}`,
       );
@@ -175,8 +185,14 @@ class ControllerBench {
       'a PATCH that routers do not see',
       write,
     );
+    add(
+      'policy change that gives everybody a service or takes it from all but a team, sent to arrived',
+      broad,
+      'a PATCH that routers do not see',
+      write,
+    );
     table.add(
-      `Controller, ${scale}: memory`,
+      `Controller on ${scale}: memory`,
       `${this.#controller.memoryMiB().toFixed(0)} MiB resident`,
       `${emptyMiB.toFixed(0)} MiB when empty`,
     );
@@ -214,7 +230,7 @@ class ControllerBench {
   }
 
   /** From sending the change until a router has it. */
-  #policyChanges(): Promise<Percentiles> {
+  #policyChanges(change: (round: number) => object): Promise<Percentiles> {
     const { policy } = this.#ids;
     return time(50, async (i) => {
       const arrived = this.#router.until('delta', ({ changes }) =>
@@ -223,9 +239,7 @@ class ControllerBench {
             change.op === 'put' && change.kind === 'servicePolicy' && change.value.id === policy,
         ),
       );
-      await this.#call('PATCH', `${MANAGEMENT}/service-policies/${policy}`, this.#admin, {
-        semantic: i % 2 === 0 ? 'AllOf' : 'AnyOf',
-      });
+      await this.#call('PATCH', `${MANAGEMENT}/service-policies/${policy}`, this.#admin, change(i));
       await arrived;
     });
   }
