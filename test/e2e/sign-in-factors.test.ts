@@ -162,6 +162,20 @@ describe('a person whose policy asks for two steps', () => {
     await inApp();
   });
 
+  it('shows where the person is signed in, and ends what they do not know', async () => {
+    const program = { username: USERNAME, password: PASSWORD };
+    expect((await demo.admin('POST', '/authenticate?method=password', program)).status).toBe(200);
+    await page.goto(`${login}/`);
+    await heading('You are signed in');
+    await page.waitFor(`document.querySelectorAll('.sessions li').length === 2`);
+    await page.screenshot(shot('sessions.png'));
+    await clickButton('End Program or command line');
+    await page.waitFor(`document.querySelectorAll('.sessions li').length === 1`);
+    expect(await page.evaluate(`document.querySelector('.sessions li').textContent`)).toContain(
+      'This browser',
+    );
+  });
+
   it('removes the passkey, which then signs nobody in', async () => {
     await page.goto(`${login}/`);
     await heading('You are signed in');

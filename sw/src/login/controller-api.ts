@@ -9,6 +9,8 @@ import {
   loginResultSchema,
   type OwnPasskeys,
   ownPasskeysSchema,
+  type OwnSessions,
+  ownSessionsSchema,
   problemSchema,
 } from '@postern/shared/schemas';
 import { z } from 'zod';
@@ -40,6 +42,10 @@ export interface ControllerApi {
   endSession(sessionToken: string): Promise<void>;
   /** A signed-in person's passkeys, after `act`: nothing, asking for options of a new one, adding, removing. */
   passkeys(sessionToken: string, act: PasskeyAct, body?: object): Promise<OwnPasskeys>;
+  /** Where a signed-in person is signed in, this browser among them. */
+  ownSessions(sessionToken: string): Promise<OwnSessions>;
+  /** Ends one of those: what runs in it closes at once. */
+  endOwnSession(sessionToken: string, id: string): Promise<void>;
 }
 
 export type PasskeyAct = 'list' | 'options' | 'add' | 'remove';
@@ -107,6 +113,11 @@ export function createControllerApi({ config, proof, fetch }: ControllerApiOptio
     passkeys: async (sessionToken, act, body = {}) => {
       const path = act === 'add' ? '/session/passkeys' : `/session/passkeys/${act}`;
       return ownPasskeysSchema.parse(await call('POST', path, { sessionToken, body }));
+    },
+    ownSessions: async (sessionToken) =>
+      ownSessionsSchema.parse(await call('GET', '/sessions', { sessionToken })),
+    endOwnSession: async (sessionToken, id) => {
+      await call('POST', `/sessions/${encodeURIComponent(id)}/end`, { sessionToken });
     },
   };
 }

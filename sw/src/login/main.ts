@@ -9,6 +9,7 @@ import { type LastApplication, createLoginStore, openLoginRecords } from './logi
 import { passkeyList } from './passkey-list.ts';
 import { problemOf, type Problem } from './problems.ts';
 import { Screens } from './screens.ts';
+import { sessionList } from './session-list.ts';
 import { SignIn, type Proved } from './sign-in.ts';
 
 const screens = new Screens();
@@ -103,14 +104,17 @@ function goOn(signIn: SignIn, interactionUid: string, next: Proved): void {
 async function showStatus(signIn: SignIn): Promise<void> {
   const isSignedIn = await signIn.isSignedIn();
   const known = isSignedIn ? await signIn.passkeys().catch(() => undefined) : undefined;
-  const list =
-    known && hasAuthenticator()
-      ? passkeyList(known, {
-          add: (name) => signIn.addPasskey(name),
-          remove: (id) => signIn.removePasskey(id),
-        })
-      : undefined;
-  screens.status(isSignedIn, lastApplication, list);
+  const sessions = isSignedIn ? await signIn.sessions().catch(() => undefined) : undefined;
+  const own: HTMLElement[] = [];
+  if (known && hasAuthenticator())
+    own.push(
+      passkeyList(known, {
+        add: (name) => signIn.addPasskey(name),
+        remove: (id) => signIn.removePasskey(id),
+      }),
+    );
+  if (sessions) own.push(sessionList(sessions, (id) => signIn.endOtherSession(id)));
+  screens.status(isSignedIn, lastApplication, own);
 }
 
 /** What went wrong, for the form to show; a sign-in that is over gets a screen of its own. */

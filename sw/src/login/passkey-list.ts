@@ -12,7 +12,7 @@ export interface PasskeyHandlers {
 }
 
 export function passkeyList(passkeys: readonly Passkey[], on: PasskeyHandlers): HTMLElement {
-  const list = element('ul', { className: 'passkeys' });
+  const list = element('ul', { className: 'list passkeys' });
   const show = (known: readonly Passkey[]) => {
     list.replaceChildren(...known.map(item));
   };

@@ -116,7 +116,7 @@ export class Screens {
   status(
     signedIn: boolean,
     lastApplication: LastApplication | undefined,
-    passkeys?: HTMLElement,
+    own: readonly HTMLElement[],
   ): void {
     this.#show(
       signedIn ? 'You are signed in' : 'You are not signed in',
@@ -125,7 +125,7 @@ export class Screens {
           ? 'Open the address of an application to use it.'
           : 'Open the address of an application; you sign in on the way.',
       ),
-      ...(passkeys ? [passkeys] : []),
+      ...own,
       ...(signedIn ? [link('Sign out', '/signout')] : applicationLink('Open', lastApplication)),
     );
   }

@@ -46,6 +46,8 @@ function setUp(methods: Interaction['methods'], overrides: Partial<ControllerApi
     proveWithCode: note('code', result),
     proveWithExternalJwt: note('second', result),
     passkeys: note('passkeys', { passkeys: [] }),
+    ownSessions: note('sessions', { sessions: [] }),
+    endOwnSession: note('end-own', undefined),
     continueSession: note('continue', result),
     endSession: note('end', undefined),
     ...overrides,

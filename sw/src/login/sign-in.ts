@@ -5,6 +5,7 @@ import type {
   LoginAnswer,
   LoginResult,
   OwnPasskeys,
+  OwnSessions,
   SecondFactor,
 } from '@postern/shared/schemas';
 import type { ControllerApi, LoginConfig, PasskeyAct } from './controller-api.ts';
@@ -139,6 +140,19 @@ export class SignIn {
     return (await this.#ownPasskeys('remove', { id }))?.passkeys ?? [];
   }
 
+  /** Where the person is signed in; `undefined` when nobody is signed in here. */
+  async sessions(): Promise<OwnSessions['sessions'] | undefined> {
+    return await this.#withSession(
+      async (token) => (await this.#options.api.ownSessions(token)).sessions,
+    );
+  }
+
+  /** Ends another session of the person, and tells which are left. */
+  async endOtherSession(id: string): Promise<OwnSessions['sessions']> {
+    await this.#withSession((token) => this.#options.api.endOwnSession(token, id));
+    return (await this.sessions()) ?? [];
+  }
+
   /** Ends the session here in any case, and at the controller if it can be reached. */
   async signOut(): Promise<SignedOut> {
     const { api, store } = this.#options;
@@ -181,11 +195,15 @@ export class SignIn {
   }
 
   async #ownPasskeys(act: PasskeyAct, body?: object): Promise<OwnPasskeys | undefined> {
-    const { api, store } = this.#options;
+    return await this.#withSession((token) => this.#options.api.passkeys(token, act, body));
+  }
+
+  /** `undefined` when nobody is signed in. */
+  async #withSession<T>(work: (token: string) => Promise<T>): Promise<T | undefined> {
     return await this.#locked(async () => {
-      const session = await store.getSession();
+      const session = await this.#options.store.getSession();
       if (session === undefined || !(await this.isSignedIn())) return undefined;
-      return await api.passkeys(session.token, act, body);
+      return await work(session.token);
     });
   }
 
