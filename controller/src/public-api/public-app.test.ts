@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http';
+import { Socket, type AddressInfo } from 'node:net';
 import type {
   ApplicationInfo,
   CrossOriginGrantResponse,
@@ -605,6 +605,18 @@ describe('the listener', () => {
     expect((await app.dialGrant(issued.access_token)).status).toBe(401);
     const next = await json<TokenResponse>(await app.refresh(issued.refresh_token));
     expect((await app.dialGrant(next.access_token)).status).toBe(200);
+  });
+
+  it('keeps browsers to https where it has it', () => {
+    const strict = (url: string): unknown => {
+      const endpoints = { ...ctx.endpoints, public: url };
+      const response = new ServerResponse(new IncomingMessage(new Socket()));
+      const request = Object.assign(new IncomingMessage(new Socket()), { url: '/' });
+      createPublicApp({ ...ctx, endpoints }, tokens).handle(request, response);
+      return response.getHeader('strict-transport-security');
+    };
+    expect(strict('https://ctrl.test')).toBe('max-age=31536000');
+    expect(strict(base)).toBeUndefined();
   });
 
   it('shows an error page that reflects nothing', async () => {

@@ -43,6 +43,7 @@ export function createPublicApp(ctx: ControllerContext, tokens: TokenServices): 
         checkSession(ctx, secondFactors, session, application),
     }),
   });
+  const isSecure = ctx.endpoints.public.startsWith('https:');
   const handleApi = getRequestListener(api.fetch);
   const handleClientApi = getRequestListener(createClientApi(ctx, 'public', tokens).app.fetch);
 
@@ -56,6 +57,7 @@ export function createPublicApp(ctx: ControllerContext, tokens: TokenServices): 
 
   return {
     handle: (request, response) => {
+      if (isSecure) response.setHeader('strict-transport-security', 'max-age=31536000');
       const target = request.url ?? '';
       const path = target.split('?', 1)[0] ?? '';
       // Origin form only (RFC 9112 §3.2.1): no second host can hide in the target.
