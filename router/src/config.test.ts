@@ -15,7 +15,11 @@ describe('router configuration', () => {
       helloTimeoutMs: 5_000,
       pingAfterMs: 20_000,
       deadAfterMs: 45_000,
+      linkDeadAfterMs: 15_000,
     });
+    expect(parse({}).data?.links).toEqual({ groups: ['default'] });
+    expect(parse({ links: { groups: ['a b'] } }).success).toBe(false);
+    expect(parse({ links: { groups: [] } }).success).toBe(false);
   });
 
   it('takes plaintext and metrics on loopback only', () => {

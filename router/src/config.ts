@@ -72,7 +72,9 @@ export const routerLimitsSchema = z.strictObject({
   /** One RouteCircuit or Dial round trip. */
   routeTimeoutMs: ms(5_000),
   /** How often a link's latency is measured. */
-  linkProbeMs: ms(10_000),
+  linkProbeMs: ms(5_000),
+  /** Silence after which a link is dead: circuits leave it for another way. */
+  linkDeadAfterMs: ms(15_000),
   /** How often deadlines above are looked at. */
   sweepMs: ms(1_000),
 });
@@ -93,6 +95,16 @@ export const routerConfigSchema = z.strictObject({
   edge: edgeSchema.optional(),
   /** Mutual-TLS listener for links and connectors; absent on a dark router. */
   fabric: fabricSchema.optional(),
+  /** Routers link only if they have a group in common. */
+  links: z
+    .strictObject({
+      groups: z
+        .array(z.string().regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, _, . or -'))
+        .min(1)
+        .max(16)
+        .default(['default']),
+    })
+    .prefault({}),
   metrics: z
     .strictObject({
       host: host.default('127.0.0.1').refine(isLoopback, 'must be a loopback address'),

@@ -96,7 +96,7 @@ export async function createRouter(
     metrics,
   };
   const links = new LinkManager(
-    { context, routeHandler: shared, registry },
+    { context, routeHandler: shared, registry, groups: config.links.groups },
     { identity, trustDomain, acceptsLinks: config.fabric !== undefined },
   );
   const limiter = new AddressLimiter({

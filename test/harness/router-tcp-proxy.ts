@@ -8,6 +8,8 @@ export interface TcpProxy {
   target: number;
   /** Resets every connection; new ones are relayed. */
   cut(): void;
+  /** Nothing gets through any more, and nobody is told. */
+  silence(): void;
   /** Leaves connections alone; new ones are refused. */
   refuse(): void;
   close(): Promise<void>;
@@ -19,6 +21,11 @@ export async function startTcpProxy(): Promise<TcpProxy> {
     address: '',
     target: 0,
     cut: () => sockets.forEach((socket) => socket.destroy()),
+    silence: () =>
+      sockets.forEach((socket) => {
+        socket.unpipe();
+        socket.pause();
+      }),
     refuse: () => void server.close(),
     close: () =>
       new Promise((resolve) => {

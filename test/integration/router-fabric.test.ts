@@ -96,6 +96,18 @@ describe('three routers', () => {
     await expect(dial('x')).rejects.toMatchObject({ code: 'ERR_NO_PATH' });
   });
 
+  it('link only with routers that have a group of links in common', async () => {
+    await network.startRouter('a', { links: { groups: ['west'] } });
+    await network.startRouter('b', { links: { groups: ['east', 'west'] } });
+    await network.startRouter('c', { links: { groups: ['east'] } });
+    await Promise.all([network.linked('a', 'b'), network.linked('b', 'c')]);
+    await network.startHost('c', echo);
+    const circuit = await dial('a');
+    await roundTrip(circuit);
+    expect(await pathOf(circuit)).toEqual(['a', 'b', 'c']);
+    expect([network.hasLink('a', 'c'), network.hasLink('c', 'a')]).toEqual([false, false]);
+  });
+
   it('take the cheaper of two ways, and the other when that one is lost', async () => {
     await chain();
     await network.startRouter('n', { edge: undefined });
@@ -243,6 +255,26 @@ describe('limits', () => {
     socket.removeAllListeners('message');
     await end;
     expect((await atHost)?.code).toBe('ERR_CIRCUIT_LOST');
+  });
+
+  it('leave a link whose other end is silent, long before other connections', async () => {
+    const proxy = await startTcpProxy();
+    const r2 = await network.startRouter('r2', {
+      fabric: { host: '127.0.0.1', port: 0, advertise: proxy.address },
+      limits: { linkProbeMs: 50, linkDeadAfterMs: 300, sweepMs: 20 },
+    });
+    proxy.target = r2.fabricPort;
+    await network.startRouter('r1', {
+      fabric: undefined,
+      limits: { linkProbeMs: 50, linkDeadAfterMs: 300, sweepMs: 20 },
+    });
+    await network.linked('r1', 'r2');
+    proxy.silence();
+    await network.controller.changed.until(
+      () => !network.hasLink('r1', 'r2') && !network.hasLink('r2', 'r1'),
+      'the link is gone at both ends',
+    );
+    proxy.cut();
   });
 
   it('hold for sockets that proved nothing in total, over all listeners', async () => {

@@ -26,6 +26,7 @@ import {
   MAX_FIELDS_BYTES,
   MAX_TARGET_BYTES,
 } from '../../shared/src/protocol/http/limits.ts';
+import { DEFAULT_MAX_SUSPENDED } from '../../shared/src/protocol/resume/resumptions.ts';
 import { DEFAULT_AUTH_DUE_MS } from '../../shared/src/protocol/session/auth-renewal.ts';
 import { MAX_PLAINTEXT_BYTES } from '../../shared/src/protocol/session/record.ts';
 import { MAX_STREAMS } from '../../shared/src/protocol/session/session.ts';
@@ -63,12 +64,15 @@ const inCode: Record<string, string> = {
   'Audit records of decisions': `${DECISION_LIMITS.known} and ${DECISION_LIMITS.unknown} in ${DECISION_LIMITS.windowMs === 600_000 ? 'ten minutes' : DECISION_LIMITS.windowMs}`,
   'Live events held': String(DEFAULT_EVENTS),
   'Readers of live events': String(MAX_READERS),
+  'Sessions without a circuit': `${DEFAULT_MAX_SUSPENDED}, ${connector.limits.resumeGraceMs / 1000} s`,
+  'Kept for sending again': `${CIRCUIT_WINDOW_BYTES / MiB} MiB, ${connector.limits.resumeBufferBytes / MiB} MiB in all`,
   'Router buffers': `${router.bufferedBytes / MiB} MiB`,
   'Router buffers of one peer': `${router.bufferedBytesPerPeer / MiB} MiB`,
   'Unauthenticated sockets': `${router.unauthenticatedSockets}, ${router.unauthenticatedPerAddress} an address`,
   'Connection until Hello': `${router.helloTimeoutMs / 1000} s`,
   'Write stall': `${router.writeStallMs / 1000} s`,
   'Ping after, dead after': `${router.pingAfterMs / 1000} s, ${router.deadAfterMs / 1000} s`,
+  'Link dead after': `${router.linkDeadAfterMs / 1000} s`,
   'Circuits of a browser': String(router.circuitsPerClient),
   'Dials of a browser': `${router.dialsPerSecondPerClient} a second`,
   'Log-ins and enrollments': `${controller.auth.attemptsPerMinute} a minute and address`,

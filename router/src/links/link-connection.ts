@@ -17,12 +17,15 @@ import { Peer } from '../net/peer.ts';
 import { handleCommon, type PeerContext } from '../net/peer-context.ts';
 import { roundTripMs, sendLatency } from '../net/peer-registry.ts';
 import type { TlsFrameSocket } from '../net/tls-frame-socket.ts';
+import { haveCommonGroup, setGroups } from './link-groups.ts';
 import type { Link, LinkRegistry } from './link-registry.ts';
 
 export interface LinkDeps {
   readonly context: PeerContext;
   readonly routeHandler: RouteHandlerDeps;
   readonly registry: LinkRegistry;
+  /** Groups of links that this router is in. */
+  readonly groups: readonly string[];
   /** A link ended, or lost against another. */
   readonly onLost: (routerId: string) => void;
 }
@@ -54,7 +57,9 @@ export function acceptLink(
     socket.limits = EDGE_LIMITS;
     const link: Link = { routerId, linkId, dialed: false, peer, latencyMs: 0 };
     const answer = new MessageHeaders().setString(HeaderKey.id, deps.context.routerId);
-    if (!isKnown(deps.context, routerId) || !deps.registry.admit(link)) {
+    setGroups(answer, deps.groups);
+    const isWanted = isKnown(deps.context, routerId) && haveCommonGroup(deps.groups, hello);
+    if (!isWanted || !deps.registry.admit(link)) {
       const why = reason('ERR_NO_PATH', 'link is not wanted');
       peer.replyRefusal(hello, ContentType.result, answer.setBool(HeaderKey.success, false), why);
       socket.end();
@@ -65,7 +70,10 @@ export function acceptLink(
   };
 }
 
-/** Opens a link on a connection to `routerId`. @throws AppError `ERR_LINK_HELLO` when it is refused. */
+/**
+ * Opens a link on a connection to `routerId`. @throws AppError `ERR_LINK_HELLO` when it is refused,
+ * `ERR_LINK_GROUPS` when the two have no group in common.
+ */
 export async function openLink(
   deps: LinkDeps,
   socket: TlsFrameSocket,
@@ -78,6 +86,7 @@ export async function openLink(
   const hello = new MessageHeaders()
     .setString(HeaderKey.connectionId, linkId)
     .setString(HeaderKey.id, context.routerId);
+  setGroups(hello, deps.groups);
   await new Promise<void>((resolve, reject) => {
     const refuse = (): void =>
       reject(new AppError('ERR_LINK_HELLO', 'the link was refused', { retryable: true }));
@@ -97,6 +106,11 @@ export async function openLink(
         peer,
         latencyMs: performance.now() - startMs,
       };
+      if (!haveCommonGroup(deps.groups, result)) {
+        reject(new AppError('ERR_LINK_GROUPS', 'no group of links in common'));
+        socket.end();
+        return;
+      }
       const accepted =
         result.contentType === ContentType.result &&
         result.headers.bool(HeaderKey.success) === true;

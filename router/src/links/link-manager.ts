@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Backoff } from '@postern/node/retry';
 import { dialTls } from '@postern/node/tls';
+import { isAppError } from '@postern/shared/errors';
 import { HELLO_LIMITS } from '@postern/shared/protocol/channel';
 import { LINK_ALPN } from '@postern/shared/schemas';
 import type { OwnIdentity } from '../enroll/identity-store.ts';
@@ -20,7 +21,12 @@ interface Dialing {
   timer: NodeJS.Timeout | undefined;
   active: boolean;
   attempts: number;
+  /** When to try at the earliest, after a refusal that will not pass soon. */
+  notBeforeMs: number;
 }
+
+/** A router whose groups of links are not ours is asked again so often: it may be configured anew. */
+const OTHER_GROUPS_RETRY_MS = 60_000;
 
 export class LinkManager {
   readonly #deps: LinkDeps;
@@ -72,11 +78,18 @@ export class LinkManager {
     if (this.#deps.registry.get(routerId) !== undefined) return;
     let dialing = this.#dialing.get(routerId);
     if (dialing === undefined) {
-      dialing = { backoff: new Backoff(), timer: undefined, active: false, attempts: 0 };
+      dialing = {
+        backoff: new Backoff(),
+        timer: undefined,
+        active: false,
+        attempts: 0,
+        notBeforeMs: 0,
+      };
       this.#dialing.set(routerId, dialing);
     }
     if (dialing.active || dialing.timer !== undefined) return;
-    const delayMs = dialing.attempts === 0 ? 0 : dialing.backoff.nextMs();
+    const backoffMs = dialing.attempts === 0 ? 0 : dialing.backoff.nextMs();
+    const delayMs = Math.max(backoffMs, dialing.notBeforeMs - this.#deps.context.nowMs());
     const scheduled = dialing;
     dialing.timer = setTimeout(() => {
       scheduled.timer = undefined;
@@ -107,6 +120,9 @@ export class LinkManager {
       await openLink(this.#deps, socket, routerId, randomUUID());
       dialing.backoff.reset();
     } catch (error) {
+      if (isAppError(error, 'ERR_LINK_GROUPS')) {
+        dialing.notBeforeMs = context.nowMs() + OTHER_GROUPS_RETRY_MS;
+      }
       context.logger.debug('link.dial-failed', { peerId: routerId, address, error });
     } finally {
       dialing.active = false;

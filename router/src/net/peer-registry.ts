@@ -52,13 +52,17 @@ export class PeerRegistry {
       const silentMs = nowMs - peer.lastReceivedMs;
       if (nowMs - watched.flushedMs >= this.#limits.writeStallMs) {
         peer.socket.destroy(new AppError('ERR_PEER_STALLED', 'peer does not read'));
-      } else if (silentMs >= this.#limits.deadAfterMs) {
+      } else if (silentMs >= this.#deadAfterMs(peer)) {
         peer.socket.destroy(new AppError('ERR_PEER_DEAD', 'peer is silent'));
       } else if (this.#isProbeDue(peer, watched, silentMs, nowMs)) {
         watched.probedMs = nowMs;
         sendLatency(peer);
       }
     }
+  }
+
+  #deadAfterMs({ kind }: Peer): number {
+    return kind === 'link' ? this.#limits.linkDeadAfterMs : this.#limits.deadAfterMs;
   }
 
   #isProbeDue(peer: Peer, watched: Watched, silentMs: number, nowMs: number): boolean {

@@ -10,7 +10,7 @@ function setUp(): { clock: ManualClock; probe: () => void; dead: () => void; liv
 }
 
 describe('Liveness', () => {
-  it('probes once after 20 s of silence and gives up after 45 s', () => {
+  it('probes once after 10 s of silence and gives up after 20 s', () => {
     const { clock, probe, dead } = setUp();
     clock.advance(PROBE_AFTER_MS - 1);
     expect(probe).not.toHaveBeenCalled();
@@ -27,7 +27,7 @@ describe('Liveness', () => {
   it('neither probes nor gives up while the peer speaks', () => {
     const { clock, probe, dead, liveness } = setUp();
     for (let i = 0; i < 20; i += 1) {
-      clock.advance(15_000);
+      clock.advance(PROBE_AFTER_MS - 1);
       liveness.heard();
     }
     expect(probe).not.toHaveBeenCalled();
@@ -43,6 +43,25 @@ describe('Liveness', () => {
     expect(dead).not.toHaveBeenCalled();
     clock.advance(1);
     expect(dead).toHaveBeenCalledTimes(1);
+  });
+
+  it('asks first when the machine slept', () => {
+    const clock = new ManualClock();
+    let nowMs = clock.nowMs();
+    const probe = vi.fn();
+    const dead = vi.fn();
+    const sleepy = {
+      nowMs: () => nowMs,
+      schedule: (delayMs: number, callback: () => void) => clock.schedule(delayMs, callback),
+    };
+    const liveness = new Liveness({ clock: sleepy, probe, dead });
+    nowMs += 3_600_000;
+    clock.advance(PROBE_AFTER_MS);
+    expect(probe).toHaveBeenCalledTimes(1);
+    expect(dead).not.toHaveBeenCalled();
+    liveness.heard();
+    clock.advance(DEAD_AFTER_MS - PROBE_AFTER_MS);
+    expect(dead).not.toHaveBeenCalled();
   });
 
   it('leaves no timer when stopped', () => {

@@ -1,9 +1,12 @@
 import type { Clock } from './clock.ts';
 
 /** A probe is due when nothing arrived for this long. */
-export const PROBE_AFTER_MS = 20_000;
-/** A connection on which nothing arrived for this long is dead. */
-export const DEAD_AFTER_MS = 45_000;
+export const PROBE_AFTER_MS = 10_000;
+/**
+ * A connection on which nothing arrived for this long is dead; never before a probe had its time, so
+ * that a machine that slept asks first.
+ */
+export const DEAD_AFTER_MS = 20_000;
 
 export interface LivenessOptions {
   readonly clock: Clock;
@@ -20,7 +23,7 @@ export interface LivenessOptions {
 export class Liveness {
   readonly #options: LivenessOptions;
   #heardMs: number;
-  #probed = false;
+  #probedMs: number | undefined;
   #cancel: (() => void) | undefined;
 
   constructor(options: LivenessOptions) {
@@ -32,7 +35,7 @@ export class Liveness {
   /** To be called for every frame that arrived. */
   heard(): void {
     this.#heardMs = this.#options.clock.nowMs();
-    this.#probed = false;
+    this.#probedMs = undefined;
   }
 
   stop(): void {
@@ -45,16 +48,17 @@ export class Liveness {
   }
 
   #check(): void {
-    const silentMs = this.#options.clock.nowMs() - this.#heardMs;
-    if (silentMs >= DEAD_AFTER_MS) {
+    const nowMs = this.#options.clock.nowMs();
+    const silentMs = nowMs - this.#heardMs;
+    if (silentMs < PROBE_AFTER_MS) {
+      this.#schedule(PROBE_AFTER_MS - silentMs);
+    } else if (this.#probedMs === undefined) {
+      this.#probedMs = nowMs;
+      this.#schedule(DEAD_AFTER_MS - PROBE_AFTER_MS);
+      this.#options.probe();
+    } else {
       this.stop();
       this.#options.dead();
-      return;
     }
-    if (silentMs >= PROBE_AFTER_MS && !this.#probed) {
-      this.#probed = true;
-      this.#options.probe();
-    }
-    this.#schedule((this.#probed ? DEAD_AFTER_MS : PROBE_AFTER_MS) - silentMs);
   }
 }

@@ -100,6 +100,8 @@ export const HeaderKey = {
   proofKey: 3112,
   /** Identity id: the only host that a dial may reach. */
   hostId: 3113,
+  /** String list: groups of links that a router is in. */
+  linkGroups: 3114,
   partNumber: 3120,
   partCount: 3121,
 } as const;

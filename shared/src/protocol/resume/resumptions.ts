@@ -9,7 +9,7 @@ import { RESUME_GRACE_MS } from './resume-client.ts';
 import type { ResumptionKeys } from './resumption-keys.ts';
 import { RetentionBudget } from './retained-messages.ts';
 
-const DEFAULT_MAX_SUSPENDED = 1_024;
+export const DEFAULT_MAX_SUSPENDED = 1_024;
 const DEFAULT_BUDGET_BYTES = 256 * 1_048_576;
 
 export interface ResumptionsOptions {
