@@ -1,0 +1,13 @@
+import type { Tier } from '../fault-network.ts';
+import type { Scenario } from './scenario.ts';
+
+/** SIGKILL of a router of that tier that circuits run through. */
+export function killRouter(tier: Tier): Scenario {
+  return {
+    title: `kill -9 of the ${tier} router under streams`,
+    deadlineMs: 60_000,
+    async inject(network, random) {
+      await random.pick(await network.inUse(tier)).kill();
+    },
+  };
+}
