@@ -33,7 +33,9 @@ export const SESSION = 'session1';
 const LISTEN = { host: '127.0.0.1', port: 0 };
 const EDGE = { ...LISTEN, tls: 'none' as const };
 
-export type TestRouterOptions = Partial<Pick<RouterConfigInput, 'edge' | 'fabric' | 'limits' | 'links'>>;
+export type TestRouterOptions = Partial<
+  Pick<RouterConfigInput, 'edge' | 'fabric' | 'limits' | 'links'>
+>;
 
 export class RouterNetwork {
   readonly pki: TestPki;
