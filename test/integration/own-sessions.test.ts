@@ -2,7 +2,7 @@
 import { ownSessionsSchema, type OwnSessions } from '@postern/shared/schemas';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLIENT, MANAGEMENT } from '../harness/edge-client.ts';
-import { ended, LiveNetwork, roundTrip, type SignedIn } from '../harness/live-network.ts';
+import { ended, LiveNetwork, PASSWORD, roundTrip, type SignedIn } from '../harness/live-network.ts';
 import { refusalOf } from '../harness/sign-in-flow.ts';
 
 let network: LiveNetwork;
@@ -54,6 +54,28 @@ describe('a person', () => {
     expect((await list(laptop)).map(({ id }) => id)).not.toContain(lost.sessionId);
     expect((await end(laptop, lost.sessionId)).status).toBe(404);
     await roundTrip(await laptop.dial());
+  });
+
+  it('is signed out everywhere when their password is changed: whoever knew it is out', async () => {
+    const known = await network.signIn();
+    const circuit = await known.dial();
+    await roundTrip(circuit);
+    const closed = ended(circuit);
+    const [authenticator] = (await network.list('authenticators')).filter(
+      ({ username }) => username === 'alice',
+    );
+    const changed = await network.edge(`${MANAGEMENT}/authenticators/${authenticator?.['id']}`, {
+      method: 'PATCH',
+      body: { password: PASSWORD },
+      session: network.admin,
+    });
+    expect(changed.status).toBe(200);
+    expect((await closed).code).toBe('ERR_SESSION_ENDED');
+    const { status } = await known.page.call('GET', '/sessions', {
+      token: known.login.sessionToken,
+    });
+    expect(status).toBe(401);
+    [laptop, phone] = [await network.signIn(), await network.signIn()];
   });
 
   it('ends a program', async () => {

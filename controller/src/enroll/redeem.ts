@@ -4,7 +4,7 @@ import { hashToken } from '../auth/api-sessions.ts';
 import type { ControllerContext } from '../context.ts';
 import { newAuthenticator } from '../model/defaults.ts';
 import type { Authenticator, Enrollment } from '../model/identities.ts';
-import { endApiSessionsOf } from '../sessions/end-sessions.ts';
+import { endSessionsByAuthenticator } from '../sign-in/end-sessions-by-authenticator.ts';
 import { repositories } from '../store/repositories.ts';
 import type { WriteTx } from '../store/store.ts';
 
@@ -126,9 +126,9 @@ export async function replaceAuthenticator(
   values: Pick<Authenticator, 'method'> & Partial<Authenticator>,
 ): Promise<void> {
   const { method } = values;
-  for (const { id } of await repositories.authenticators.find(tx.db, { identityId, method })) {
-    await endApiSessionsOf(tx, { authenticatorId: id }, nowMs);
-    await repositories.authenticators.remove(tx, id);
+  for (const old of await repositories.authenticators.find(tx.db, { identityId, method })) {
+    await endSessionsByAuthenticator(tx, old, nowMs);
+    await repositories.authenticators.remove(tx, old.id);
   }
   await repositories.authenticators.insert(tx, newAuthenticator({ identityId, ...values }, nowMs));
 }

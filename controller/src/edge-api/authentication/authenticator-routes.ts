@@ -7,7 +7,11 @@ import type { ControllerContext } from '../../context.ts';
 import { confirmExtension, extendAuthenticator } from '../../enroll/extend.ts';
 import { issueEnrollment } from '../../enroll/issue.ts';
 import type { Authenticator } from '../../model/identities.ts';
-import { endApiSessions, endApiSessionsOf } from '../../sessions/end-sessions.ts';
+import { endApiSessions } from '../../sessions/end-sessions.ts';
+import {
+  endPasswordSignIns,
+  endSessionsByAuthenticator,
+} from '../../sign-in/end-sessions-by-authenticator.ts';
 import { repositories } from '../../store/repositories.ts';
 import type { WriteTx } from '../../store/store.ts';
 import { answerList, renderRows, type Env } from '../entity-definition.ts';
@@ -106,6 +110,7 @@ export function addOwnAuthenticatorRoutes(routes: EdgeRoutes, ctx: ControllerCon
           const opened = await repositories.apiSessions.find(tx.db, { authenticatorId: row.id });
           const others = opened.filter(({ id }) => id !== request.caller.session.id);
           await endApiSessions(tx, others, clock());
+          await endPasswordSignIns(tx, row.identityId, clock());
         });
         return done();
       },
@@ -177,7 +182,7 @@ export function addAuthenticatorActions(routes: EdgeRoutes, ctx: ControllerConte
           method: values.method,
         });
         if (pending.length > 0) throw new EdgeError('ENROLLMENT_EXISTS');
-        await endApiSessionsOf(tx, { authenticatorId: row.id }, clock());
+        await endSessionsByAuthenticator(tx, row, clock());
         await repositories.authenticators.remove(tx, row.id);
         return issueEnrollment(tx, ctx, { ...values, identityId, expiresAt });
       });

@@ -6,7 +6,7 @@ import { verifyClientCertificate } from '../../auth/client-certificate.ts';
 import { hashPassword, passwordProblem } from '../../auth/passwords.ts';
 import { newAuthenticator } from '../../model/defaults.ts';
 import { fingerprintOf } from '../../pki/certificates.ts';
-import { endApiSessionsOf } from '../../sessions/end-sessions.ts';
+import { endSessionsByAuthenticator } from '../../sign-in/end-sessions-by-authenticator.ts';
 import { repositories } from '../../store/repositories.ts';
 import { defineEntity, type EntityDefinition, type Env } from '../crud.ts';
 import { reference } from '../envelope.ts';
@@ -88,10 +88,10 @@ export const authenticators: EntityDefinition = defineEntity({
       updatedAt,
       ...secret,
     });
-    if (sent !== undefined) await endApiSessionsOf(tx, { authenticatorId: row.id }, nowMs);
+    if (sent !== undefined) await endSessionsByAuthenticator(tx, row, nowMs);
   },
   async remove(row, { tx, nowMs }) {
-    await endApiSessionsOf(tx, { authenticatorId: row.id }, nowMs);
+    await endSessionsByAuthenticator(tx, row, nowMs);
     await repositories.authenticators.remove(tx, row.id);
   },
   async render(rows, { db }) {
