@@ -127,16 +127,20 @@ function paced(response: Response, request: TrackedRequest): Response {
   const hasBody = body !== null && ![204, 205, 304].includes(response.status);
   if (!isCounted || !hasBody) return response;
   const reader = body.getReader();
-  const counted = new ReadableStream<Uint8Array>(
+  const counted = new ReadableStream(
     {
+      // As the browser's own, for readers that bring their buffer.
+      type: 'bytes',
       async pull(controller) {
         const { done, value } = await reader.read();
         if (done) {
           controller.close();
+          controller.byobRequest?.respond(0);
           return;
         }
+        // Enqueueing takes the bytes away.
         request.consumed(value.length);
-        controller.enqueue(value);
+        if (value.length > 0) controller.enqueue(value);
       },
       cancel: (reason) => reader.cancel(reason),
     },
