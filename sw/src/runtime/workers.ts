@@ -7,8 +7,6 @@ import { watchBlobUrls } from './blob-urls.ts';
 
 /** Blob URLs of shared workers given out, so that the same URL leads to the same worker. */
 const MAX_SHARED = 64;
-/** Firefox looks a module's `blob:` URL up only once the worker runs. */
-const MODULE_LOAD_MS = 30_000;
 
 type WorkerConstructor = new (url: string | URL, options?: unknown) => object;
 
@@ -41,11 +39,6 @@ export function patchWorkers(scope: WorkersScope, runtimeUrl: string): void {
     return blobs.create(new Blob(parts, options));
   };
 
-  const release = (url: string, type: string): void => {
-    if (type === 'module') setTimeout(() => blobs.revoke(url), MODULE_LOAD_MS);
-    else blobs.revoke(url);
-  };
-
   const patch = (name: 'Worker' | 'SharedWorker'): void => {
     const native = scope[name];
     if (typeof native !== 'function') return;
@@ -76,7 +69,7 @@ export function patchWorkers(scope: WorkersScope, runtimeUrl: string): void {
           // Trusted Types, for example, take no string.
           return construct(given);
         } finally {
-          if (name === 'Worker') release(ours, typeOf(options));
+          if (name === 'Worker') blobs.revoke(ours);
           else if (shared.size < MAX_SHARED) shared.set(url, ours);
         }
       },
