@@ -27,6 +27,8 @@ export interface TestPage {
   frameUrls(): string[];
   /** Gives the page's origin a passkey authenticator that verifies its user by itself. Chromium only. */
   addAuthenticator?(): Promise<void>;
+  /** Loads the page anew past all caches and service workers, as Shift+Reload does. Chromium only. */
+  forceReload?(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -115,6 +117,11 @@ async function launchChromium(
               automaticPresenceSimulation: true,
             },
           });
+        },
+        forceReload: async () => {
+          const devtools = await context.newCDPSession(page);
+          await devtools.send('Page.reload', { ignoreCache: true });
+          await devtools.detach();
         },
         close: () => page.close(),
       };
