@@ -71,6 +71,11 @@ describe.each(browserKinds)('pages in %s', { timeout: 30_000 }, (kind) => {
     expect(got).toEqual([200, 0]);
   });
 
+  it('takes a body as it is where Content-Encoding names no coding', async () => {
+    const got = await run(`return (await fetch('/coding-none')).text()`);
+    expect(got).toBe('as it is');
+  });
+
   it.each([
     [301, 'GET'],
     [302, 'GET'],

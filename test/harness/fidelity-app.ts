@@ -54,6 +54,11 @@ export async function startFidelityApp(): Promise<FidelityApp> {
     '/empty': (_, response) => response.writeHead(204).end(),
     '/not-modified': (_, response) => response.writeHead(304, { etag: '"1"' }).end(),
     '/file': (request, response) => file(request, response),
+    // What servers of streams send so that nobody compresses them; it is no coding.
+    '/coding-none': (_, response) => {
+      response.writeHead(200, { 'content-encoding': 'none', 'content-type': 'text/plain' });
+      response.end('as it is');
+    },
     '/download': (_, response) => {
       response.setHeader('content-disposition', 'attachment; filename="file.bin"');
       response.end(FILE);

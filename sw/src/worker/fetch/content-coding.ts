@@ -19,24 +19,28 @@ export function acceptEncoding(): string {
   return ['gzip', 'br', 'zstd'].filter((coding) => createDecoder(coding) !== undefined).join(', ');
 }
 
-/** The codings of a response, in the order applied, without `identity`. */
+/**
+ * The codings of a response to undo, in the order applied, without `identity`. None if one is not a
+ * coding at all (`none`, `utf-8`): browsers then take the body as it came, and so do pages.
+ */
 export function contentCodings(header: string | undefined): string[] {
-  return (header ?? '')
+  const codings = (header ?? '')
     .split(',')
     .map((coding) => coding.trim().toLowerCase())
     .filter((coding) => coding !== '' && coding !== 'identity');
+  return codings.every((coding) => Object.hasOwn(FORMATS, coding)) ? codings : [];
 }
 
-/**
- * `read` with all `codings` undone. As in browsers, a coding that nobody knows leaves the body as it is; one
- * that is known elsewhere but not here throws `ERR_SW_CONTENT_CODING`.
- */
+/** `read` with all `codings` undone. Throws `ERR_SW_CONTENT_CODING` for one that this browser lacks. */
 export function decodeBody(read: ReadChunk, codings: readonly string[]): ReadChunk {
-  if (codings.length === 0 || codings.some((coding) => !(coding in FORMATS))) return read;
+  if (codings.length === 0) return read;
   const decoders = codings.toReversed().map((coding) => {
     const decoder = createDecoder(coding);
     if (decoder === undefined) {
-      throw new AppError('ERR_SW_CONTENT_CODING', 'the application used an unknown content coding');
+      throw new AppError(
+        'ERR_SW_CONTENT_CODING',
+        'the application used a content coding that this browser lacks',
+      );
     }
     return decoder;
   });

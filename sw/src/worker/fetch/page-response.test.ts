@@ -100,7 +100,20 @@ describe('createPageResponse', () => {
     expect(await response.text()).toBe('hello '.repeat(1000));
   });
 
-  it('fails for a coding that this engine cannot decode', async () => {
+  it('gives a body of something that is no coding as it came, with its length', async () => {
+    const { answer: plain } = answer(
+      200,
+      [
+        ['content-encoding', 'none'],
+        ['content-length', '3'],
+      ],
+      'abc',
+    );
+    const response = await respond({ ...common, answer: plain });
+    expect([await response.text(), response.headers.get('content-length')]).toEqual(['abc', '3']);
+  });
+
+  it('fails for a coding that this browser lacks', async () => {
     const { answer: given } = answer(200, [['content-encoding', 'zstd']], 'x');
     await expect(respond({ ...common, answer: given })).rejects.toMatchObject({
       code: 'ERR_SW_CONTENT_CODING',
@@ -193,6 +206,10 @@ describe('contentCodings', () => {
     [undefined, []],
     ['identity', []],
     ['GZIP, br', ['gzip', 'br']],
+    // Not codings: engines take such a body as it is.
+    ['none', []],
+    ['UTF-8', []],
+    ['gzip, constructor', []],
   ])('%j → %j', (header, expected) => {
     expect(contentCodings(header)).toEqual(expected);
   });
