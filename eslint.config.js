@@ -35,6 +35,7 @@ export default tseslint.config(
       '**/dist/**',
       '**/node_modules/**',
       'test/.cache/**',
+      '**/.next/**',
       '**/*.mjs',
       '**/*.js',
       '**/*.d.mts',

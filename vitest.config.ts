@@ -60,6 +60,16 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        ...shared,
+        test: {
+          name: 'apps',
+          include: ['test/apps/**/*.apps.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
       './gateway/vitest.workers.config.ts',
     ],
   },

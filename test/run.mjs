@@ -5,7 +5,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBrowsers } from './browsers/find.mjs';
-import { ensureApps } from './apps/ensure.mjs';
 
 const all = ['unit', 'workers', 'integration', 'e2e'];
 const chosen = process.argv.slice(2);
@@ -16,10 +15,7 @@ if (unknown.length > 0) {
 }
 const projects = chosen.length > 0 ? chosen : all;
 
-if (projects.includes('e2e')) {
-  ensureBrowsers();
-  ensureApps();
-}
+if (projects.includes('e2e')) ensureBrowsers();
 step('npm', ['run', '--silent', 'build']);
 
 const reports = mkdtempSync(join(tmpdir(), 'postern-tests-'));

@@ -4,13 +4,16 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
-import puppeteer from 'puppeteer-core';
+import puppeteer, { type ElementHandle } from 'puppeteer-core';
 import { findBrowser } from '../browsers/find.mjs';
 import { launchWebKit } from './webkit.ts';
 
 export type BrowserKind = 'chromium' | 'firefox' | 'webkit';
 /** Those that every scenario runs in; WebKit has the core only (`test/e2e/webkit.test.ts`). */
-export const browserKinds: BrowserKind[] = ['chromium', 'firefox'];
+export type FullBrowserKind = Exclude<BrowserKind, 'webkit'>;
+export const browserKinds: FullBrowserKind[] = ['chromium', 'firefox'];
+
+export type PressedKey = 'Enter' | 'Escape' | 'Tab' | 'F1' | 'Home' | 's';
 
 export interface TestPage {
   goto(url: string): Promise<void>;
@@ -19,6 +22,7 @@ export interface TestPage {
   evaluate<T>(script: string): Promise<T>;
   /** Resolves when the expression is true in whatever document the page then shows. */
   waitFor(expression: string, timeoutMs?: number): Promise<void>;
+  /** Puts text in the place of what a field holds. */
   fill(selector: string, text: string): Promise<void>;
   click(selector: string): Promise<void>;
   /** @param path Ends in `.png`. */
@@ -32,10 +36,22 @@ export interface TestPage {
   close(): Promise<void>;
 }
 
-export interface TestBrowser {
+/** A page that takes what a user's hands do. */
+export interface UserPage extends TestPage {
+  /** Types into what has the focus, key by key. */
+  type(text: string): Promise<void>;
+  /** Presses a key by its DOM name, with modifiers held: `press('Enter', 'Control')`. */
+  press(key: PressedKey, ...modifiers: ('Control' | 'Shift' | 'Alt')[]): Promise<void>;
+  /** Clicks a point of the viewport, in CSS pixels. */
+  clickAt(x: number, y: number): Promise<void>;
+  /** Chooses files in an `<input type=file>`. */
+  chooseFiles(selector: string, ...paths: string[]): Promise<void>;
+}
+
+export interface TestBrowser<Page extends TestPage = TestPage> {
   kind: BrowserKind;
   /** A page of the one profile this browser was started with. */
-  newPage(): Promise<TestPage>;
+  newPage(): Promise<Page>;
   /** Kills all service workers, as the browser does with idle ones. Chromium only. */
   stopServiceWorkers?(): Promise<void>;
   close(): Promise<void>;
@@ -48,6 +64,11 @@ export interface LaunchOptions {
   downloads?: string;
 }
 
+export function launchBrowser(
+  kind: FullBrowserKind,
+  options?: LaunchOptions,
+): Promise<TestBrowser<UserPage>>;
+export function launchBrowser(kind: BrowserKind, options?: LaunchOptions): Promise<TestBrowser>;
 export async function launchBrowser(
   kind: BrowserKind,
   options: LaunchOptions = {},
@@ -67,7 +88,7 @@ export async function launchBrowser(
 async function launchChromium(
   executablePath: string,
   { profile = '', downloads }: LaunchOptions,
-): Promise<TestBrowser> {
+): Promise<TestBrowser<UserPage>> {
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     acceptDownloads: true,
@@ -100,6 +121,10 @@ async function launchChromium(
           ),
         fill: (selector, text) => page.fill(selector, text),
         click: (selector) => page.click(selector),
+        type: (text) => page.keyboard.type(text),
+        press: (key, ...modifiers) => page.keyboard.press([...modifiers, key].join('+')),
+        clickAt: (x, y) => page.mouse.click(x, y),
+        chooseFiles: (selector, ...paths) => page.setInputFiles(selector, paths),
         screenshot: async (path) => {
           await page.screenshot({ path });
         },
@@ -166,12 +191,14 @@ async function launchChromium(
 async function launchFirefox(
   executablePath: string,
   { profile, downloads }: LaunchOptions,
-): Promise<TestBrowser> {
+): Promise<TestBrowser<UserPage>> {
   const browser = await puppeteer.launch({
     browser: 'firefox',
     executablePath,
     headless: true,
     protocolTimeout: 180_000,
+    // As in Chromium: pages differ with the room they have.
+    defaultViewport: { width: 1280, height: 720 },
     // Sockets that fail on purpose would make the next ones to the same host wait.
     extraPrefsFirefox: { 'network.websocket.delay-failed-reconnects': false },
     ...(profile === undefined ? {} : { userDataDir: profile }),
@@ -206,11 +233,25 @@ async function launchFirefox(
           ),
         fill: async (selector, text) => {
           await page.waitForSelector(selector);
+          await page.evaluate((found) => {
+            document.querySelector<HTMLInputElement>(found)?.select();
+          }, selector);
           await page.type(selector, text);
         },
         click: async (selector) => {
           await page.waitForSelector(selector);
           await page.click(selector);
+        },
+        type: (text) => page.keyboard.type(text),
+        press: async (key, ...modifiers) => {
+          for (const modifier of modifiers) await page.keyboard.down(modifier);
+          await page.keyboard.press(key);
+          for (const modifier of modifiers.reverse()) await page.keyboard.up(modifier);
+        },
+        clickAt: (x, y) => page.mouse.click(x, y),
+        chooseFiles: async (selector, ...paths) => {
+          const input = await page.waitForSelector(selector);
+          await (input as ElementHandle<HTMLInputElement>).uploadFile(...paths);
         },
         screenshot: async (path) => {
           await page.screenshot({ path });

@@ -1,0 +1,46 @@
+import type { ScriptContext } from '../application.ts';
+
+/** Most of the screen has a colour: red, green, blue as bits. */
+const painted = (bits: [0 | 1, 0 | 1, 0 | 1]) => `(() => {
+  const canvas = document.querySelector('#noVNC_container canvas');
+  const [...pixel] = canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data;
+  return ${JSON.stringify(bits)}.every((bit, n) => (bit ? pixel[n] > 200 : pixel[n] < 60));
+})()`;
+const isConnected = `document.documentElement.classList.contains('noVNC_connected')`;
+
+export async function use({ page }: ScriptContext): Promise<void> {
+  const connect = async (): Promise<void> => {
+    await page.waitFor(
+      `document.readyState === 'complete' && document.documentElement.classList.contains('noVNC_disconnected') || document.querySelector('#noVNC_connect_button')?.checkVisibility()`,
+    );
+    await page.waitFor(`document.querySelector('#noVNC_connect_button').checkVisibility()`);
+    await page.evaluate(`(document.querySelector('#noVNC_connect_button').click(), undefined)`);
+    await page.waitFor(
+      `document.querySelector('#noVNC_credentials_dlg.noVNC_open, #noVNC_password_dlg.noVNC_open')`,
+    );
+    await page.fill('#noVNC_password_input', 'lovelace');
+    await page.press('Enter');
+    await page.waitFor(isConnected);
+    await page.waitFor(painted([1, 1, 1]));
+    await page.clickAt(500, 300);
+  };
+  await connect();
+  await page.type('sh paint red');
+  await page.press('Enter');
+  await page.waitFor(painted([1, 0, 0]));
+  await page.type('sh paint blue');
+  await page.press('Enter');
+  await page.waitFor(painted([0, 0, 1]));
+  await page.type('sh paint white');
+  await page.press('Enter');
+  await page.waitFor(painted([1, 1, 1]));
+  await page.evaluate(`(document.querySelector('#noVNC_disconnect_button').click(), undefined)`);
+  await page.waitFor(`!${isConnected}`);
+  await connect();
+  await page.type('sh paint red');
+  await page.press('Enter');
+  await page.waitFor(painted([1, 0, 0]));
+  await page.type('sh paint white');
+  await page.press('Enter');
+  await page.waitFor(painted([1, 1, 1]));
+}
