@@ -1,9 +1,9 @@
 import type { ScriptContext } from '../application.ts';
 
-/** Most of the screen has a colour: red, green, blue as bits. */
+/** The terminal has a colour: red, green, blue as bits. Away from the middle, where the pointer is. */
 const painted = (bits: [0 | 1, 0 | 1, 0 | 1]) => `(() => {
   const canvas = document.querySelector('#noVNC_container canvas');
-  const [...pixel] = canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data;
+  const [...pixel] = canvas.getContext('2d').getImageData(canvas.width * 0.75, canvas.height * 0.75, 1, 1).data;
   return ${JSON.stringify(bits)}.every((bit, n) => (bit ? pixel[n] > 200 : pixel[n] < 60));
 })()`;
 const isConnected = `document.documentElement.classList.contains('noVNC_connected')`;
