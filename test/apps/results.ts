@@ -6,7 +6,8 @@ import type { FullBrowserKind } from '../harness/browser.ts';
 import type { Application } from './application.ts';
 import type { Way } from './matrix.ts';
 
-const file = fileURLToPath(new URL('results.json', import.meta.url));
+const given = process.env['POSTERN_APPS_RESULTS'];
+const file = given ?? fileURLToPath(new URL('results.json', import.meta.url));
 
 /** Shortest time of the script each way, in ms. */
 export type Times = Record<Way, number>;
@@ -56,8 +57,9 @@ const seconds = (ms: number): string => (ms / 1_000).toFixed(1);
 
 const document = fileURLToPath(new URL('../../docs/applications.md', import.meta.url));
 
-/** Puts the table of what was measured so far into the document. */
+/** Puts the table of what was measured so far into the document, unless results go elsewhere. */
 export async function writeTable(applications: readonly Application[]): Promise<void> {
+  if (given !== undefined) return;
   const table = renderTable(applications, readResults());
   const text = readFileSync(document, 'utf8').replace(
     /(<!-- times -->)[^]*(<!-- \/times -->)/,

@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ensureBrowsers } from '../browsers/find.mjs';
 
-const usage = `npm run apps -- [NAME…] [--browser chromium|firefox] [--rounds N] [--screenshots FOLDER]`;
+const usage = `npm run apps -- [NAME…] [--browser chromium|firefox] [--rounds N] [--screenshots FOLDER] [--results FILE]`;
 const known = readdirSync(new URL('.', import.meta.url), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name)
@@ -28,6 +28,7 @@ step('npx', ['vitest', 'run', '--project', 'apps', '--reporter=verbose'], {
   POSTERN_APPS_BROWSERS: values.browser ?? '',
   POSTERN_APPS_ROUNDS: values.rounds,
   ...(values.screenshots === undefined ? {} : { POSTERN_SCREENSHOTS: values.screenshots }),
+  ...(values.results === undefined ? {} : { POSTERN_APPS_RESULTS: values.results }),
 });
 
 function readArguments() {
@@ -38,6 +39,7 @@ function readArguments() {
         browser: { type: 'string' },
         rounds: { type: 'string', default: '2' },
         screenshots: { type: 'string' },
+        results: { type: 'string' },
       },
     });
   } catch (error) {
