@@ -59,10 +59,10 @@ export async function use({ page, origin, tag, app }: ScriptContext): Promise<vo
   await page.click('.jp-Terminal .xterm-screen');
   await page.type(`echo $((6*7)) > ${tag}.txt`);
   await page.press('Enter');
-  await page.waitFor(
-    `fetch('/api/contents/${tag}.txt?content=1').then((r) => r.json()).then((f) => f.content.trim() === '42')`,
-  );
-  expect(existsSync(join(app.data, `${tag}.txt`))).toBe(true);
+  const made = join(app.data, `${tag}.txt`);
+  await expect
+    .poll(() => existsSync(made) && readFileSync(made, 'utf8'), { timeout: 20_000 })
+    .toBe('42\n');
 
   await page.goto(`${origin}/notebooks/${saved[0]}`);
   await page.waitFor(`${outputs}.includes('${tag.toUpperCase()}')`, 60_000);

@@ -11,9 +11,8 @@ const isConnected = `document.documentElement.classList.contains('noVNC_connecte
 export async function use({ page }: ScriptContext): Promise<void> {
   const connect = async (): Promise<void> => {
     await page.waitFor(
-      `document.readyState === 'complete' && document.documentElement.classList.contains('noVNC_disconnected') || document.querySelector('#noVNC_connect_button')?.checkVisibility()`,
+      `!/noVNC_(loading|connecting|connected|disconnecting)/.test(document.documentElement.className)`,
     );
-    await page.waitFor(`document.querySelector('#noVNC_connect_button').checkVisibility()`);
     await page.evaluate(`(document.querySelector('#noVNC_connect_button').click(), undefined)`);
     await page.waitFor(
       `document.querySelector('#noVNC_credentials_dlg.noVNC_open, #noVNC_password_dlg.noVNC_open')`,

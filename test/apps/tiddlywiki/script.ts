@@ -48,8 +48,5 @@ export async function use({ page, origin, tag, app }: ScriptContext): Promise<vo
   await page.waitFor(`document.querySelector('button[aria-label="Delete this tiddler"]')`);
   await page.evaluate(`(window.confirm = () => true, undefined)`);
   await page.click('button[aria-label="Delete this tiddler"]');
-  await page.waitFor(
-    `fetch('/recipes/default/tiddlers/${encodeURIComponent(title)}').then((r) => r.status === 404)`,
-  );
   await expect.poll(() => existsSync(file), inTime).toBe(false);
 }
