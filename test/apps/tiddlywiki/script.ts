@@ -30,6 +30,8 @@ export async function use({ page, origin, tag, app }: ScriptContext): Promise<vo
   const shown = `[...document.querySelectorAll('.tc-tiddler-view-frame')].find((f) => f.dataset.tiddlerTitle === '${title}')`;
   await page.waitFor(`${shown}?.querySelector('.tc-tiddler-body em')?.textContent === '${tag}'`);
   await expect.poll(() => readFileSync(file, 'utf8'), inTime).toMatch(/tags: work[^]*All about/);
+  // While anything is unsaved, it asks before the page is left.
+  await page.waitFor(`!document.body.classList.contains('tc-dirty')`);
 
   await page.goto(`${origin}/`);
   await page.waitFor(`document.querySelector('.tc-search input[type=search]')`);
