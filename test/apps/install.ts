@@ -49,6 +49,13 @@ export function installFromRequirements(name: string): string {
   return folder;
 }
 
+/** Version that `requirements.txt` of the application pins. */
+export function pinnedVersion(name: string, dependency: string): string {
+  const wanted = readFileSync(join(appFolder(name), 'requirements.txt'), 'utf8').split('\n');
+  const line = wanted.find((pin) => pin.startsWith(`${dependency}==`));
+  return line?.slice(dependency.length + '=='.length) ?? '';
+}
+
 /** Debian packages, installed where that can be done without asking: as root with apt-get. */
 export function installDebian(...packages: string[]): void {
   const missing = packages.filter((name) => debianVersion(name) === undefined);

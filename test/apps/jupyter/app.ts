@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { findFreePorts } from '../../../cli/src/demo/ports.ts';
 import type { Application } from '../application.ts';
-import { installFromRequirements } from '../install.ts';
-import { makeDataFolder, runCommand, startProcess } from '../process.ts';
+import { installFromRequirements, pinnedVersion } from '../install.ts';
+import { makeDataFolder, startProcess } from '../process.ts';
 import { use } from './script.ts';
 
 const name = 'jupyter';
@@ -24,7 +24,6 @@ export const jupyter: Application = {
       JUPYTER_CONFIG_DIR: join(data.path, '.jupyter'),
       SHELL: '/bin/sh',
     };
-    const version = await runCommand(join(bin, 'jupyter-lab'), ['--version'], { env });
     const server = await startProcess(
       join(bin, 'jupyter-lab'),
       [
@@ -42,7 +41,7 @@ export const jupyter: Application = {
     );
     return {
       origin: `http://127.0.0.1:${port}`,
-      version: version.trim(),
+      version: pinnedVersion(name, 'jupyterlab'),
       data: data.path,
       stop: async () => {
         await server.stop();

@@ -2,7 +2,12 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFreePorts } from '../../../cli/src/demo/ports.ts';
 import type { Application } from '../application.ts';
-import { appFolder, installFromLockfile, installFromRequirements } from '../install.ts';
+import {
+  appFolder,
+  installFromLockfile,
+  installFromRequirements,
+  pinnedVersion,
+} from '../install.ts';
 import { makeDataFolder, startProcess } from '../process.ts';
 import { use } from './script.ts';
 
@@ -44,7 +49,7 @@ export const webdav: Application = {
     const server = await startProcess(wsgidav, ['--config', config], { ready: /Serving on/ });
     return {
       origin: `http://127.0.0.1:${port}`,
-      version: '4.4.0',
+      version: pinnedVersion(name, 'wsgidav'),
       data: share,
       stop: async () => {
         await server.stop();
