@@ -73,6 +73,12 @@ export const routerLimitsSchema = z.strictObject({
   routeTimeoutMs: ms(5_000),
   /** How often a link's latency is measured. */
   linkProbeMs: ms(5_000),
+  /** How often better ways for open circuits are looked for. */
+  rerouteCycleMs: ms(60_000),
+  /** What a better way must save, in path cost (ms and router costs). */
+  rerouteMinGain: z.int().min(1).default(15),
+  /** Circuits moved in one cycle. */
+  reroutesPerCycle: z.int().min(0).default(4),
   /** Silence after which a link is dead: circuits leave it for another way. */
   linkDeadAfterMs: ms(15_000),
   /** How often deadlines above are looked at. */

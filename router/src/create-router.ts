@@ -10,6 +10,7 @@ import { BindTable } from './circuits/bind-table.ts';
 import { CircuitTable } from './circuits/circuit-table.ts';
 import { circuitObserver, describe } from './circuits/circuit-observer.ts';
 import { Dialer } from './circuits/dialer.ts';
+import { PathImprover } from './circuits/path-improver.ts';
 import { reason } from './circuits/reason.ts';
 import { Forwarder } from './circuits/forwarder.ts';
 import { RouteStep } from './circuits/route-step.ts';
@@ -82,6 +83,7 @@ export async function createRouter(
   const step = new RouteStep({ table, binds, linkTo: (id) => registry.get(id)?.peer });
   const shared = { routerId, state, access, table, step, budget, limits, nowMs };
   const dialer = new Dialer({ ...shared, binds, topology });
+  const improver = new PathImprover({ table, topology, limits, nowMs });
   const forwarder = new Forwarder(table, budget, limits);
   const peers = new PeerRegistry(limits, nowMs);
   const clients: PeerContext['clients'] = new Set();
@@ -215,6 +217,10 @@ export async function createRouter(
     state.forgetExpiredRevocations();
     state.expirePostures();
   }, limits.sweepMs);
+  const improving = setInterval(() => {
+    const moved = improver.cycle();
+    if (moved > 0) log.info('circuits.moved', { moved });
+  }, limits.rerouteCycleMs);
   links.refresh();
   controllerChannel.start();
   log.info('router.started', { ...addresses });
@@ -222,6 +228,7 @@ export async function createRouter(
   let closing: Promise<void> | undefined;
   const shutDown = async (): Promise<void> => {
     clearInterval(sweeper);
+    clearInterval(improving);
     controllerChannel.close();
     links.close();
     for (const peer of [...peers.values()]) peer.socket.destroy();

@@ -72,6 +72,7 @@ export class FaultClient {
     const grant = await this.#currentGrant();
     if (this.#edge?.isOpen !== true) this.#edge = await this.#openEdge(grant);
     return this.#edge.dial(grant.dialGrant, {
+      movable: true,
       ...(hostId !== undefined && { hostId }),
       ...(signal && { signal }),
     });

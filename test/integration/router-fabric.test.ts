@@ -96,6 +96,37 @@ describe('three routers', () => {
     await expect(dial('x')).rejects.toMatchObject({ code: 'ERR_NO_PATH' });
   });
 
+  it('move circuits to a better way, a few a cycle, and only those whose ends can resume', async () => {
+    const cycle = { rerouteCycleMs: 100, reroutesPerCycle: 2 };
+    await network.startRouter('in', { limits: cycle, links: { groups: ['west'] } });
+    for (const id of ['m', 'n']) {
+      await network.startRouter(id, { edge: undefined, links: { groups: ['west', 'east'] } });
+    }
+    await network.startRouter('out', { links: { groups: ['east'] } });
+    await Promise.all(
+      ['m', 'n'].flatMap((id) => [network.linked('in', id), network.linked(id, 'out')]),
+    );
+    await network.startHost('out', echo);
+    const setCost = async (id: string, cost: number): Promise<void> => {
+      const router = network.controller.all('router').find((candidate) => candidate.id === id)!;
+      network.controller.put('router', { ...router, cost });
+      await network.inSync();
+    };
+    await setCost('n', 1_000);
+    const { edge } = await network.browser('in');
+    const grant = await network.dialGrant();
+    const fixed = await edge.dial(grant);
+    const movable = await Promise.all(
+      Array.from({ length: 5 }, () => edge.dial(grant, { movable: true })),
+    );
+    expect(await pathOf(fixed)).toEqual(['in', 'm', 'out']);
+    const ends = movable.map((circuit) => closed(circuit).then(({ code }) => code));
+    await setCost('m', 5_000);
+    expect(new Set(await Promise.all(ends))).toEqual(new Set(['ERR_CIRCUIT_MOVED']));
+    await roundTrip(fixed);
+    expect(await pathOf(await edge.dial(grant, { movable: true }))).toEqual(['in', 'n', 'out']);
+  });
+
   it('link only with routers that have a group of links in common', async () => {
     await network.startRouter('a', { links: { groups: ['west'] } });
     await network.startRouter('b', { links: { groups: ['east', 'west'] } });

@@ -23,6 +23,10 @@ export class RouterCircuit {
   /** Terminator and path in use, once chosen. */
   terminatorId: string | undefined;
   path: readonly string[] = [];
+  /** Its ends resume on another circuit: it may be moved to a better way. */
+  isMovable = false;
+  /** When it was joined, ms since 1970. */
+  openedMs = 0;
   bytesToHost = 0;
   bytesToClient = 0;
   /** Tells the requester that the circuit could not be opened. Used once, while opening. */

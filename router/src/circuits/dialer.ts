@@ -92,6 +92,7 @@ export class Dialer {
       sessionId: caller.sessionId,
     };
     const circuit = table.begin(subject, peer, label, true, refuse);
+    circuit.isMovable = request.headers.bool(HeaderKey.movable) === true;
     try {
       const claims = await this.#verify(caller, request.body);
       // The connection or the circuit may have ended during verification.
@@ -176,6 +177,7 @@ export class Dialer {
 
   #joined(circuit: RouterCircuit, request: Message): void {
     this.#deps.table.join(circuit);
+    circuit.openedMs = this.#deps.nowMs();
     const headers = new MessageHeaders()
       .setU32(HeaderKey.connId, circuit.upstream.label)
       .setString(HeaderKey.circuitId, circuit.subject.circuitId);

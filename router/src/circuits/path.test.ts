@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findPath, MAX_HOPS, type PathNode } from './path.ts';
+import { costOf, findPath, MAX_HOPS, type PathNode } from './path.ts';
 
 const node = (links: Record<string, number>, extra: Partial<PathNode> = {}): PathNode => ({
   cost: 0,
@@ -33,6 +33,19 @@ describe('findPath', () => {
     ]);
     expect(findPath(nodes, 'a', 't')?.hops).toEqual(['d', 't']);
     expect(findPath(nodes, 'a', 'c')?.hops).toEqual(['c']);
+  });
+
+  it('costs what the path costs that it found, and nothing where a link is gone', () => {
+    const nodes = new Map([
+      ['a', node({ b: 100, c: 10 })],
+      ['b', node({})],
+      ['c', node({ b: 10 }, { cost: 3 })],
+    ]);
+    const best = findPath(nodes, 'a', 'b');
+    expect(costOf(nodes, ['a', ...(best?.hops ?? [])])).toBe(best?.cost);
+    expect(costOf(nodes, ['a', 'b'])).toBe(101);
+    expect(costOf(nodes, ['a'])).toBe(0);
+    expect(costOf(nodes, ['b', 'a'])).toBeUndefined();
   });
 
   it('leaves out excluded edges and unknown routers', () => {

@@ -19,6 +19,26 @@ export interface Path {
 /** Longest path that is used: protects the wire format (`path` ≤ 32) and forbids absurd detours. */
 export const MAX_HOPS = 8;
 
+/** What an edge of the graph adds to a path: the link, the hop, and the router entered. */
+function edgeCost(latencyMs: number, entered: PathNode): number {
+  return latencyMs + 1 + entered.cost;
+}
+
+/** Cost of the path from the first router to the last; `undefined` when a link of it is gone. */
+export function costOf(
+  nodes: ReadonlyMap<string, PathNode>,
+  path: readonly string[],
+): number | undefined {
+  let cost = 0;
+  for (let i = 1; i < path.length; i += 1) {
+    const latencyMs = nodes.get(path[i - 1] ?? '')?.links.get(path[i] ?? '');
+    const entered = nodes.get(path[i] ?? '');
+    if (latencyMs === undefined || entered === undefined) return undefined;
+    cost += edgeCost(latencyMs, entered);
+  }
+  return cost;
+}
+
 /**
  * The cheapest path from `source` to `target`; a link costs its latency in ms + 1. `undefined` when
  * there is none within {@link MAX_HOPS}. `excluded` holds `from>to` edges that just failed.
@@ -50,7 +70,7 @@ export function findPath(
     for (const [neighbour, latencyMs] of node.links) {
       const next = nodes.get(neighbour);
       if (next === undefined || excluded.has(`${id}>${neighbour}`)) continue;
-      const cost = reached.cost + latencyMs + 1 + next.cost;
+      const cost = reached.cost + edgeCost(latencyMs, next);
       const known = best.get(neighbour);
       if (known === undefined || (!known.done && cost < known.cost)) {
         best.set(neighbour, { cost, hops: [...reached.hops, neighbour], done: false });

@@ -1,6 +1,6 @@
 /** The mesh as this router knows it: its own links as they are, those of others as reported. */
 import type { RouterState } from '../state/router-state.ts';
-import { findPath, type Path, type PathNode } from './path.ts';
+import { costOf, findPath, type Path, type PathNode } from './path.ts';
 
 /** Own links: neighbour router id → latency in ms. */
 type OwnLinks = () => ReadonlyMap<string, number>;
@@ -26,6 +26,12 @@ export class Topology {
   pathTo(routerId: string, excluded?: ReadonlySet<string>): Path | undefined {
     this.#nodes ??= this.#build();
     return findPath(this.#nodes, this.#routerId, routerId, excluded);
+  }
+
+  /** What a path from here costs now; `undefined` when it is broken. */
+  costOf(path: readonly string[]): number | undefined {
+    this.#nodes ??= this.#build();
+    return costOf(this.#nodes, path);
   }
 
   #build(): ReadonlyMap<string, PathNode> {

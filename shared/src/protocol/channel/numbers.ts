@@ -102,6 +102,8 @@ export const HeaderKey = {
   hostId: 3113,
   /** String list: groups of links that a router is in. */
   linkGroups: 3114,
+  /** Bool: the ends of the circuit go on over another one when it is closed with ERR_CIRCUIT_MOVED. */
+  movable: 3115,
   partNumber: 3120,
   partCount: 3121,
 } as const;

@@ -34,6 +34,8 @@ export interface EdgeConnectionOptions {
 export interface DialOptions {
   /** Identity id of the only host wanted. Default: any that the grant permits. */
   readonly hostId?: string;
+  /** The router may close the circuit with `ERR_CIRCUIT_MOVED` when there is a better way. */
+  readonly movable?: boolean;
   readonly signal?: AbortSignal;
 }
 

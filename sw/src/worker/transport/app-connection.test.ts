@@ -122,7 +122,11 @@ describe('AppConnection', () => {
     await connection.session();
     const { signal } = new AbortController();
     await redials[0]!('host-1', signal);
-    expect(edges[0]!.dial).toHaveBeenLastCalledWith('grant1', { hostId: 'host-1', signal });
+    expect(edges[0]!.dial).toHaveBeenLastCalledWith('grant1', {
+      hostId: 'host-1',
+      movable: true,
+      signal,
+    });
     expect(openEdge).toHaveBeenCalledTimes(2);
 
     // Through any router, when the connection to the first was lost.

@@ -164,7 +164,7 @@ export class AppConnection {
     const grant = await grants.current();
     const way = await this.#findWay(grant);
     try {
-      const circuit = await way.edge.dial(grant.dialGrant);
+      const circuit = await way.edge.dial(grant.dialGrant, { movable: true });
       const redial: Redial = (hostId, signal) => this.#redial(way, hostId, signal);
       const session = await secure(circuit, grant, redial);
       const live: Live = { session, way, grant, lastUsedMs: nowMs() };
@@ -220,7 +220,7 @@ export class AppConnection {
     }
     const { edge } = way;
     try {
-      return await edge.dial(grant.dialGrant, { hostId, signal });
+      return await edge.dial(grant.dialGrant, { hostId, movable: true, signal });
     } catch (error) {
       // A router that does not answer is left; another one may.
       if (signal.aborted) edge.close(SILENT);
