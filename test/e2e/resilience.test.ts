@@ -49,16 +49,52 @@ describe('parts that are killed', () => {
     expect(status).toBe(200);
   }
 
-  it.each(['routers', 'connector', 'controller'] as const)(
-    '%s: the next request works',
-    async (part) => {
-      const pids = demo.report.pids[part];
-      for (const pid of Array.isArray(pids) ? pids : [pids]) {
-        process.kill(pid, 'SIGKILL');
-        await nextRequestWorks();
-      }
-    },
-  );
+  it('routers: a download and an upload under way come through whole, and the next request works', async () => {
+    // The download stops reading at each of these, so that it is under way when a router is killed.
+    await page.evaluate(`{
+      const hex = async (bytes) => [...new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))]
+        .map((byte) => byte.toString(16).padStart(2, '0')).join('');
+      const upload = async () => {
+        const body = new Uint8Array(12e6).map((_, i) => i * 31 >> 8);
+        const answer = await fetch('/api/upload', { method: 'POST', body: new Blob([body]) });
+        return (await answer.json()).sha256 === await hex(body);
+      };
+      const download = async () => {
+        const answer = await fetch('/download?mb=24');
+        const stops = [6e6, 14e6];
+        const chunks = [];
+        let bytes = 0;
+        for await (const chunk of answer.body) {
+          chunks.push(chunk);
+          bytes += chunk.length;
+          if (bytes < (stops[0] ?? Infinity)) continue;
+          stops.shift();
+          self.stopped = true;
+          await new Promise((resolve) => (self.goOn = resolve));
+        }
+        return answer.headers.get('x-sha256') === await hex(await new Blob(chunks).arrayBuffer());
+      };
+      self.transfers = Promise.allSettled([upload(), download()]);
+      void 0;
+    }`);
+    const terminators = async () => (await demo.admin('GET', '/terminators')).data.length as number;
+    const whole = await terminators();
+    for (const pid of demo.report.pids.routers) {
+      // One at a time: with both away there is nothing to go on over.
+      await expect.poll(terminators, { timeout: 30_000 }).toBe(whole);
+      await page.waitFor('self.stopped');
+      process.kill(pid, 'SIGKILL');
+      await page.evaluate('self.stopped = false; goOn()');
+      await nextRequestWorks();
+    }
+    const intact = { status: 'fulfilled', value: true };
+    expect(await page.evaluate('transfers')).toEqual([intact, intact]);
+  });
+
+  it.each(['connector', 'controller'] as const)('%s: the next request works', async (part) => {
+    process.kill(demo.report.pids[part], 'SIGKILL');
+    await nextRequestWorks();
+  });
 
   it('the controller: what REST acknowledged is there after kill -9', async () => {
     await expect

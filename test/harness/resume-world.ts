@@ -29,6 +29,8 @@ export interface ResumeWorldOptions {
   /** How each circuit is made, by its number from 0; throw to refuse the dial. */
   circuit?: (number: number) => MemoryCircuitOptions;
   graceMs?: number;
+  /** Identity ids that the dial grant permits. */
+  hosts?: string[];
   /** Encrypt in the same turn, as connectors do. */
   sync?: boolean;
 }
@@ -111,7 +113,7 @@ export class ResumeWorld {
       serviceId: 'wiki',
       keys: fixture.keys,
       circuit: await this.dial(),
-      dialGrant: await fixture.dialGrant(),
+      dialGrant: await fixture.dialGrant(this.#options.hosts ? { hosts: this.#options.hosts } : {}),
       assertion: await fixture.assertion(),
       key: fixture.caller,
       resume: { redial, ...(graceMs !== undefined && { graceMs }) },

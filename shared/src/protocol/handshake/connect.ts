@@ -11,7 +11,13 @@ import { concatBytes } from '../../bytes/index.ts';
 import { dialGrantClaimsSchema, verifyBindGrant } from '../../grants/index.ts';
 import { systemClock } from '../channel/clock.ts';
 import type { Circuit } from '../edge/types.ts';
-import { ResumableCircuit, ResumeClient, ResumptionKeys } from '../resume/index.ts';
+import {
+  HOST_RETURN_MS,
+  ResumableCircuit,
+  ResumeClient,
+  ResumptionKeys,
+  SOLE_HOST_RETURN_MS,
+} from '../resume/index.ts';
 import { Session, TrafficKey, type SecureSession } from '../session/index.ts';
 import { DEFAULT_HANDSHAKE_TIMEOUT_MS, runHandshake } from './handshake-run.ts';
 import {
@@ -87,7 +93,7 @@ export async function connectSecure(options: ConnectSecureOptions): Promise<Secu
     const { session } = link.handOver(
       () => {
         link.send(m3);
-        const lasting = outliving(circuit, resumptionKeys, host.sub, options);
+        const lasting = outliving(circuit, resumptionKeys, host.sub, hosts, options);
         const opened = new Session({
           circuit: lasting ?? circuit,
           role: 'opener',
@@ -111,6 +117,7 @@ function outliving(
   circuit: Circuit,
   keys: ResumptionKeys,
   hostId: string,
+  hosts: readonly string[],
   { resume, clock }: ConnectSecureOptions,
 ): ResumableCircuit | undefined {
   if (resume === undefined) return undefined;
@@ -118,6 +125,7 @@ function outliving(
   const client = new ResumeClient({
     keys,
     redial: (signal) => redial(hostId, signal),
+    hostReturnMs: hosts.length > 1 ? HOST_RETURN_MS : SOLE_HOST_RETURN_MS,
     ...(graceMs !== undefined && { graceMs }),
     ...(clock && { clock }),
     ...(logger && { logger }),

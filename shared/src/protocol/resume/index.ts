@@ -3,6 +3,7 @@ export { ResumableCircuit, type ResumableCircuitOptions } from './resumable-circ
 export {
   HOST_RETURN_MS,
   RESUME_GRACE_MS,
+  SOLE_HOST_RETURN_MS,
   ResumeClient,
   type Redial,
   type ResumeClientOptions,

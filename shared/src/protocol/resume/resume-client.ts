@@ -8,8 +8,12 @@ import type { ResumptionKeys } from './resumption-keys.ts';
 
 /** How long a lost circuit may be looked for; the host waits as long. */
 export const RESUME_GRACE_MS = 30_000;
-/** How long a host that no router knows may be coming back: its connection broke, or it died. */
+/**
+ * How long a host that no router knows may be coming back: its connection broke, or it died. Short
+ * where another host may serve instead; otherwise long enough for a router that starts again.
+ */
 export const HOST_RETURN_MS = 2_000;
+export const SOLE_HOST_RETURN_MS = 10_000;
 /** A circuit that held so long counts as good: the next loss starts afresh. */
 const STABLE_MS = 5_000;
 const FIRST_DELAY_MS = 50;
@@ -24,6 +28,8 @@ export interface ResumeClientOptions {
   readonly keys: ResumptionKeys;
   readonly redial: Redial;
   readonly graceMs?: number;
+  /** Default {@link HOST_RETURN_MS}. */
+  readonly hostReturnMs?: number;
   readonly clock?: Clock;
   readonly logger?: Logger;
 }
@@ -68,7 +74,8 @@ export class ResumeClient {
         else hostGoneMs = undefined;
         const isOver =
           nowMs - this.#unstableSinceMs >= (this.#options.graceMs ?? RESUME_GRACE_MS) ||
-          (hostGoneMs !== undefined && nowMs - hostGoneMs >= HOST_RETURN_MS);
+          (hostGoneMs !== undefined &&
+            nowMs - hostGoneMs >= (this.#options.hostReturnMs ?? HOST_RETURN_MS));
         const final = finalReason(error);
         this.#logger.debug('session.resume-failed', { error });
         if (final !== undefined || isOver) {

@@ -121,7 +121,7 @@ describe('a session whose circuits are lost', () => {
   });
 
   it('ends soon when its host is gone, so that another one may be asked', async () => {
-    const world = await ResumeWorld.create();
+    const world = await ResumeWorld.create({ hosts: ['host-1', 'host-2'] });
     const session = await world.connect(() =>
       Promise.reject(new AppError('ERR_SERVICE_NOT_HOSTED', 'gone', { retryable: true })),
     );
@@ -129,6 +129,19 @@ describe('a session whose circuits are lost', () => {
     world.current[0].cut();
     expect(await session.closed).toMatchObject({ code: 'ERR_CIRCUIT_LOST' });
     expect(performance.now() - startMs).toBeGreaterThanOrEqual(HOST_RETURN_MS);
+  });
+
+  it('waits longer for a host that nobody else can stand in for', async () => {
+    const world = await ResumeWorld.create({ hosts: ['host-1'] });
+    const startMs = performance.now();
+    const session = await world.connect(() => {
+      if (performance.now() - startMs > HOST_RETURN_MS + 500) return world.dial();
+      const gone = new AppError('ERR_SERVICE_NOT_HOSTED', 'gone', { retryable: true });
+      return Promise.reject(gone);
+    });
+    world.current[0].cut();
+    await session.ping();
+    session.close();
   });
 
   it('ends at once when the host has forgotten it', async () => {
