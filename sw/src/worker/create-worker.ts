@@ -2,6 +2,7 @@
 import { cspHash, source } from 'virtual:postern-runtime';
 import { source as workerSource } from 'virtual:postern-worker-runtime';
 import { signEs256 } from '@postern/shared/crypto';
+import { chooseLanguage } from '@postern/shared/language';
 import { createKeySet } from '@postern/shared/grants';
 import type { Logger } from '@postern/shared/log';
 import { connectSecure } from '@postern/shared/protocol/handshake';
@@ -29,6 +30,7 @@ import { MAX_UNPACED_BYTES } from './fetch/response-body.ts';
 import { createFetchRouter, type FetchRouter } from './fetch/router.ts';
 import { parseVerificationKeys } from './auth/verification-keys.ts';
 import { createPageMessages, type PageMessages } from './page-messages.ts';
+import type { Look } from './pages/look.ts';
 import { statusPage } from './pages/status-page.ts';
 import { createStore } from './storage/store.ts';
 import { AppConnection } from './transport/app-connection.ts';
@@ -144,6 +146,10 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     const rights = new CrossOriginGrants({ ...grantOptions, origin: other });
     return connect(rights, rights);
   });
+  const look = async (): Promise<Look> => ({
+    language: chooseLanguage(scope.navigator.languages),
+    branding: (await application.get().catch(() => undefined))?.branding ?? {},
+  });
   const cache = new HttpCache({
     entries: new EntryStore({ store, caches: scope.caches, origin, nowMs }),
   });
@@ -160,6 +166,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     logins,
     runtime: { source, cspHash, workerSource },
     navigator: scope.navigator,
+    look,
     maxScriptedBytes,
     logger,
   });
@@ -245,11 +252,12 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
         return new URL('/signout', (await application.fresh()).loginOrigin);
       },
       status: async () =>
-        statusPage({
+        statusPage(await look(), {
           application: (await application.get()).name,
           signedIn: await tokens.hasSession(),
           connection: await connection.status(),
         }),
+      look,
       logger,
       nowMs,
     }),

@@ -15,3 +15,8 @@ declare module 'virtual:postern-precache' {
   /** The loader's hashed files. */
   export const precache: { url: string; revision: string | null }[];
 }
+
+declare module '*.css?raw' {
+  const text: string;
+  export default text;
+}

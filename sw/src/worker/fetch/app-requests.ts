@@ -13,6 +13,7 @@ import { acceptEncoding } from './content-coding.ts';
 import { type HttpCache, withoutFragment } from '../cache/http-cache.ts';
 import type { HttpLogins } from '../http-auth/http-logins.ts';
 import { loginPage } from '../http-auth/login-page.ts';
+import type { Look } from '../pages/look.ts';
 import { exchange, type ExchangeResponse } from './exchange.ts';
 import { initiatorSite, type RequestFacts } from './initiator.ts';
 import { createPageResponse } from './page-response.ts';
@@ -44,6 +45,8 @@ export interface AppRequestsOptions {
     languages: readonly string[];
     userAgentData?: ClientHints;
   };
+  /** How pages of ours look. */
+  look: () => Promise<Look>;
   /** Longest body that script may fetch; {@link MAX_UNPACED_BYTES} where the browser does not pace. */
   maxScriptedBytes: number;
   logger: Logger;
@@ -121,7 +124,7 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
             answer = await send();
           } else if (asked?.kind === 'ask' && isPersonal(request)) {
             answer.stream.reset(1, 'a log-in is asked for');
-            return loginPage({ origin, ...asked, target: head.target });
+            return loginPage(await options.look(), { origin, ...asked, target: head.target });
           }
         }
         const { clearCache, clearCookies } = siteDataToClear(answer.fields);

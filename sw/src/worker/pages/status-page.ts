@@ -1,6 +1,7 @@
 /** `/.postern/status`: how this browser is connected, for people and for whoever helps them. */
 import type { ConnectionStatus } from '../transport/app-connection.ts';
 import { html, Markup } from './html.ts';
+import type { Look } from './look.ts';
 import { pageResponse } from './page.ts';
 
 export interface StatusFacts {
@@ -9,7 +10,10 @@ export interface StatusFacts {
   connection: ConnectionStatus | undefined;
 }
 
-export function statusPage({ application, signedIn, connection }: StatusFacts): Promise<Response> {
+export function statusPage(
+  look: Look,
+  { application, signedIn, connection }: StatusFacts,
+): Promise<Response> {
   const rows: [string, string][] = [
     ['Application', application],
     ['Signed in', signedIn ? 'yes' : 'no'],
@@ -35,13 +39,13 @@ export function statusPage({ application, signedIn, connection }: StatusFacts): 
       )
       .join(''),
   );
-  return pageResponse(
-    200,
-    'Connection status',
-    html`<h1>Connection status</h1>
+  return pageResponse(look, {
+    status: 200,
+    title: 'Connection status',
+    body: html`<h1>Connection status</h1>
       <dl>${list}</dl>
       <p><a class="button" href="/.postern/signout">Sign out</a></p>`,
-  );
+  });
 }
 
 function milliseconds(value: number | undefined): string {
