@@ -32,7 +32,13 @@ import { MAX_CONTROL_RECORDS, SendQueue } from './send-queue.ts';
 import { closeReasonOf, sessionError } from './session-error.ts';
 import { INITIAL_STREAM_WINDOW_BYTES, Stream, type StreamHost } from './stream.ts';
 import type { TrafficKey } from './traffic-key.ts';
-import { ResetCode, type SecureSession, type SessionStream, type StreamType } from './types.ts';
+import {
+  ResetCode,
+  type SecureSession,
+  type SessionStream,
+  type SessionTraffic,
+  type StreamType,
+} from './types.ts';
 
 /** Limits of a session, all optional. */
 export interface SessionLimits {
@@ -61,6 +67,7 @@ export interface SessionOptions {
   readonly circuit: Circuit;
   readonly role: 'opener' | 'host';
   readonly suite: string;
+  readonly fingerprint?: string;
   readonly sendKey: TrafficKey;
   readonly receiveKey: TrafficKey;
   readonly peer: Record<string, unknown>;
@@ -78,6 +85,7 @@ export interface SessionOptions {
 export class Session implements SecureSession, StreamHost {
   readonly circuitId: string;
   readonly suite: string;
+  readonly fingerprint: string;
   readonly closed: Promise<CloseReason>;
   onStream: ((stream: SessionStream) => void) | undefined;
 
@@ -102,6 +110,7 @@ export class Session implements SecureSession, StreamHost {
   #nextId: number;
   #lastPeerId = 0;
   #windowBytes = 0;
+  #receivedBytes = 0;
   #pumping = false;
   #awaitingCredit = false;
   #endReason: CloseReason | undefined;
@@ -114,6 +123,7 @@ export class Session implements SecureSession, StreamHost {
     const { circuit, limits = {}, clock = systemClock } = options;
     this.circuitId = circuit.circuitId;
     this.suite = options.suite;
+    this.fingerprint = options.fingerprint ?? '';
     this.#circuit = circuit;
     this.#clock = clock;
     this.#resets = new ResetBudget(clock);
@@ -163,8 +173,14 @@ export class Session implements SecureSession, StreamHost {
     return this.#streams.size;
   }
 
+  get traffic(): SessionTraffic {
+    const { sentBytes, keyAgeMs } = this.#sender;
+    return { sentBytes, receivedBytes: this.#receivedBytes, keyAgeMs };
+  }
+
   /** Takes one message of the circuit; settles when it was consumed. */
   receive(message: Uint8Array): void | Promise<void> {
+    this.#receivedBytes += message.length;
     return this.#receiver.receive(message);
   }
 
