@@ -46,7 +46,12 @@ manifest.styles.page = await emit(
   'page.css',
   await readFile(join(root, 'src/look/tokens.css'), 'utf8'),
 );
-if (isWanted('worker')) await buildWorker(await buildRuntime(), await buildWorkerRuntime());
+if (isWanted('worker'))
+  await buildWorker({
+    runtime: await buildRuntime(),
+    workerRuntime: await buildWorkerRuntime(),
+    status: await buildInline('status'),
+  });
 manifest.totals = {
   loaderBrotliBytes: brotliSize((file) => /\/loader[-.]/.test(`/${file}`)),
   openingBrotliBytes: brotliSize((file) => !/\/(?:login[-.]|page\.css)/.test(`/${file}`)),
@@ -124,11 +129,17 @@ async function buildPage(name) {
   };
 }
 
+/** A classic script that can stand in a document. */
+async function buildInline(name) {
+  const script = await bundle(join(root, `src/${name}/main.ts`), 'iife');
+  if (/<\/script|<!--/i.test(script))
+    throw new Error(`${name} cannot be inlined: it contains </script or <!--`);
+  return script;
+}
+
 /** The page runtime: a classic script, one line, that the worker writes into documents: their own lines keep their numbers. */
 async function buildRuntime() {
-  const script = oneLine(await bundle(join(root, 'src/runtime/main.ts'), 'iife'));
-  if (/<\/script|<!--/i.test(script))
-    throw new Error('the page runtime cannot be inlined: it contains </script or <!--');
+  const script = oneLine(await buildInline('runtime'));
   manifest.runtime = { cspHash: cspHash(script), bytes: Buffer.byteLength(script) };
   if (manifest.runtime.bytes > MAX_RUNTIME_BYTES) {
     throw new Error(
@@ -152,13 +163,14 @@ function oneLine(script) {
   return new Script(line) && line;
 }
 
-async function buildWorker(runtime, workerRuntime) {
+async function buildWorker({ runtime, workerRuntime, status }) {
   const precache = Object.keys(manifest.files)
     .filter((file) => /^assets\/loader-/.test(file))
     .map((file) => ({ url: `/.postern/${file}`, revision: null }));
   const modules = {
     'virtual:postern-runtime': `export const source = ${JSON.stringify(runtime)}; export const cspHash = ${JSON.stringify(cspHash(runtime))};`,
     'virtual:postern-worker-runtime': `export const source = ${JSON.stringify(workerRuntime)};`,
+    'virtual:postern-status': `export const source = ${JSON.stringify(status)};`,
     'virtual:postern-precache': `export const precache = ${JSON.stringify(precache)};`,
   };
   const virtual = {

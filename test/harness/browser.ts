@@ -21,6 +21,10 @@ export interface TestPage {
   waitFor(expression: string, timeoutMs?: number): Promise<void>;
   fill(selector: string, text: string): Promise<void>;
   click(selector: string): Promise<void>;
+  /** Presses a key where the focus is. Not in WebKit. */
+  press?(key: 'Enter' | 'Tab' | 'Escape'): Promise<void>;
+  /** Chooses colour scheme and width. Chromium only. */
+  emulate?(look: { scheme: 'light' | 'dark'; width?: number }): Promise<void>;
   /** @param path Ends in `.png`. */
   screenshot(path: `${string}.png`): Promise<void>;
   /** URLs of the page's frames, its own first. */
@@ -98,8 +102,13 @@ async function launchChromium(
           ),
         fill: (selector, text) => page.fill(selector, text),
         click: (selector) => page.click(selector),
+        press: (key) => page.keyboard.press(key),
+        emulate: async ({ scheme, width }) => {
+          await page.emulateMedia({ colorScheme: scheme });
+          if (width !== undefined) await page.setViewportSize({ width, height: 900 });
+        },
         screenshot: async (path) => {
-          await page.screenshot({ path });
+          await page.screenshot({ path, fullPage: true });
         },
         frameUrls: () => page.frames().map((frame) => frame.url()),
         addAuthenticator: async () => {
@@ -205,6 +214,7 @@ async function launchFirefox(
           await page.waitForSelector(selector);
           await page.click(selector);
         },
+        press: (key) => page.keyboard.press(key),
         screenshot: async (path) => {
           await page.screenshot({ path });
         },

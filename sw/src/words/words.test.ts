@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { loaderTexts } from './loader/index.ts';
 import { loginTexts } from './login/index.ts';
 import { pageTexts } from './pages/index.ts';
+import { statusTexts } from './status/index.ts';
 import { problemTexts, retryText, wayOf, wordsFor } from './problems/index.ts';
 
-describe.each(Object.entries({ loaderTexts, loginTexts, pageTexts, problemTexts }))(
+describe.each(Object.entries({ loaderTexts, loginTexts, pageTexts, problemTexts, statusTexts }))(
   '%s',
   (_name, catalogues) => {
     it.each(LANGUAGES)('has in %s exactly the keys and places of English', (language) => {

@@ -31,6 +31,8 @@ import { createFetchRouter, type FetchRouter } from './fetch/router.ts';
 import { parseVerificationKeys } from './auth/verification-keys.ts';
 import { createPageMessages, type PageMessages } from './page-messages.ts';
 import type { Look } from './pages/look.ts';
+import { RequestLog } from './diagnostics/request-log.ts';
+import { StatusFeed } from './diagnostics/status-feed.ts';
 import { statusPage } from './pages/status-page.ts';
 import { createStore } from './storage/store.ts';
 import { AppConnection } from './transport/app-connection.ts';
@@ -153,6 +155,21 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
   const cache = new HttpCache({
     entries: new EntryStore({ store, caches: scope.caches, origin, nowMs }),
   });
+  const log = new RequestLog(() => performance.timeOrigin + performance.now());
+  const feed = new StatusFeed({
+    report: async () => ({
+      application: (await application.get().catch(() => undefined))?.name ?? host,
+      nowMs: nowMs(),
+      signedIn: await tokens.summary(),
+      openedSessions: connection.openedSessions,
+      connection: connection.report(),
+      requests: log.requests,
+    }),
+    measure: () => connection.measure(),
+    nowMs,
+    sleep,
+  });
+  log.onChange = () => feed.changed();
   const logins = new HttpLogins();
   const pages = new PageRequests();
   const maxScriptedBytes = isChromium(scope) ? Infinity : MAX_UNPACED_BYTES;
@@ -166,6 +183,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     logins,
     runtime: { source, cspHash, workerSource },
     navigator: scope.navigator,
+    log,
     look,
     maxScriptedBytes,
     logger,
@@ -251,12 +269,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
         oauth.forget();
         return new URL('/signout', (await application.fresh()).loginOrigin);
       },
-      status: async () =>
-        statusPage(await look(), {
-          application: (await application.get()).name,
-          signedIn: await tokens.hasSession(),
-          connection: await connection.status(),
-        }),
+      status: async () => statusPage(await look()),
       look,
       logger,
       nowMs,
@@ -269,6 +282,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
       cookies,
       sockets,
       requests: pages,
+      watchStatus: (clientId, port) => feed.watch(clientId, port),
       declineSignIn: () => prompt.declined(),
       refreshApplication: () => application.refresh(),
       warmUp: () => void connection.session().catch(() => undefined),

@@ -20,3 +20,8 @@ declare module '*.css?raw' {
   const text: string;
   export default text;
 }
+
+declare module 'virtual:postern-status' {
+  /** The script of the status page, without `</script`. */
+  export const source: string;
+}

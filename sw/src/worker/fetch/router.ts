@@ -1,6 +1,7 @@
 /** Which part answers a `fetch` event. */
 import { AppError, isAppError } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
+import { STATUS_PATH } from '../../messages/status.ts';
 import { CALLBACK_PATH } from '../auth/oauth.ts';
 import { SIGNED_IN_PATH, type SignIn } from '../auth/sign-in.ts';
 import type { TokenSource } from '../auth/token-source.ts';
@@ -18,7 +19,6 @@ import { SOCKETS_PATH, type HttpPorts } from '../websocket/http-ports.ts';
 const SIGN_OUT_PATH = '/.postern/signout';
 /** Opened by the dialog on a page whose session ended. */
 const SIGN_IN_PATH = '/.postern/sign-in';
-const STATUS_PATH = '/.postern/status';
 const OWN_PREFIX = '/.postern/';
 const WORKER_PATH = '/postern-sw.js';
 /** Asked for by web workers to keep this worker alive. */

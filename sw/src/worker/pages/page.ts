@@ -71,7 +71,9 @@ export function all(pieces: readonly Markup[]): Markup {
 
 function brandMark({ branding: { logo, name } }: Look, mayLoad: boolean): Markup | '' {
   const image = mayLoad && logo !== undefined ? html`<img src="${logoPath(logo)}" alt="" />` : '';
-  return image === '' && name === undefined ? '' : html`<p class="brand">${image}${name ?? ''}</p>`;
+  return image === '' && name === undefined
+    ? ''
+    : html`<header class="brand">${image}${name ?? ''}</header>`;
 }
 
 function supportBox({ branding: { supportText, helpUrl }, language }: Look): Markup | '' {
