@@ -61,7 +61,7 @@ ${supportBox(branding, texts.help)}</main>
 function brandMark({ logo, name }: Branding): string {
   if (logo === undefined && name === undefined) return '';
   const image = logo === undefined ? '' : `<img src="${logoPath(logo)}" alt="">`;
-  return `<p class="brand">${image}${escapeHtml(name ?? '')}</p>\n`;
+  return `<header class="brand">${image}${escapeHtml(name ?? '')}</header>\n`;
 }
 
 function supportBox({ supportText, helpUrl }: Branding, help: string): string {

@@ -7,7 +7,7 @@ import { formatAge, formatBytes, formatMs, formatTime } from './units.ts';
 
 type Row = readonly [name: string, value: string, className?: string];
 
-export function facts(rows: readonly Row[]): HTMLElement {
+function facts(rows: readonly Row[]): HTMLElement {
   return element(
     'dl',
     {},
