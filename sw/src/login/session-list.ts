@@ -23,7 +23,7 @@ export function sessionList(
   language: Language,
 ): HTMLElement {
   const texts = loginTexts[language].sessions;
-  const list = element('ul', { className: 'list' });
+  const list = element('ul', { className: 'list sessions' });
   const heading = element('h2', { id: 'sessions', textContent: texts.title, tabIndex: -1 });
   const said = element('p', { className: 'unseen', attributes: { role: 'status' } });
   const show = (known: readonly Session[]): void => {

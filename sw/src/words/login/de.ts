@@ -59,7 +59,7 @@ export const de: Catalogue<typeof en> = {
   sessions: {
     title: 'Geräte und Sitzungen',
     text: 'Wo Sie angemeldet sind. Wird eine Sitzung beendet, schließt sich binnen einer Sekunde, was sie offen hat.',
-    program: 'Programm',
+    program: 'Programm oder Kommandozeile',
     browserOn: '{browser} auf {system}',
     unknown: 'Unbekannter Browser',
     here: 'Dieser Browser',

@@ -56,7 +56,7 @@ export const en = {
   sessions: {
     title: 'Devices and sessions',
     text: 'Where you are signed in. Ending a session closes what it has open within a second.',
-    program: 'Program',
+    program: 'Program or command line',
     browserOn: '{browser} on {system}',
     unknown: 'Unknown browser',
     here: 'This browser',
