@@ -132,7 +132,7 @@ async function exchange(
       owner,
       sealer,
       signal: gone.signal,
-      now: context.now,
+      now: () => context.now(),
       onStatus: (status) => (record.status = status),
       onBytes: (bytes) => (record.bytesToClient += bytes),
     },
