@@ -25,6 +25,8 @@ export default defineConfig({
           // Some make a database for each test, which takes seconds where the disk is busy.
           testTimeout: 20_000,
           hookTimeout: 30_000,
+          // Styles are imported as text.
+          css: true,
         },
       },
       {

@@ -7,11 +7,11 @@
  *   files      path in dist → sha256 (hex), integrity (SRI, sha384), bytes raw, gzip and Brotli
  *   entries    entry → path in dist of its script; only the worker's name carries no content hash
  *   documents  loader, login → path in dist, and the CSP source expressions its scripts and styles need
+ *   styles     page → path in dist of the style of pages without script, which the gateway writes into its own
  *   runtime    CSP source expression of the page runtime and its bytes
  *   totals     Brotli bytes of the loader's files, and of all that opening an application needs
  */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,15 +29,32 @@ const ASSET_BASE = '/.postern/assets/';
 const wanted = process.argv.slice(2);
 const isWanted = (name) => wanted.length === 0 || wanted.includes(name);
 
-const manifest = { version: 1, entries: {}, documents: {}, runtime: null, totals: {}, files: {} };
+const manifest = {
+  version: 1,
+  entries: {},
+  documents: {},
+  styles: {},
+  runtime: null,
+  totals: {},
+  files: {},
+};
 
 await rm(join(dist, 'assets'), { recursive: true, force: true });
 await mkdir(join(dist, 'assets'), { recursive: true });
 for (const page of ['loader', 'login']) if (isWanted(page)) await buildPage(page);
-if (isWanted('worker')) await buildWorker(await buildRuntime(), await buildWorkerRuntime());
+manifest.styles.page = await emit(
+  'page.css',
+  await readFile(join(root, 'src/look/tokens.css'), 'utf8'),
+);
+if (isWanted('worker'))
+  await buildWorker({
+    runtime: await buildRuntime(),
+    workerRuntime: await buildWorkerRuntime(),
+    status: await buildInline('status'),
+  });
 manifest.totals = {
   loaderBrotliBytes: brotliSize((file) => /\/loader[-.]/.test(`/${file}`)),
-  openingBrotliBytes: brotliSize((file) => !/\/login[-.]/.test(`/${file}`)),
+  openingBrotliBytes: brotliSize((file) => !/\/(?:login[-.]|page\.css)/.test(`/${file}`)),
 };
 manifest.files = Object.fromEntries(
   Object.entries(manifest.files).sort(([a], [b]) => (a < b ? -1 : 1)),
@@ -77,14 +94,15 @@ async function bundle(entry, format, plugins = []) {
 }
 
 /**
- * A page is `src/<name>/{index.html,main.ts,main.css?}`. The template says
+ * A page is `src/<name>/{index.html,main.ts,main.css}`, its style after the tokens of `src/look`. The template says
  * `<script type="module" src="./main.ts"></script>` and `<link rel="stylesheet" href="./main.css" />`, exactly so;
  * both become hashed assets with `integrity`.
  */
 async function buildPage(name) {
   const script = await bundle(join(root, `src/${name}/main.ts`), 'es');
   const style = join(root, `src/${name}/main.css`);
-  const css = existsSync(style) ? await readFile(style, 'utf8') : undefined;
+  const css =
+    (await readFile(join(root, 'src/look/tokens.css'), 'utf8')) + (await readFile(style, 'utf8'));
   const scriptFile = await emit(hashedName(name, 'js', script), script);
   manifest.entries[name] = scriptFile;
   let html = await readFile(join(root, `src/${name}/index.html`), 'utf8');
@@ -94,32 +112,34 @@ async function buildPage(name) {
     (integrity, url) => `<script type="module" src="${url}" integrity="${integrity}"></script>`,
     scriptFile,
   );
-  const styleHashes = [];
-  if (css) {
-    const styleFile = await emit(hashedName(name, 'css', css), css);
-    html = replaceOnce(
-      html,
-      '<link rel="stylesheet" href="./main.css" />',
-      (integrity, url) => `<link rel="stylesheet" href="${url}" integrity="${integrity}">`,
-      styleFile,
-    );
-    styleHashes.push(cspHash(css));
-  }
+  const styleFile = await emit(hashedName(name, 'css', css), css);
+  html = replaceOnce(
+    html,
+    '<link rel="stylesheet" href="./main.css" />',
+    (integrity, url) => `<link rel="stylesheet" href="${url}" integrity="${integrity}">`,
+    styleFile,
+  );
   const file = await emit(`${name}.html`, html);
   manifest.documents[name] = {
     file,
     csp: {
       scriptHashes: [cspHash(script), ...inlineHashes(html, 'script')],
-      styleHashes: [...styleHashes, ...inlineHashes(html, 'style')],
+      styleHashes: [cspHash(css), ...inlineHashes(html, 'style')],
     },
   };
 }
 
+/** A classic script that can stand in a document. */
+async function buildInline(name) {
+  const script = await bundle(join(root, `src/${name}/main.ts`), 'iife');
+  if (/<\/script|<!--/i.test(script))
+    throw new Error(`${name} cannot be inlined: it contains </script or <!--`);
+  return script;
+}
+
 /** The page runtime: a classic script, one line, that the worker writes into documents: their own lines keep their numbers. */
 async function buildRuntime() {
-  const script = oneLine(await bundle(join(root, 'src/runtime/main.ts'), 'iife'));
-  if (/<\/script|<!--/i.test(script))
-    throw new Error('the page runtime cannot be inlined: it contains </script or <!--');
+  const script = oneLine(await buildInline('runtime'));
   manifest.runtime = { cspHash: cspHash(script), bytes: Buffer.byteLength(script) };
   if (manifest.runtime.bytes > MAX_RUNTIME_BYTES) {
     throw new Error(
@@ -143,13 +163,14 @@ function oneLine(script) {
   return new Script(line) && line;
 }
 
-async function buildWorker(runtime, workerRuntime) {
+async function buildWorker({ runtime, workerRuntime, status }) {
   const precache = Object.keys(manifest.files)
     .filter((file) => /^assets\/loader-/.test(file))
     .map((file) => ({ url: `/.postern/${file}`, revision: null }));
   const modules = {
     'virtual:postern-runtime': `export const source = ${JSON.stringify(runtime)}; export const cspHash = ${JSON.stringify(cspHash(runtime))};`,
     'virtual:postern-worker-runtime': `export const source = ${JSON.stringify(workerRuntime)};`,
+    'virtual:postern-status': `export const source = ${JSON.stringify(status)};`,
     'virtual:postern-precache': `export const precache = ${JSON.stringify(precache)};`,
   };
   const virtual = {

@@ -2,14 +2,18 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '@postern/shared/errors';
 import { silentLogger } from '@postern/shared/log';
+import type { Branding } from '@postern/shared/branding';
 import type { ApplicationInfo } from '@postern/shared/schemas';
 import { createApp } from './app.ts';
+import { hashSource } from './csp.ts';
 import { gatewaySettingsSchema } from './config.ts';
 
 const hash = (text: string) => `'sha256-${text.padEnd(43, 'A')}='`;
 const file = (letter: string) => ({ sha256: letter.repeat(64) });
 const contents: Record<string, string> = {
-  'loader.html': '<!doctype html><title>Opening</title>',
+  'loader.html':
+    '<!doctype html><meta name="postern-application" content="{}" /><title>Opening</title>',
+  'page.css': 'main{}',
   'login.html': '<!doctype html><title>Sign in</title>',
   'assets/postern-sw.js': 'self.worker = 1;',
   'assets/loader-0123.js': 'loader();',
@@ -28,7 +32,9 @@ const manifest = {
       csp: { scriptHashes: [hash('loginScript')], styleHashes: [hash('loginStyle')] },
     },
   },
+  styles: { page: 'page.css' },
   files: {
+    'page.css': file('f'),
     'assets/loader-0123.js': file('a'),
     'assets/login-0123.css': file('b'),
     'assets/postern-sw.js': file('c'),
@@ -48,6 +54,17 @@ const wiki: ApplicationInfo = {
   resource: 'urn:postern:service:s1',
 };
 
+const LOGO = 'ab'.repeat(32);
+/** Every text an operator can set, as hostile as can be. */
+const acme: Branding = {
+  name: '</title>"<script>alert(1)</script>',
+  logo: { sha256: LOGO, mediaType: 'image/svg+xml' },
+  light: { accent: '#112233' },
+  helpUrl: 'https://help.example/"onclick="x',
+  supportText: '<img src=x onerror=alert(1)>',
+};
+const branded: ApplicationInfo = { ...wiki, origin: 'http://acme.localhost:8080', branding: acme };
+
 async function gateway(settings: object = {}, lookups: string[] = []) {
   const app = await createApp({
     assets: {
@@ -65,8 +82,16 @@ async function gateway(settings: object = {}, lookups: string[] = []) {
           throw new AppError('ERR_CONTROLLER_UNREACHABLE', 'down');
         }
         if (host === 'broken.localhost:8080') throw new Error('secret detail');
+        if (host === 'acme.localhost:8080') return { info: branded, etag: '"v2"' };
         return host === 'wiki.localhost:8080' ? { info: wiki, etag: '"v1"' } : undefined;
       },
+    },
+    brandingLookup: {
+      network: async () => acme,
+      logo: async (sha256) =>
+        sha256 === LOGO
+          ? { bytes: new TextEncoder().encode('<svg/>'), mediaType: 'image/svg+xml' }
+          : undefined,
     },
     settings: gatewaySettingsSchema.parse({
       controllerUrl: ['http://127.0.0.1:9000'],
@@ -92,7 +117,7 @@ const everyAnswer: [string, number, string, RequestInit?, object?][] = [
     'loader not modified',
     304,
     `${app}/`,
-    { headers: { ...navigate.headers, 'if-none-match': `"${'d'.repeat(64)}"` } },
+    { headers: { ...navigate.headers, 'if-none-match': `"${'d'.repeat(64)}.v1"` } },
   ],
   ['loader for a form', 200, `${app}/form`, { ...navigate, method: 'POST', body: 'a=1' }],
   ['loader by HEAD', 200, `${app}/`, { ...navigate, method: 'HEAD' }],
@@ -121,6 +146,10 @@ const everyAnswer: [string, number, string, RequestInit?, object?][] = [
     { headers: { 'sec-fetch-dest': 'object', accept: 'text/html' } },
   ],
   ['bypassing write', 503, `${app}/x`, { ...navigate, method: 'PUT', body: 'x' }],
+  ['logo', 200, `${app}/.postern/branding/${LOGO}.svg`],
+  ['logo as a document', 404, `${app}/.postern/branding/${LOGO}.svg`, navigate],
+  ['logo of another type', 404, `${app}/.postern/branding/${LOGO}.png`],
+  ['unknown logo', 404, `${login}/.postern/branding/${'0'.repeat(64)}.svg`],
   ['login', 200, `${login}/?interaction=abc`, navigate],
   ['login callback', 200, `${login}/callback?code=c&state=s`, navigate],
   ['sign-out', 200, `${login}/signout`, navigate],
@@ -189,12 +218,13 @@ describe('every answer', () => {
 describe('application origin', () => {
   it('answers each navigation with the loader, not cached unasked', async () => {
     const response = await (await gateway())(`${app}/deep/link?x=1`, navigate);
-    expect(await response.text()).toBe(contents['loader.html']);
+    expect(await response.text()).toContain('content="{&quot;name&quot;:&quot;Wiki&quot;}"');
     expect(response.headers.get('cache-control')).toBe('no-cache');
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(response.headers.get('content-security-policy')).toBe(
       `default-src 'none'; script-src ${app}/.postern/assets/ ${hash('loaderScript')}; ` +
-        `style-src ${app}/.postern/assets/ ${hash('loaderStyle')}; worker-src ${app}/postern-sw.js; ` +
+        `style-src ${app}/.postern/assets/ ${hash('loaderStyle')}; img-src ${app}/.postern/branding/; ` +
+        `worker-src ${app}/postern-sw.js; ` +
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     );
   });
@@ -293,6 +323,59 @@ describe('application origin', () => {
   });
 });
 
+describe('the look', () => {
+  it('reaches the loader as one attribute, whatever it says', async () => {
+    const response = await (await gateway())('http://acme.localhost:8080/', navigate);
+    const text = await response.text();
+    expect(text.match(/[<>]/g)).toHaveLength(contents['loader.html']!.match(/[<>]/g)!.length);
+    const [, content = ''] = /content="([^"]*)"/.exec(text) ?? [];
+    const entities: Record<string, string> = { quot: '"', lt: '<', gt: '>', amp: '&' };
+    const decoded = content.replace(/&(\w+);/g, (_, name: string) => entities[name] ?? '');
+    expect(JSON.parse(decoded)).toEqual({ name: 'Wiki', branding: acme });
+    expect(response.headers.get('etag')).toBe(`"${'d'.repeat(64)}.v2"`);
+  });
+
+  it.each([
+    ['switched off', 'http://acme.localhost:8080/', { killSwitch: true }],
+    ['not found', `${login}/nothing`, {}],
+  ])('reaches the page "%s" as text and as colours', async (_name, url, settings) => {
+    const response = await (await gateway(settings))(url, navigate);
+    const text = await response.text();
+    expect(text).toContain('--brand-light-accent:#112233');
+    expect(text).toContain(`<img src="/.postern/branding/${LOGO}.svg" alt="">`);
+    expect(text).toContain('&lt;img src=x onerror=alert(1)&gt;');
+    expect(text).not.toMatch(/<script|onclick="x/);
+    const [, style = ''] = /<style>([^]*)<\/style>/.exec(text) ?? [];
+    expect(response.headers.get('content-security-policy')).toContain(
+      `style-src ${await hashSource(style)};`,
+    );
+  });
+
+  it('reaches the login pages, and is that of the network there', async () => {
+    const response = await (await gateway())(`${login}/.postern/login-config.json`);
+    expect(await response.json()).toMatchObject({ branding: acme });
+  });
+
+  it('gives logos to images alone, under a policy that runs nothing', async () => {
+    const url = `${app}/.postern/branding/${LOGO}.svg`;
+    const get = await gateway();
+    const response = await get(url, { headers: { 'sec-fetch-dest': 'image' } });
+    expect(response.headers.get('content-type')).toBe('image/svg+xml');
+    expect(response.headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'.*; sandbox$/,
+    );
+    for (const destination of ['document', 'iframe', 'embed', 'object', 'script', 'style'])
+      expect((await get(url, { headers: { 'sec-fetch-dest': destination } })).status).toBe(404);
+  });
+
+  it('speaks the language asked for', async () => {
+    const headers = { ...navigate.headers, 'accept-language': 'de-CH, en;q=0.5' };
+    const response = await (await gateway())('http://other.localhost:8080/', { headers });
+    expect(await response.text()).toMatch(/<html lang="de">[^]*gibt es keine Anwendung/);
+    expect(response.headers.get('vary')).toBe('Accept-Language');
+  });
+});
+
 describe('login origin', () => {
   it('may reach the controller and the identity providers, and nothing else', async () => {
     const response = await (await gateway())(`${login}/`, navigate);
@@ -306,7 +389,11 @@ describe('login origin', () => {
 
   it('tells the page where the controller is', async () => {
     const response = await (await gateway())(`${login}/.postern/login-config.json`);
-    expect(await response.json()).toEqual({ issuer: wiki.issuer, apiUrl: wiki.apiUrl });
+    expect(await response.json()).toEqual({
+      issuer: wiki.issuer,
+      apiUrl: wiki.apiUrl,
+      branding: acme,
+    });
   });
 
   it('never asks the controller about itself', async () => {

@@ -10,9 +10,10 @@ import type { ApplicationLookup, FoundApplication } from './application-lookup.t
 import { createApplicationSite } from './application-site.ts';
 import type { AssetStore } from './assets.ts';
 import type { GatewaySettings } from './config.ts';
-import { hashSource, pageCsp } from './csp.ts';
 import { createLoginSite } from './login-site.ts';
-import { type PageText, pages, pageStyle, renderPage } from './pages.ts';
+import type { Branding } from '@postern/shared/branding';
+import type { BrandingLookup } from './branding-lookup.ts';
+import { createPages, type PageName } from './pages.ts';
 import { createResponder } from './responses.ts';
 import { loadSiteFiles } from './site-files.ts';
 import { parseTarget } from './target.ts';
@@ -20,25 +21,23 @@ import { parseTarget } from './target.ts';
 interface GatewayDeps {
   assets: AssetStore;
   applicationLookup: ApplicationLookup;
+  brandingLookup: BrandingLookup;
   settings: GatewaySettings;
   logger: Logger;
 }
 
 /** Builds the app. Rejects when a file the manifest names is missing. */
 export async function createApp(deps: GatewayDeps): Promise<Hono> {
-  const { settings, applicationLookup, logger } = deps;
+  const { settings, applicationLookup, brandingLookup: branding, logger } = deps;
   const login = new URL(settings.loginOrigin);
   const responder = createResponder(login.protocol === 'https:');
   const files = await loadSiteFiles(deps.assets);
-  const csp = pageCsp(await hashSource(pageStyle));
-  const page = (request: Request, status: number, text: PageText) =>
-    responder.send(request, {
-      status,
-      body: renderPage(text),
-      type: 'text/html; charset=utf-8',
-      csp,
-    });
-  const siteDeps = { files, settings, responder, page };
+  const createPage = createPages(files.pageStyle);
+  const page = async (request: Request, name: PageName, look?: Branding) => {
+    const reply = await createPage(name, request.headers.get('accept-language'), look);
+    return responder.send(request, reply);
+  };
+  const siteDeps = { files, settings, responder, page, branding };
   const loginSite = createLoginSite(siteDeps);
   const applicationSite = createApplicationSite(siteDeps);
 
@@ -58,9 +57,9 @@ export async function createApp(deps: GatewayDeps): Promise<Hono> {
       application = await applicationLookup.find(target.host);
     } catch (error) {
       if (!isAppError(error, 'ERR_CONTROLLER_UNREACHABLE')) throw error;
-      return page(request, 503, pages.controllerUnreachable);
+      return await page(request, 'controllerUnreachable');
     }
-    if (application === undefined) return page(request, 421, pages.unknownHost);
+    if (application === undefined) return await page(request, 'unknownHost');
     return await applicationSite(request, target.path, application);
   }
 

@@ -4,10 +4,10 @@ import {
   createApplicationLookup,
   FRESH_MS,
   MAX_ENTRIES,
-  MAX_LOOKUPS,
   RETRY_MS,
   STALE_IF_ERROR_MS,
 } from './application-lookup.ts';
+import { createControllerClient, MAX_LOOKUPS } from './controller-client.ts';
 
 const info = (host: string) => ({
   id: 'wiki',
@@ -29,11 +29,13 @@ function setUp(
   const clock = { nowMs: 1_000_000 };
   const state = { answer };
   const lookup = createApplicationLookup({
-    controllerUrls,
-    fetch: async (url, init) => {
-      calls.push({ url, etag: new Headers(init.headers).get('if-none-match') });
-      return await state.answer(url, init);
-    },
+    ask: createControllerClient({
+      controllerUrls,
+      fetch: async (url, init) => {
+        calls.push({ url, etag: new Headers(init.headers).get('if-none-match') });
+        return await state.answer(url, init);
+      },
+    }),
     logger: silentLogger,
     now: () => clock.nowMs,
   });

@@ -8,6 +8,7 @@
 import { AppError } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
 import { type ApplicationInfo, applicationInfoSchema } from '@postern/shared/schemas';
+import { type AskController, readBytes } from './controller-client.ts';
 import { LruMap } from './lru-map.ts';
 
 export interface FoundApplication {
@@ -26,9 +27,7 @@ export interface ApplicationLookup {
 }
 
 interface ApplicationLookupOptions {
-  /** Base URLs of the controllers' public listeners, as the gateway reaches them. */
-  controllerUrls: readonly string[];
-  fetch: (url: string, init: RequestInit) => Promise<Response>;
+  ask: AskController;
   logger: Logger;
   now: () => number;
 }
@@ -41,10 +40,6 @@ export const STALE_IF_ERROR_MS = 3_600_000;
 export const RETRY_MS = 5_000;
 /** Applications remembered, and, apart from them, unknown hosts: a flood of those evicts no application. */
 export const MAX_ENTRIES = 1_000;
-/** Questions to the controller at a time; beyond, hosts not yet known fail at once. */
-export const MAX_LOOKUPS = 64;
-/** For one lookup, however many controllers are asked. */
-const TIMEOUT_MS = 5_000;
 const MAX_BODY_BYTES = 16_384;
 
 interface Entry extends FoundApplication {
@@ -58,8 +53,10 @@ export function createApplicationLookup(options: ApplicationLookupOptions): Appl
   const { logger, now } = options;
   const known = new LruMap<string, Entry>(MAX_ENTRIES);
   const unknownUntilMs = new LruMap<string, number>(MAX_ENTRIES);
-  const controllerUrls = [...options.controllerUrls];
-  let running = 0;
+  const ask = (host: string, etag: string | undefined): Promise<Answer> =>
+    options.ask(`/applications/lookup?host=${encodeURIComponent(host)}`, etag, (response) =>
+      readAnswer(response, host, etag !== undefined),
+    );
 
   async function find(host: string): Promise<FoundApplication | undefined> {
     const entry = known.get(host);
@@ -106,45 +103,6 @@ export function createApplicationLookup(options: ApplicationLookupOptions): Appl
     return answer;
   }
 
-  /** Asks the controller that answered last, and the others while none does. */
-  async function ask(host: string, etag: string | undefined): Promise<Answer> {
-    if (running >= MAX_LOOKUPS) throw new Error('too many lookups at a time');
-    running += 1;
-    try {
-      const failures: unknown[] = [];
-      for (const url of [...controllerUrls]) {
-        try {
-          return await askOne(url, host, etag);
-        } catch (error) {
-          failures.push(error);
-          // The next lookup begins with another one.
-          if (controllerUrls[0] === url) controllerUrls.push(...controllerUrls.splice(0, 1));
-        }
-      }
-      throw new AggregateError(failures, 'no controller answered');
-    } finally {
-      running -= 1;
-    }
-  }
-
-  async function askOne(
-    controllerUrl: string,
-    host: string,
-    etag: string | undefined,
-  ): Promise<Answer> {
-    const url = `${controllerUrl}/postern/v1/applications/lookup?host=${encodeURIComponent(host)}`;
-    const headers = {
-      accept: 'application/json',
-      ...(etag !== undefined && { 'if-none-match': etag }),
-    };
-    const response = await options.fetch(url, {
-      headers,
-      redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS / controllerUrls.length),
-    });
-    return await readAnswer(response, host, etag !== undefined);
-  }
-
   return { find };
 }
 
@@ -155,29 +113,13 @@ async function readAnswer(response: Response, host: string, conditional: boolean
     if (response.status === 404) return 'unknown';
     throw new Error(`the controller answered ${response.status}`);
   }
-  const info = applicationInfoSchema.parse(JSON.parse(await readText(response, MAX_BODY_BYTES)));
+  const info = applicationInfoSchema.parse(
+    JSON.parse(new TextDecoder().decode(await readBytes(response, MAX_BODY_BYTES))),
+  );
   const { host: answeredHost, origin } = new URL(info.origin);
   // These become sources of policies, so nothing may follow the origin.
   const isUsable = origin === info.origin && URL.canParse(info.issuer) && URL.canParse(info.apiUrl);
   if (answeredHost !== host || !isUsable)
     throw new Error('the controller answered for another host');
   return { info, etag: response.headers.get('etag') ?? undefined };
-}
-
-/** Reads a body of at most `maxBytes`, counted while it arrives. */
-async function readText(response: Response, maxBytes: number): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let bytes = 0;
-  const reader = response.body?.getReader();
-  for (;;) {
-    const next = await reader?.read();
-    if (next === undefined || next.done) return text + decoder.decode();
-    bytes += next.value.byteLength;
-    if (bytes > maxBytes) {
-      await reader?.cancel();
-      throw new Error('the answer is too long');
-    }
-    text += decoder.decode(next.value, { stream: true });
-  }
 }

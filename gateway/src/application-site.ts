@@ -1,13 +1,16 @@
+import { LOGO_PATH } from '@postern/shared/branding';
+import type { ApplicationInfo } from '@postern/shared/schemas';
 import type { FoundApplication } from './application-lookup.ts';
 import { loaderCsp, serviceWorkerCsp } from './csp.ts';
 import { killSwitchScript } from './kill-switch.ts';
-import { pages } from './pages.ts';
+import { escapeHtml } from './escape-html.ts';
 import {
   distinct,
   isServiceWorkerScript,
   refuseServiceWorker,
   sendAsset,
   sendFile,
+  sendLogo,
   type SiteDeps,
 } from './site.ts';
 import { ASSETS_PATH } from './site-files.ts';
@@ -16,6 +19,19 @@ import { isNavigation } from './target.ts';
 const SERVICE_WORKER_PATH = '/postern-sw.js';
 const CONFIG_PATH = '/.postern/config.json';
 
+/** Where the loader's document says which application it opens. */
+const APPLICATION_META = '<meta name="postern-application" content="{}" />';
+
+/** What the loader shows of an application, as text in an attribute. */
+function applicationMeta({ name, branding }: ApplicationInfo): string {
+  return APPLICATION_META.replace('{}', () => escapeHtml(JSON.stringify({ name, branding })));
+}
+
+/** A validator that changes with either one; without the second, the first alone. */
+function joinEtags(file: string, application: string | undefined): string {
+  return application === undefined ? file : `"${`${file}.${application}`.replaceAll('"', '')}"`;
+}
+
 /**
  * Answers for an application's origin. What reaches the gateway there came past the service worker:
  * a navigation gets the loader, which brings the worker into control; anything else gets an error
@@ -23,6 +39,7 @@ const CONFIG_PATH = '/.postern/config.json';
  */
 export function createApplicationSite(deps: SiteDeps) {
   const { files, responder, settings } = deps;
+  const loaderTemplate = new TextDecoder().decode(files.loader.text);
 
   function serviceWorker(request: Request, { info }: FoundApplication): Response {
     return sendFile(request, responder, {
@@ -35,15 +52,22 @@ export function createApplicationSite(deps: SiteDeps) {
     });
   }
 
-  function loader(request: Request, { info }: FoundApplication): Response {
-    if (settings.killSwitch) return deps.page(request, 503, pages.switchedOff);
+  async function loader(
+    request: Request,
+    { info, etag: applicationEtag }: FoundApplication,
+  ): Promise<Response> {
+    if (settings.killSwitch) return await deps.page(request, 'switchedOff', info.branding);
     return responder.send(request, {
-      body: files.loader.text,
+      body: loaderTemplate.replace(APPLICATION_META, () => applicationMeta(info)),
       type: 'text/html; charset=utf-8',
       cacheControl: 'no-cache',
-      etag: files.loader.etag,
+      etag: joinEtags(files.loader.etag, applicationEtag),
       csp: loaderCsp(
-        { ...files.loader, assetsUrl: info.origin + ASSETS_PATH },
+        {
+          ...files.loader,
+          assetsUrl: info.origin + ASSETS_PATH,
+          logosUrl: info.origin + LOGO_PATH,
+        },
         info.origin + SERVICE_WORKER_PATH,
       ),
       headers: { vary: 'Accept, Sec-Fetch-Dest' },
@@ -65,9 +89,9 @@ export function createApplicationSite(deps: SiteDeps) {
         etag: application.etag,
       });
     }
-    const asset = await sendAsset(request, path, deps);
-    if (asset !== undefined) return asset;
-    if (isNavigation(request)) return loader(request, application);
+    const file = (await sendAsset(request, path, deps)) ?? (await sendLogo(request, path, deps));
+    if (file !== undefined) return file;
+    if (isNavigation(request)) return await loader(request, application);
     return responder.problem(
       request,
       503,

@@ -13,6 +13,8 @@ export const assetManifestSchema = z.object({
   /** Script of the service worker, served at `/postern-sw.js` only. */
   entries: z.object({ worker: pathInDist }),
   documents: z.object({ loader: document, login: document }),
+  /** Style of pages without script. */
+  styles: z.object({ page: pathInDist }),
   /** All files; those below `assets/` other than the worker are served and never change. */
   files: z.record(pathInDist, z.object({ sha256: z.string().length(64) })),
 });

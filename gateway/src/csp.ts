@@ -13,14 +13,24 @@ interface DocumentSources {
   styleHashes: readonly string[];
 }
 
-/** The gateway's own pages: no script at all, one inline style. */
+/** The gateway's own pages: no script at all, one inline style, the operator's logo. */
 export function pageCsp(styleHash: string): string {
-  return policy({ 'style-src': [styleHash] });
+  return policy({ 'style-src': [styleHash], 'img-src': ["'self'"] });
 }
 
-/** The loader: runs its script and registers one worker, nothing else. */
-export function loaderCsp(document: DocumentSources, serviceWorkerUrl: string): string {
-  return policy({ ...documentSources(document), 'worker-src': [serviceWorkerUrl] });
+/** A logo opened by itself is a document of nobody's origin, in which nothing runs. */
+export const LOGO_CSP = `${INERT_CSP}; sandbox`;
+
+/** The loader: runs its script, registers one worker and shows a logo, nothing else. */
+export function loaderCsp(
+  document: DocumentSources & { logosUrl: string },
+  serviceWorkerUrl: string,
+): string {
+  return policy({
+    ...documentSources(document),
+    'img-src': [document.logosUrl],
+    'worker-src': [serviceWorkerUrl],
+  });
 }
 
 /** The login origin: talks to itself, the controller and the identity providers. */
@@ -28,6 +38,7 @@ export function loginCsp(document: DocumentSources, connectOrigins: readonly str
   return policy({
     ...documentSources(document),
     'connect-src': ["'self'", ...connectOrigins],
+    'img-src': ["'self'"],
     'require-trusted-types-for': ["'script'"],
     'trusted-types': ["'none'"],
   });

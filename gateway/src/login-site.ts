@@ -1,11 +1,11 @@
 import { loginCsp } from './csp.ts';
-import { pages } from './pages.ts';
 import {
   distinct,
   isServiceWorkerScript,
   refuseServiceWorker,
   sendAsset,
   sendFile,
+  sendLogo,
   type SiteDeps,
 } from './site.ts';
 import { ASSETS_PATH } from './site-files.ts';
@@ -21,7 +21,6 @@ export function createLoginSite(deps: SiteDeps) {
     { ...files.login, assetsUrl: loginOrigin + ASSETS_PATH },
     distinct([issuer, apiUrl, ...idpOrigins]),
   );
-  const configBody = JSON.stringify({ issuer, apiUrl });
 
   return async (request: Request, path: string): Promise<Response> => {
     if (isServiceWorkerScript(request)) return refuseServiceWorker(request, responder);
@@ -36,11 +35,12 @@ export function createLoginSite(deps: SiteDeps) {
     }
     if (path === '/.postern/login-config.json') {
       return sendFile(request, responder, {
-        body: configBody,
+        body: JSON.stringify({ issuer, apiUrl, branding: await deps.branding.network() }),
         type: 'application/json',
         cacheControl: 'no-cache',
       });
     }
-    return (await sendAsset(request, path, deps)) ?? deps.page(request, 404, pages.notFound);
+    const file = (await sendAsset(request, path, deps)) ?? (await sendLogo(request, path, deps));
+    return file ?? (await deps.page(request, 'notFound', await deps.branding.network()));
   };
 }

@@ -11,6 +11,8 @@ import type { Logger } from '@postern/shared/log';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { createApp } from './app.ts';
 import { createApplicationLookup } from './application-lookup.ts';
+import { createBrandingLookup } from './branding-lookup.ts';
+import { createControllerClient } from './controller-client.ts';
 import { type AssetStore, assetManifestSchema } from './assets.ts';
 import type { GatewayConfig } from './config.ts';
 import { INERT_CSP } from './csp.ts';
@@ -45,15 +47,21 @@ export async function createGateway(
     connect:
       config.controllerCaFile === undefined ? {} : { ca: await readFile(config.controllerCaFile) },
   });
-  const applicationLookup = createApplicationLookup({
+  const ask = createControllerClient({
     controllerUrls: config.controllerUrl,
     // undici's own types of fetch and those of the global one differ, their objects do not.
     fetch: (url, init) =>
       undiciFetch(url, { ...(init as object), dispatcher: agent }) as unknown as Promise<Response>,
-    logger,
-    now: Date.now,
   });
-  const app = await createApp({ assets, applicationLookup, settings: config, logger });
+  const applicationLookup = createApplicationLookup({ ask, logger, now: Date.now });
+  const brandingLookup = createBrandingLookup({ ask, logger, now: Date.now });
+  const app = await createApp({
+    assets,
+    applicationLookup,
+    brandingLookup,
+    settings: config,
+    logger,
+  });
   const server = await createServer(config, (request) => app.fetch(request));
   try {
     await listen(server, config.listen.host, config.listen.port);

@@ -19,13 +19,15 @@ export interface SiteFiles {
   loader: SiteDocument;
   login: SiteDocument;
   serviceWorker: SiteFile;
+  /** The style that pages without script share. */
+  pageStyle: string;
   /** The reply for a path below {@link ASSETS_PATH}; `undefined` when the manifest has no such file. */
   asset(path: string): Promise<Reply | undefined>;
 }
 
 /** Reads the documents and the worker at once, and other files when asked for. */
 export async function loadSiteFiles(store: AssetStore): Promise<SiteFiles> {
-  const { documents, entries, files } = store.manifest;
+  const { documents, entries, files, styles } = store.manifest;
   const etagOf = (file: string) => `"${files[file]?.sha256 ?? ''}"`;
   const document = async ({ file, csp }: (typeof documents)['loader']): Promise<SiteDocument> => ({
     text: await store.get(file),
@@ -40,6 +42,7 @@ export async function loadSiteFiles(store: AssetStore): Promise<SiteFiles> {
   return {
     loader: await document(documents.loader),
     login: await document(documents.login),
+    pageStyle: new TextDecoder().decode(await store.get(styles.page)),
     serviceWorker: { text: await store.get(entries.worker), etag: etagOf(entries.worker) },
     async asset(path) {
       const file = served.get(path);

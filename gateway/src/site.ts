@@ -1,5 +1,8 @@
 import type { GatewaySettings } from './config.ts';
-import type { PageText } from './pages.ts';
+import { type BrandLogo, LOGO_PATH, LOGO_TYPES, type Branding } from '@postern/shared/branding';
+import type { BrandingLookup } from './branding-lookup.ts';
+import { LOGO_CSP } from './csp.ts';
+import type { PageName } from './pages.ts';
 import type { Reply, Responder } from './responses.ts';
 import { ASSETS_PATH, type SiteFiles } from './site-files.ts';
 
@@ -9,7 +12,8 @@ export interface SiteDeps {
   settings: GatewaySettings;
   responder: Responder;
   /** One of the gateway's own pages. */
-  page(request: Request, status: number, text: PageText): Response;
+  page(request: Request, name: PageName, branding?: Branding): Promise<Response>;
+  branding: BrandingLookup;
 }
 
 /** True for a browser fetching the script of some service worker (Service Workers §"Handle Fetch"). */
@@ -49,6 +53,36 @@ export async function sendAsset(
   if (reply !== undefined) return sendFile(request, responder, reply);
   return responder.problem(request, 404, 'ERR_GATEWAY_NOT_FOUND', 'There is no such file');
 }
+
+const logoName = /^([0-9a-f]{64})\.(png|svg)$/;
+
+/**
+ * Answers a path below `/.postern/branding/`: a logo by the SHA-256 of its bytes. For images in pages only: opened
+ * by itself, an SVG would be a document.
+ */
+export async function sendLogo(
+  request: Request,
+  path: string,
+  { branding, responder }: SiteDeps,
+): Promise<Response | undefined> {
+  if (!path.startsWith(LOGO_PATH)) return undefined;
+  const [, sha256, extension] = logoName.exec(path.slice(LOGO_PATH.length)) ?? [];
+  const isImage = (request.headers.get('sec-fetch-dest') ?? 'image') === 'image';
+  const logo = sha256 !== undefined && isImage ? await branding.logo(sha256) : undefined;
+  if (logo === undefined || !isNamed(logo.mediaType, extension)) {
+    return responder.problem(request, 404, 'ERR_GATEWAY_NOT_FOUND', 'There is no such image');
+  }
+  return sendFile(request, responder, {
+    body: logo.bytes,
+    type: logo.mediaType,
+    cacheControl: 'public, max-age=31536000, immutable',
+    etag: `"${sha256 ?? ''}"`,
+    csp: LOGO_CSP,
+  });
+}
+
+const isNamed = (mediaType: BrandLogo['mediaType'], extension: string | undefined): boolean =>
+  LOGO_TYPES[mediaType] === extension;
 
 export function distinct(urls: readonly string[]): string[] {
   return [...new Set(urls.map((url) => new URL(url).origin))];

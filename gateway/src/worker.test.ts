@@ -8,7 +8,9 @@ const files: Record<string, string> = {
     version: 1,
     entries: { worker: 'assets/postern-sw.js', loader: 'assets/loader-1.js' },
     documents: { loader: { file: 'loader.html', csp }, login: { file: 'login.html', csp } },
+    styles: { page: 'page.css' },
     files: {
+      'page.css': { sha256 },
       'assets/loader-1.js': { sha256, bytes: 1 },
       'assets/postern-sw.js': { sha256 },
       'loader.html': { sha256 },
@@ -16,6 +18,7 @@ const files: Record<string, string> = {
     },
   }),
   '/loader.html': 'loader',
+  '/page.css': 'main{}',
   '/login.html': 'login',
   '/assets/postern-sw.js': 'worker',
   '/assets/loader-1.js': 'script',

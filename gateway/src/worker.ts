@@ -6,6 +6,8 @@
 import type { Hono } from 'hono';
 import { createApp } from './app.ts';
 import { createApplicationLookup } from './application-lookup.ts';
+import { createBrandingLookup } from './branding-lookup.ts';
+import { createControllerClient } from './controller-client.ts';
 import { type AssetStore, assetManifestSchema } from './assets.ts';
 import { gatewaySettingsSchema } from './config.ts';
 import { createJsonLogger } from './json-logger.ts';
@@ -44,13 +46,18 @@ async function buildApp(env: WorkerEnv, fetchController: typeof fetch): Promise<
     killSwitch: env.KILL_SWITCH === 'on',
   });
   const logger = createJsonLogger();
-  const applicationLookup = createApplicationLookup({
+  const ask = createControllerClient({
     controllerUrls: settings.controllerUrl,
     fetch: (url, init) => fetchController(url, init),
-    logger,
-    now: Date.now,
   });
-  return await createApp({ assets: await openAssets(env), applicationLookup, settings, logger });
+  const lookup = { ask, logger, now: Date.now };
+  return await createApp({
+    assets: await openAssets(env),
+    applicationLookup: createApplicationLookup(lookup),
+    brandingLookup: createBrandingLookup(lookup),
+    settings,
+    logger,
+  });
 }
 
 async function openAssets(env: WorkerEnv): Promise<AssetStore> {

@@ -169,7 +169,7 @@ describe('a person whose policy asks for two steps', () => {
     await heading('You are signed in');
     await page.waitFor(`document.querySelectorAll('.sessions li').length === 2`);
     await page.screenshot(shot('sessions.png'));
-    await clickButton('End Program or command line');
+    await page.click('[aria-label="End Program or command line"]');
     await page.waitFor(`document.querySelectorAll('.sessions li').length === 1`);
     expect(await page.evaluate(`document.querySelector('.sessions li').textContent`)).toContain(
       'This browser',

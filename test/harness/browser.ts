@@ -25,6 +25,8 @@ export interface TestPage {
   /** Puts text in the place of what a field holds. */
   fill(selector: string, text: string): Promise<void>;
   click(selector: string): Promise<void>;
+  /** Chooses colour scheme and width. Chromium only. */
+  emulate?(look: { scheme: 'light' | 'dark'; width?: number }): Promise<void>;
   /** @param path Ends in `.png`. */
   screenshot(path: `${string}.png`): Promise<void>;
   /** URLs of the page's frames, its own first. */
@@ -125,8 +127,12 @@ async function launchChromium(
         press: (key, ...modifiers) => page.keyboard.press([...modifiers, key].join('+')),
         clickAt: (x, y) => page.mouse.click(x, y),
         chooseFiles: (selector, ...paths) => page.setInputFiles(selector, paths),
+        emulate: async ({ scheme, width }) => {
+          await page.emulateMedia({ colorScheme: scheme });
+          if (width !== undefined) await page.setViewportSize({ width, height: 900 });
+        },
         screenshot: async (path) => {
-          await page.screenshot({ path });
+          await page.screenshot({ path, fullPage: true });
         },
         frameUrls: () => page.frames().map((frame) => frame.url()),
         addAuthenticator: async () => {

@@ -139,6 +139,9 @@ const entities: Record<string, () => Promise<{ post: object; put?: object; patch
   applications: async () => ({
     post: { name: 'app', origin: 'https://app.example.com', serviceId: await made('services') },
   }),
+  brandings: async () => ({
+    post: { name: 'look', applicationId: await made('applications'), displayName: 'Acme' },
+  }),
   revocations: () =>
     Promise.resolve({ post: { id: '4a9cd7a9-6b0a-4a6b-8c1e-0d7e0a6f5a10', type: 'JTI' } }),
 };

@@ -368,6 +368,7 @@ describe('responses', () => {
         'clear-site-data': '"*"',
         'alt-svc': 'h3=":443"',
         'postern-assertion': 'x',
+        'postern-timing': 'application;dur=forged',
         connection: 'x-hop',
         'x-hop': '1',
         nel: '{}',
@@ -378,6 +379,10 @@ describe('responses', () => {
     });
     const answer = await request(await open(), '/');
     const names = answer.fields.map(([name]) => name);
+    // The connector's own, not the application's.
+    expect(answer.fields.filter(([name]) => name === 'postern-timing')).toEqual([
+      ['postern-timing', expect.stringMatching(/^application;dur=\d+\.\d$/)],
+    ]);
     for (const gone of [
       'service-worker-allowed',
       'alt-svc',

@@ -82,7 +82,9 @@ const manifest = {
   version: 1,
   entries: { worker: 'assets/postern-sw.js' },
   documents: { loader: { file: 'loader.html', csp }, login: { file: 'login.html', csp } },
+  styles: { page: 'page.css' },
   files: {
+    'page.css': { sha256 },
     'assets/loader-1.js': { sha256 },
     'assets/postern-sw.js': { sha256 },
     'loader.html': { sha256 },

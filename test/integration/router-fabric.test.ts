@@ -88,6 +88,38 @@ describe('three routers', () => {
     expect((await ends.atHost).code).toBe('ERR_CIRCUIT_LOST');
   });
 
+  it('are named by a traceroute, nearest first, with the host at its end', async () => {
+    await chain();
+    const { edge } = await network.browser('x');
+    const circuit = await edge.dial(await network.dialGrant());
+    await roundTrip(circuit);
+    const hops = await edge.traceRoute(circuit.circuitId, AbortSignal.timeout(10_000));
+    expect(hops.map(({ kind, id }) => [kind, id])).toEqual([
+      ['router', 'x'],
+      ['router', 'm'],
+      ['router', 'h'],
+      ['host', ''],
+    ]);
+    for (const { roundTripMs } of hops) expect(roundTripMs).toBeGreaterThanOrEqual(0);
+    await expect(edge.traceRoute('another', AbortSignal.timeout(10))).rejects.toMatchObject({
+      code: 'ERR_CIRCUIT_CLOSED',
+    });
+    // The circuit goes on as before.
+    await roundTrip(circuit);
+  });
+
+  it('answer no more traceroutes than one client needs, and keep its circuit', async () => {
+    await chain();
+    const { edge } = await network.browser('x');
+    const circuit = await edge.dial(await network.dialGrant());
+    const signal = AbortSignal.timeout(3_000);
+    const looks = Array.from({ length: 20 }, () => edge.traceRoute(circuit.circuitId, signal));
+    const answered = (await Promise.all(looks)).reduce((sum, hops) => sum + hops.length, 0);
+    expect(answered).toBeGreaterThanOrEqual(20);
+    expect(answered).toBeLessThan(80);
+    await roundTrip(circuit);
+  });
+
   it('avoid a router that may not be in the middle', async () => {
     await chain();
     const router = network.controller.all('router').find(({ id }) => id === 'm')!;

@@ -1,6 +1,11 @@
 /** One request to the app and its answer, streamed both ways. */
 import { AppError } from '@postern/shared/errors';
-import { encodeFields, encodeResponseHead, type Field } from '@postern/shared/protocol/http';
+import {
+  encodeFields,
+  encodeResponseHead,
+  TIMING_FIELD,
+  type Field,
+} from '@postern/shared/protocol/http';
 import type { SessionStream } from '@postern/shared/protocol/session';
 import type { Dispatcher } from 'undici';
 import type { CookieOwner, CookieSealer } from '../cookies/seal.ts';
@@ -31,6 +36,8 @@ export interface ForwardContext {
    * What it throws ends the exchange. Informational heads and trailers are kept back then.
    */
   judge?: (status: number, raw: readonly Buffer[]) => readonly Field[];
+  /** Monotonic clock in ms; with it, heads tell how long the application took. */
+  now?: () => number;
 }
 
 /** Informational heads passed on for one request; the browser's side holds few unread ones. */
@@ -53,6 +60,7 @@ export function forward(
     let controller: Dispatcher.DispatchController | undefined;
     let bodyError: unknown;
     let informational = 0;
+    const sentAtMs = context.now?.() ?? 0;
     const abort = (reason: unknown) =>
       controller?.abort(reason instanceof Error ? reason : new Error('aborted'));
     const onAbort = () => abort(signal.reason);
@@ -76,7 +84,10 @@ export function forward(
         try {
           fields = judge
             ? judge(status, raw)
-            : buildResponseFields(raw, context.owner, context.sealer);
+            : [
+                ...buildResponseFields(raw, context.owner, context.sealer),
+                ...(status >= 200 && context.now ? [timingField(context.now() - sentAtMs)] : []),
+              ];
         } catch (error) {
           abort(error);
           return;
@@ -117,6 +128,14 @@ export function forward(
       settle(() => reject(toForwardError(error, false)));
     }
   });
+}
+
+/**
+ * How long the application took for its head, for whoever looks for the slow part of the way
+ * (docs/protocol.md, "HTTP in a stream"). The application's own `postern-*` fields were dropped before.
+ */
+function timingField(elapsedMs: number): Field {
+  return [TIMING_FIELD, `application;dur=${Math.max(0, elapsedMs).toFixed(1)}`];
 }
 
 /** Keeps the error of our side of the body: undici reports only that its connection ended. */

@@ -132,6 +132,7 @@ async function exchange(
       owner,
       sealer,
       signal: gone.signal,
+      now: () => context.now(),
       onStatus: (status) => (record.status = status),
       onBytes: (bytes) => (record.bytesToClient += bytes),
     },

@@ -163,6 +163,7 @@ export class SessionHost {
     logger.info('session.opened', {
       identityId: claims.sub,
       suite: session.suite,
+      fingerprint: session.fingerprint,
       ...(claims.via !== undefined && { via: claims.via }),
     });
     const reason = await session.closed;

@@ -32,6 +32,7 @@ const NOT_AUDITED_MEMBERS: Readonly<Record<string, ReadonlySet<string>>> = {
 /** Structured members that are known to hold no secret; those of other tables may hold anything. */
 const RECORDED_STRUCTURES: Readonly<Record<string, ReadonlySet<string>>> = {
   authPolicies: new Set(['primary', 'secondary']),
+  brandings: new Set(['light', 'dark']),
   postureChecks: new Set(['definition']),
   identities: new Set(['serviceHostingCosts', 'serviceHostingPrecedences']),
 };

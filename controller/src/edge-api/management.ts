@@ -16,6 +16,7 @@ import { addCommonRoutes, MANAGEMENT_BASE } from './common-routes.ts';
 import { addCrudRoutes } from './crud.ts';
 import { apiSessions } from './entities/api-sessions.ts';
 import { applications } from './entities/applications.ts';
+import { brandings } from './entities/brandings.ts';
 import { authPolicies } from './entities/auth-policies.ts';
 import { authenticators } from './entities/authenticators.ts';
 import { cas } from './entities/cas.ts';
@@ -64,6 +65,7 @@ const ENTITIES = [
   cas,
   passkeys,
   applications,
+  brandings,
 ];
 
 /** The Management API: administration of everything, administrators only unless a permission says otherwise. */

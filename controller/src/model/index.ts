@@ -10,3 +10,4 @@ export * from './second-factors.ts';
 export * from './services.ts';
 export * from './sessions.ts';
 export * from './table.ts';
+export * from './brandings.ts';

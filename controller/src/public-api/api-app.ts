@@ -10,6 +10,8 @@ import { isAppError } from '@postern/shared/errors';
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
+import { effectiveBranding, NETWORK } from '../branding/effective-branding.ts';
+import { findLogo } from '../branding/find-logo.ts';
 import type { ControllerContext } from '../context.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
 import type { ProofVerifier } from '../sign-in/dpop.ts';
@@ -30,6 +32,7 @@ import { addSignInRoutes } from './sign-in-routes.ts';
 const API_PATH = '/postern/v1';
 const MAX_BODY_BYTES = 16 * 1024;
 const DIALS_PER_MINUTE = 20 * 60;
+const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 const hostSchema = z.string().regex(/^[a-z0-9.-]{1,253}(:\d{1,5})?$/);
 
 export interface ApiParts {
@@ -78,10 +81,19 @@ export function createApiApp(ctx: ControllerContext, parts: ApiParts): Hono<Publ
     const host = hostSchema.parse(c.req.query('host')?.toLowerCase());
     const application = await lookupApplication(ctx, issuer, apiUrl, host);
     if (!application) return problem(c, 404, 'ERR_APPLICATION_NOT_FOUND');
-    const body = JSON.stringify(application);
-    const headers = { etag: etagOf(body), 'cache-control': 'no-cache' };
-    if (c.req.header('if-none-match') === headers.etag) return c.body(null, 304, headers);
-    return c.body(body, 200, { ...headers, 'content-type': 'application/json' });
+    return validated(c, application);
+  });
+
+  api.get('/branding', async (c) =>
+    validated(c, (await effectiveBranding(ctx.store.db, NETWORK)) ?? {}),
+  );
+  api.get('/branding/logos/:sha256', async (c) => {
+    const logo = await findLogo(ctx.store.db, sha256Schema.parse(c.req.param('sha256')));
+    if (!logo) return problem(c, 404, 'ERR_LOGO_NOT_FOUND');
+    return c.body(logo.bytes, 200, {
+      'content-type': logo.mediaType,
+      'cache-control': 'public, max-age=31536000, immutable',
+    });
   });
 
   api.get('/applications/origins/:prefix{[0-9a-f]{2}}', async (c) =>
@@ -127,6 +139,14 @@ export function createApiApp(ctx: ControllerContext, parts: ApiParts): Hono<Publ
 
   app.route(API_PATH, api);
   return app;
+}
+
+/** JSON that is asked for again and again, with its validator. */
+function validated(c: Ctx, value: object): Response {
+  const body = JSON.stringify(value);
+  const headers = { etag: etagOf(body), 'cache-control': 'no-cache' };
+  if (c.req.header('if-none-match') === headers.etag) return c.body(null, 304, headers);
+  return c.body(body, 200, { ...headers, 'content-type': 'application/json' });
 }
 
 /** Records proofs of identity that were not accepted. */

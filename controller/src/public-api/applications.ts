@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { originDigest } from '@postern/shared/crypto';
 import { serviceResource } from '@postern/shared/grants';
 import type { ApplicationInfo } from '@postern/shared/schemas';
+import { effectiveBranding } from '../branding/effective-branding.ts';
 import type { ControllerContext } from '../context.ts';
 import { applications, type Application } from '../model/services.ts';
 import { decodeRow } from '../model/table.ts';
@@ -20,6 +21,7 @@ export async function lookupApplication(
     .where('origin', 'in', [`https://${host}`, `http://${host}`])
     .orderBy('origin', 'desc')
     .executeTakeFirst();
+  const branding = row && (await effectiveBranding(ctx.store.db, row.id));
   return (
     row && {
       id: row.id,
@@ -30,6 +32,7 @@ export async function lookupApplication(
       apiUrl,
       loginOrigin: ctx.config.loginOrigin,
       resource: serviceResource(row.serviceId),
+      ...(branding && { branding }),
     }
   );
 }

@@ -13,6 +13,7 @@ import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
 import type { Provider } from 'oidc-provider';
 import type { ExternalJwt } from '../auth/authentication.ts';
 import { checkMfa, findMfa, verifyEnrolment } from '../auth/mfa.ts';
+import { effectiveBranding } from '../branding/effective-branding.ts';
 import type { ControllerContext } from '../context.ts';
 import { enrollByJwt } from '../enroll/redeem-jwt.ts';
 import { isDisabled, type Identity } from '../model/identities.ts';
@@ -191,8 +192,9 @@ export function createSignIn(
     describe: async (uid) => {
       const { interaction, application } = await open(uid);
       const { id, name, origin } = application;
+      const branding = await effectiveBranding(ctx.store.db, id);
       return {
-        application: { id, name, origin },
+        application: { id, name, origin, ...(branding && { branding }) },
         methods: await loginMethods(ctx, application),
         expiresAt: new Date(interaction.exp * 1000).toISOString(),
       };

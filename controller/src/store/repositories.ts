@@ -19,6 +19,7 @@ export const repositories = {
     project: projections.terminator,
   }),
   applications: createRepository(model.applications),
+  brandings: createRepository(model.brandings),
   servicePolicies: createRepository(model.servicePolicies, {
     kind: 'servicePolicy',
     project: projections.servicePolicy,

@@ -13,6 +13,7 @@ export const modelTables = [
   model.configs,
   model.terminators,
   model.applications,
+  model.brandings,
   model.servicePolicies,
   model.edgeRouterPolicies,
   model.serviceEdgeRouterPolicies,
@@ -41,6 +42,7 @@ export interface Database {
   configs: RawRowOf<typeof model.configs>;
   terminators: RawRowOf<typeof model.terminators>;
   applications: RawRowOf<typeof model.applications>;
+  brandings: RawRowOf<typeof model.brandings>;
   servicePolicies: RawRowOf<typeof model.servicePolicies>;
   edgeRouterPolicies: RawRowOf<typeof model.edgeRouterPolicies>;
   serviceEdgeRouterPolicies: RawRowOf<typeof model.serviceEdgeRouterPolicies>;

@@ -26,6 +26,8 @@ import { verifyHello, verifySessionToken, type ClientSession } from './hello.ts'
 /** WebSocket close codes (docs/protocol.md, "Connecting"): refused, and ended by us later. */
 const CLOSE_UNAUTHORIZED = 4401;
 const NONCE_BYTES = 32;
+/** Traceroute requests of one client; a look at a path of three routers is four. */
+const TRACES_PER_SECOND = 20;
 
 export class ClientConnection {
   /** Who it is, once proved. */
@@ -35,6 +37,7 @@ export class ClientConnection {
   readonly #logger: Logger;
   readonly #nonce = randomBytes(NONCE_BYTES);
   readonly #bucket: TokenBucket;
+  readonly #traces: TokenBucket;
   readonly #authenticated: () => void;
   #peer: Peer | undefined;
   #helloSeen = false;
@@ -46,6 +49,7 @@ export class ClientConnection {
     this.#authenticated = authenticated;
     this.#logger = context.logger.child({ remote: socket.remoteAddress });
     this.#bucket = new TokenBucket(context.limits.dialsPerSecondPerClient, context.nowMs());
+    this.#traces = new TokenBucket(TRACES_PER_SECOND, context.nowMs());
     socket.onFrame = (frame) => this.#onFrame(frame);
     socket.onClose = (cause) => this.#onClose(cause);
     const headers = new MessageHeaders().setString(HeaderKey.id, context.routerId);
@@ -97,6 +101,9 @@ export class ClientConnection {
       this.#guard(this.#context.dialer.connect(peer, session, message, admitted));
     } else if (message.contentType === ContentType.updateToken) {
       this.#guard(this.#updateToken(peer, session, message));
+    } else if (message.contentType === ContentType.traceRoute) {
+      // Each one costs work on all routers of a path.
+      if (this.#traces.take(this.#context.nowMs())) handleCommon(this.#context, peer, message);
     } else {
       handleCommon(this.#context, peer, message);
     }

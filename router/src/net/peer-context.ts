@@ -2,6 +2,11 @@
 import type { Logger } from '@postern/shared/log';
 import { ContentType, HeaderKey, type Message } from '@postern/shared/protocol/channel';
 import { readCloseReason } from '@postern/shared/protocol/edge';
+import {
+  handleTraceRoute,
+  handleTraceRouteResponse,
+  type RouterName,
+} from '../circuits/trace-route.ts';
 import type { Access } from '../circuits/access.ts';
 import type { BindTable } from '../circuits/bind-table.ts';
 import type { CircuitTable } from '../circuits/circuit-table.ts';
@@ -32,6 +37,11 @@ export interface PeerContext {
   readonly metrics: RouterMetrics;
 }
 
+const selfOf = ({ routerId, state }: PeerContext): RouterName => ({
+  id: routerId,
+  name: state.get('router', routerId)?.name ?? routerId,
+});
+
 /** A peer that does not read does not get unbounded answers either. */
 const MAX_LATENCY_BACKLOG_BYTES = 1024 * 1024;
 
@@ -48,6 +58,11 @@ export function handleCommon(context: PeerContext, peer: Peer, message: Message)
     const leg = label === undefined ? undefined : peer.legs.get(label);
     if (leg === undefined) return false;
     context.table.close(leg.circuit, readCloseReason(message), leg);
+  } else if (message.contentType === ContentType.traceRoute) {
+    // From a host there is nothing to trace: it is where circuits end.
+    if (peer.kind !== 'host') handleTraceRoute(selfOf(context), peer, message);
+  } else if (message.contentType === ContentType.traceRouteResponse) {
+    handleTraceRouteResponse(peer, message);
   } else {
     peer.settle(message);
   }

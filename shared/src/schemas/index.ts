@@ -1,2 +1,3 @@
 export * from './control.ts';
 export * from './public-api.ts';
+export * from './branding.ts';

@@ -3,6 +3,7 @@
  * Errors are RFC 9457 problem documents with `code` and `requestId`.
  */
 import { z } from 'zod';
+import { brandingSchema } from './branding.ts';
 
 const id = z.string().min(1).max(64);
 
@@ -22,6 +23,8 @@ export const applicationInfoSchema = z.strictObject({
   loginOrigin: z.string().max(512),
   /** RFC 8707 resource an app token is asked for: `urn:postern:service:<service id>`. */
   resource: z.string().max(128),
+  /** The operator's look of our pages, the application's own before the network's. */
+  branding: brandingSchema.optional(),
 });
 export type ApplicationInfo = z.infer<typeof applicationInfoSchema>;
 
@@ -37,7 +40,12 @@ export const extJwtMethodSchema = z.strictObject({
 
 /** `GET /interactions/:uid`: what the login page shows. */
 export const interactionSchema = z.strictObject({
-  application: z.strictObject({ id, name: z.string().max(256), origin: z.string().max(512) }),
+  application: z.strictObject({
+    id,
+    name: z.string().max(256),
+    origin: z.string().max(512),
+    branding: brandingSchema.optional(),
+  }),
   methods: z
     .array(
       z.discriminatedUnion('type', [

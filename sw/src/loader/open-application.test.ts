@@ -31,7 +31,9 @@ class FakeWorker extends EventTarget {
 function setUp(registration: object | Error) {
   const aborts: AbortController[] = [];
   const location = { href, reload: vi.fn(), replace: vi.fn() };
+  const steps: string[] = [];
   const env: LoaderEnvironment = {
+    onStep: (step) => steps.push(step),
     register: () =>
       registration instanceof Error
         ? Promise.reject(registration)
@@ -46,7 +48,7 @@ function setUp(registration: object | Error) {
       return controller.signal;
     },
   };
-  return { env, location, aborts };
+  return { env, location, aborts, steps };
 }
 const active = (answer: unknown) => {
   const worker = new FakeWorker('activated', answer);
@@ -83,8 +85,9 @@ describe('a worker that a page unregistered', () => {
 describe('openApplication', () => {
   it('reloads, keeping the deep link, when a session exists', async () => {
     const { worker, registration } = active({ kind: 'ready' });
-    const { env, location } = setUp(registration);
+    const { env, location, steps } = setUp(registration);
     await openApplication(env);
+    expect(steps).toEqual(['prepare', 'ask', 'open']);
     expect(worker.requests).toEqual([{ type: 'postern.prepare', url: href }]);
     expect(location.reload).toHaveBeenCalledOnce();
     expect(location.replace).not.toHaveBeenCalled();

@@ -8,6 +8,7 @@
 import { AppError } from '@postern/shared/errors';
 import { type LoaderReply, type LoaderRequest, parseLoaderReply } from '../messages/loader.ts';
 import { noteAttempt } from './attempts.ts';
+import type { Step } from './view.ts';
 
 /** Longest wait for the worker to install, and then for its answer. */
 const INSTALL_TIMEOUT_MS = 20_000;
@@ -18,6 +19,8 @@ const MAX_WORKERS = 3;
 /** The browser, as far as the loader needs it. */
 export interface LoaderEnvironment {
   register(): Promise<ServiceWorkerRegistration>;
+  /** Told what is being done now. */
+  onStep(step: Step): void;
   createChannel(): MessageChannel;
   location: Pick<Location, 'href' | 'reload' | 'replace'>;
   storage: Storage;
@@ -29,18 +32,21 @@ export interface LoaderEnvironment {
 /**
  * Ends in a navigation away from the loader.
  *
- * @throws AppError with a code of `problems.ts` or any code the worker answered
+ * @throws AppError with a code of `words/problems` or any code the worker answered
  */
 export async function openApplication(env: LoaderEnvironment): Promise<void> {
   if (!noteAttempt(env.storage, env.now())) {
     throw new AppError('ERR_LOADER_LOOP', 'the loader was started too often');
   }
+  env.onStep('prepare');
   const reply = await askWorker(env);
   switch (reply.kind) {
     case 'ready':
+      env.onStep('open');
       env.location.reload();
       return;
     case 'sign-in':
+      env.onStep('signIn');
       env.location.replace(reply.authorizeUrl);
       return;
     case 'error':
@@ -55,6 +61,7 @@ export async function openApplication(env: LoaderEnvironment): Promise<void> {
 async function askWorker(env: LoaderEnvironment): Promise<LoaderReply> {
   for (let attempt = 1; ; attempt++) {
     const worker = await installWorker(env);
+    env.onStep('ask');
     const request: LoaderRequest = { type: 'postern.prepare', url: env.location.href };
     const reply = await ask(worker, request, env);
     if (reply !== 'gone') return reply;

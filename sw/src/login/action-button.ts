@@ -5,13 +5,14 @@ import type { Problem } from './problems.ts';
 export function actionButton(
   words: string,
   act: () => Promise<Problem | undefined>,
-  { plain = false } = {},
+  { plain = false, label }: { plain?: boolean; label?: string } = {},
 ): HTMLElement {
   const message = element('p', { className: 'message', attributes: { role: 'alert' } });
   const button = element('button', {
     type: 'button',
     className: plain ? 'plain' : '',
     textContent: words,
+    ...(label !== undefined && { attributes: { 'aria-label': label } }),
   });
   async function run(): Promise<void> {
     button.setAttribute('aria-disabled', 'true');

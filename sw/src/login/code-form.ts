@@ -4,7 +4,7 @@ import type { Problem } from './problems.ts';
 /** A one-time code. `submit` resolves to what went wrong; on success the page moves on. */
 export function codeForm(
   submit: (code: string) => Promise<Problem | undefined>,
-  { label, action }: { label: string; action: string },
+  { label, action, busy }: { label: string; action: string; busy: string },
 ): HTMLFormElement {
   const input = element('input', {
     id: 'code',
@@ -23,9 +23,9 @@ export function codeForm(
     attributes: { role: 'alert' },
   });
   const button = element('button', { textContent: action });
-  const setBusy = (busy: boolean) => {
-    button.setAttribute('aria-disabled', String(busy));
-    button.textContent = busy ? 'Checking…' : action;
+  const setBusy = (isBusy: boolean) => {
+    button.setAttribute('aria-disabled', String(isBusy));
+    button.textContent = isBusy ? busy : action;
   };
 
   async function send(): Promise<void> {

@@ -1,6 +1,7 @@
 /** The controller's endpoints for signing in (`/postern/v1`), called across origins without cookies. */
 import { AppError } from '@postern/shared/errors';
 import {
+  brandingSchema,
   type Interaction,
   interactionSchema,
   type LoginAnswer,
@@ -17,7 +18,11 @@ import { z } from 'zod';
 import type { DeviceProof } from './device-proof.ts';
 
 /** `/.postern/login-config.json` of the gateway. */
-export const loginConfigSchema = z.strictObject({ issuer: z.url(), apiUrl: z.url() });
+export const loginConfigSchema = z.strictObject({
+  issuer: z.url(),
+  apiUrl: z.url(),
+  branding: brandingSchema.optional(),
+});
 export type LoginConfig = z.infer<typeof loginConfigSchema>;
 
 /**
@@ -40,12 +45,11 @@ export interface ControllerApi {
   ): Promise<LoginAnswer>;
   continueSession(uid: string, sessionToken: string): Promise<LoginResult>;
   endSession(sessionToken: string): Promise<void>;
+  /** A signed-in person's devices and programs. */
+  ownSessions(sessionToken: string): Promise<OwnSessions['sessions']>;
+  endOwnSession(sessionToken: string, id: string): Promise<void>;
   /** A signed-in person's passkeys, after `act`: nothing, asking for options of a new one, adding, removing. */
   passkeys(sessionToken: string, act: PasskeyAct, body?: object): Promise<OwnPasskeys>;
-  /** Where a signed-in person is signed in, this browser among them. */
-  ownSessions(sessionToken: string): Promise<OwnSessions>;
-  /** Ends one of those: what runs in it closes at once. */
-  endOwnSession(sessionToken: string, id: string): Promise<void>;
 }
 
 export type PasskeyAct = 'list' | 'options' | 'add' | 'remove';
@@ -110,14 +114,14 @@ export function createControllerApi({ config, proof, fetch }: ControllerApiOptio
     endSession: async (sessionToken) => {
       await call('POST', '/session/end', { sessionToken });
     },
+    ownSessions: async (sessionToken) =>
+      ownSessionsSchema.parse(await call('GET', '/sessions', { sessionToken })).sessions,
+    endOwnSession: async (sessionToken, id) => {
+      await call('POST', `/sessions/${encodeURIComponent(id)}/end`, { sessionToken });
+    },
     passkeys: async (sessionToken, act, body = {}) => {
       const path = act === 'add' ? '/session/passkeys' : `/session/passkeys/${act}`;
       return ownPasskeysSchema.parse(await call('POST', path, { sessionToken, body }));
-    },
-    ownSessions: async (sessionToken) =>
-      ownSessionsSchema.parse(await call('GET', '/sessions', { sessionToken })),
-    endOwnSession: async (sessionToken, id) => {
-      await call('POST', `/sessions/${encodeURIComponent(id)}/end`, { sessionToken });
     },
   };
 }

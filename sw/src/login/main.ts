@@ -1,6 +1,8 @@
 /** Entry of the login origin: `/?interaction=`, `/callback`, `/signout`, and `/` by itself. */
 import './without-eval.ts';
 import { AppError } from '@postern/shared/errors';
+import { chooseLanguage, fill } from '@postern/shared/language';
+import { loginTexts } from '../words/login/index.ts';
 import { authenticator, hasAuthenticator } from './authenticator.ts';
 import { createControllerApi, loginConfigSchema } from './controller-api.ts';
 import { createDeviceProof } from './device-proof.ts';
@@ -12,7 +14,9 @@ import { Screens } from './screens.ts';
 import { sessionList } from './session-list.ts';
 import { SignIn, type Proved } from './sign-in.ts';
 
-const screens = new Screens();
+const language = chooseLanguage(navigator.languages);
+const texts = loginTexts[language];
+const screens = new Screens(language);
 const url = new URL(location.href);
 const identityProvider = new IdentityProvider({
   redirectUri: `${location.origin}/callback`,
@@ -30,6 +34,7 @@ async function run(): Promise<void> {
   }
   const store = createLoginStore(await openLoginRecords());
   const config = loginConfigSchema.parse(await fetchJson('/.postern/login-config.json'));
+  screens.dress(config.branding);
   const proof = await createDeviceProof(await store.deviceKey(), Date.now);
   const signIn = new SignIn({
     config,
@@ -44,7 +49,7 @@ async function run(): Promise<void> {
   lastApplication = await store.getLastApplication();
   if (url.pathname === '/callback') goOn(signIn, uid ?? '', await signIn.completeExternal(url));
   else if (url.pathname === '/signout') screens.signedOut(await signIn.signOut());
-  else if (uid === undefined) await showStatus(signIn);
+  else if (uid === undefined) await showOwnPage(signIn);
   else await open(signIn, uid);
 }
 
@@ -55,9 +60,10 @@ async function open(signIn: SignIn, interactionUid: string): Promise<void> {
     go(next.url);
     return;
   }
+  screens.dress(next.interaction.application.branding);
   screens.choose(next.interaction, {
     external: (method) => {
-      screens.progress(`Going to ${method.name}…`);
+      screens.progress(fill(texts.going, { name: method.name }));
       signIn
         .beginExternal(method, interactionUid, isRetry)
         .then((there) => location.assign(there))
@@ -81,7 +87,7 @@ function goOn(signIn: SignIn, interactionUid: string, next: Proved): void {
   const { step, factor } = next.secondFactor;
   if (factor.type === 'ext-jwt') {
     screens.secondProvider(factor, () => {
-      screens.progress(`Going to ${factor.name}…`);
+      screens.progress(fill(texts.going, { name: factor.name }));
       signIn
         .beginExternal(factor, interactionUid, false, step)
         .then((there) => location.assign(there))
@@ -101,20 +107,35 @@ function goOn(signIn: SignIn, interactionUid: string, next: Proved): void {
   });
 }
 
-async function showStatus(signIn: SignIn): Promise<void> {
-  const isSignedIn = await signIn.isSignedIn();
-  const known = isSignedIn ? await signIn.passkeys().catch(() => undefined) : undefined;
-  const sessions = isSignedIn ? await signIn.sessions().catch(() => undefined) : undefined;
-  const own: HTMLElement[] = [];
-  if (known && hasAuthenticator())
-    own.push(
-      passkeyList(known, {
-        add: (name) => signIn.addPasskey(name),
-        remove: (id) => signIn.removePasskey(id),
-      }),
-    );
-  if (sessions) own.push(sessionList(sessions, (id) => signIn.endOtherSession(id)));
-  screens.status(isSignedIn, lastApplication, own);
+async function showOwnPage(signIn: SignIn): Promise<void> {
+  if (!(await signIn.isSignedIn())) {
+    screens.status(false, lastApplication);
+    return;
+  }
+  // One after the other: each spends the same session.
+  const sessions = await signIn.sessions();
+  if (sessions === undefined) {
+    screens.status(false, lastApplication);
+    return;
+  }
+  const passkeys = hasAuthenticator() ? await signIn.passkeys().catch(() => undefined) : undefined;
+  screens.status(true, lastApplication, [
+    sessionList(sessions, { end, signOut }, language),
+    ...(passkeys ? [passkeyList(passkeys, { add, remove }, language)] : []),
+  ]);
+
+  function end(id: string) {
+    return signIn.endSession(id);
+  }
+  function signOut(): void {
+    location.assign('/signout');
+  }
+  function add(name: string) {
+    return signIn.addPasskey(name);
+  }
+  function remove(id: string) {
+    return signIn.removePasskey(id);
+  }
 }
 
 /** What went wrong, for the form to show; a sign-in that is over gets a screen of its own. */
@@ -123,7 +144,7 @@ async function tried(work: () => Promise<void>): Promise<Problem | undefined> {
     await work();
     return undefined;
   } catch (error) {
-    const problem = problemOf(error);
+    const problem = problemOf(error, language);
     if (problem.isOver || problem.code === 'ERR_LOGIN_STEP_INVALID') fail(error);
     return problem;
   }
@@ -135,13 +156,13 @@ function go(there: string): void {
 }
 
 function fail(error: unknown): void {
-  const problem = problemOf(error);
+  const problem = problemOf(error, language);
   if (uid !== undefined && !problem.isOver) {
     const retryUrl = `/?interaction=${encodeURIComponent(uid)}&retry`;
-    screens.problem(problem, { text: 'Try again', url: retryUrl });
+    screens.problem(problem, { text: texts.tryAgain, url: retryUrl });
   } else if (lastApplication) {
     const { name, origin } = lastApplication;
-    screens.problem(problem, { text: `Open ${name}`, url: origin });
+    screens.problem(problem, { text: fill(texts.open, { name }), url: origin });
   } else {
     screens.problem(problem, undefined);
   }
@@ -157,6 +178,6 @@ async function fetchJson(path: string): Promise<unknown> {
 window.addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload();
 });
-screens.progress(url.pathname === '/signout' ? 'Signing out…' : 'Signing in…');
+screens.progress(url.pathname === '/signout' ? texts.signingOut : texts.signingIn);
 if ('locks' in navigator && isSecureContext && 'indexedDB' in globalThis) run().catch(fail);
 else fail(new AppError('ERR_LOGIN_UNSUPPORTED', 'a feature is missing'));

@@ -1,5 +1,7 @@
 /** A signed-in person's passkeys: seen, added and removed. */
 import type { OwnPasskeys } from '@postern/shared/schemas';
+import { fill, type Language } from '@postern/shared/language';
+import { loginTexts } from '../words/login/index.ts';
 import { actionButton } from './action-button.ts';
 import { element } from './elements.ts';
 import { problemOf, type Problem } from './problems.ts';
@@ -11,8 +13,13 @@ export interface PasskeyHandlers {
   remove: (id: string) => Promise<readonly Passkey[]>;
 }
 
-export function passkeyList(passkeys: readonly Passkey[], on: PasskeyHandlers): HTMLElement {
-  const list = element('ul', { className: 'list passkeys' });
+export function passkeyList(
+  passkeys: readonly Passkey[],
+  on: PasskeyHandlers,
+  language: Language,
+): HTMLElement {
+  const texts = loginTexts[language].passkeys;
+  const list = element('ul', { className: 'list' });
   const show = (known: readonly Passkey[]) => {
     list.replaceChildren(...known.map(item));
   };
@@ -21,7 +28,7 @@ export function passkeyList(passkeys: readonly Passkey[], on: PasskeyHandlers): 
       show(await work());
       return undefined;
     } catch (error) {
-      return problemOf(error);
+      return problemOf(error, language);
     }
   };
   const item = ({ id, name, createdAt }: Passkey) =>
@@ -29,26 +36,34 @@ export function passkeyList(passkeys: readonly Passkey[], on: PasskeyHandlers): 
       'li',
       {},
       element('span', {
-        textContent: `${name}, added ${new Date(createdAt).toLocaleDateString()}`,
+        textContent: fill(texts.added, {
+          name,
+          date: new Date(createdAt).toLocaleDateString(language),
+        }),
       }),
-      actionButton('Remove', () => change(() => on.remove(id)), { plain: true }),
+      actionButton(texts.remove, () => change(() => on.remove(id)), {
+        plain: true,
+        label: fill(texts.removeNamed, { name }),
+      }),
     );
   show(passkeys);
   return element(
     'section',
     {},
-    element('h2', { textContent: 'Passkeys' }),
+    element('h2', { textContent: texts.title }),
     element('p', {
       className: 'text',
-      textContent: 'Sign in with your fingerprint, face or PIN instead of a password.',
+      textContent: texts.text,
     }),
     list,
-    actionButton('Add a passkey', () => change(() => on.add(deviceName())), { plain: true }),
+    actionButton(texts.add, () => change(() => on.add(deviceName(texts.thisDevice))), {
+      plain: true,
+    }),
   );
 }
 
 /** What tells passkeys apart in the list: the kind of device that made it. */
-function deviceName(): string {
+function deviceName(fallback: string): string {
   const known = ['Android', 'iPhone', 'iPad', 'Windows', 'Mac', 'Linux'];
-  return known.find((name) => navigator.userAgent.includes(name)) ?? 'This device';
+  return known.find((name) => navigator.userAgent.includes(name)) ?? fallback;
 }

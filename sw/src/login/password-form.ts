@@ -1,3 +1,4 @@
+import type { LoginTexts } from '../words/login/index.ts';
 import { element } from './elements.ts';
 import type { Problem } from './problems.ts';
 
@@ -7,7 +8,7 @@ import type { Problem } from './problems.ts';
  */
 export function passwordForm(
   submit: (username: string, password: string) => Promise<Problem | undefined>,
-  { plain }: { plain: boolean },
+  { plain, texts }: { plain: boolean; texts: LoginTexts },
 ): HTMLFormElement {
   const username = element('input', {
     id: 'username',
@@ -32,7 +33,7 @@ export function passwordForm(
     className: 'message',
     attributes: { role: 'alert' },
   });
-  const button = element('button', { className: plain ? 'plain' : '', textContent: 'Sign in' });
+  const button = element('button', { className: plain ? 'plain' : '', textContent: texts.signIn });
 
   const say = (words: string, isHint = false) => {
     message.textContent = words;
@@ -41,7 +42,7 @@ export function passwordForm(
   const setBusy = (busy: boolean) => {
     // Not `disabled`: that would drop the focus.
     button.setAttribute('aria-disabled', String(busy));
-    button.textContent = busy ? 'Signing in…' : 'Sign in';
+    button.textContent = busy ? texts.signingIn : texts.signIn;
   };
   const setInvalid = (invalid: boolean) => {
     for (const field of [username, password]) field.setAttribute('aria-invalid', String(invalid));
@@ -49,7 +50,7 @@ export function passwordForm(
 
   const noteCapsLock = (event: KeyboardEvent) => {
     const on = event.getModifierState('CapsLock');
-    if (on && message.textContent === '') say('Caps Lock is on.', true);
+    if (on && message.textContent === '') say(texts.capsLock, true);
     if (!on && message.classList.contains('hint')) say('');
   };
   password.addEventListener('keydown', noteCapsLock);
@@ -76,9 +77,9 @@ export function passwordForm(
         if (button.getAttribute('aria-disabled') !== 'true') void send();
       },
     },
-    element('label', { htmlFor: username.id, textContent: 'User name' }),
+    element('label', { htmlFor: username.id, textContent: texts.userName }),
     username,
-    element('label', { htmlFor: password.id, textContent: 'Password' }),
+    element('label', { htmlFor: password.id, textContent: texts.password }),
     password,
     message,
     button,

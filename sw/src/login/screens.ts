@@ -1,5 +1,10 @@
 /** What the login origin shows. Each screen replaces the one before and takes the focus. */
+import { mergeBranding, type Branding } from '@postern/shared/branding';
+import { fill, type Language } from '@postern/shared/language';
 import type { Interaction } from '@postern/shared/schemas';
+import { applyColors, brandMark, supportBox } from '../look/brand.ts';
+import { loginTexts, type LoginTexts } from '../words/login/index.ts';
+import { problemTexts } from '../words/problems/index.ts';
 import { actionButton } from './action-button.ts';
 import { hasAuthenticator } from './authenticator.ts';
 import { element } from './elements.ts';
@@ -20,7 +25,25 @@ const PROGRESS_DELAY_MS = 300;
 export class Screens {
   readonly #screen = byId('screen');
   readonly #progress = byId('progress');
+  readonly #language: Language;
+  readonly #texts: LoginTexts;
+  #branding: Branding = {};
   #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(language: Language) {
+    this.#language = language;
+    this.#texts = loginTexts[language];
+    document.documentElement.lang = language;
+  }
+
+  /** The operator's look; what an application says goes before what was said until now. */
+  dress(branding: Branding | undefined): void {
+    if (branding === undefined) return;
+    this.#branding = mergeBranding(this.#branding, branding);
+    applyColors(this.#branding, document);
+    const mark = brandMark(this.#branding, document);
+    if (mark) byId('brand').replaceChildren(mark);
+  }
 
   /** Says what is going on, once it takes noticeable time. An empty text ends it. */
   progress(text: string): void {
@@ -42,21 +65,21 @@ export class Screens {
       .map((method) =>
         element('button', {
           type: 'button',
-          textContent: `Continue with ${method.name}`,
+          textContent: fill(this.#texts.continueWith, { name: method.name }),
           onclick: () => on.external(method),
         }),
       );
     if (methods.some(({ type }) => type === 'passkey') && hasAuthenticator())
-      buttons.unshift(actionButton('Sign in with a passkey', on.passkey));
+      buttons.unshift(actionButton(this.#texts.withPasskey, on.passkey));
     const form = methods.some(({ type }) => type === 'password')
-      ? passwordForm(on.password, { plain: buttons.length > 0 })
+      ? passwordForm(on.password, { plain: buttons.length > 0, texts: this.#texts })
       : undefined;
     this.#show(
-      `Sign in to ${application.name}`,
+      fill(this.#texts.signInTo, { name: application.name }),
       element('p', { className: 'host', textContent: new URL(application.origin).host }),
       ...(buttons.length > 0 ? [element('div', { className: 'methods' }, ...buttons)] : []),
       ...(buttons.length > 0 && form
-        ? [element('p', { className: 'or', textContent: 'or with a password' })]
+        ? [element('p', { className: 'or', textContent: this.#texts.orPassword })]
         : []),
       ...(form ? [form] : []),
     );
@@ -64,7 +87,7 @@ export class Screens {
   }
 
   secondFactor(factor: TotpFactor, on: SecondFactorHandlers): void {
-    const { title, content } = secondFactorScreen(factor, on);
+    const { title, content } = secondFactorScreen(factor, on, this.#texts);
     this.#show(title, ...content);
     const input = this.#screen.querySelector('input');
     // A set-up is read from its top; a code is typed at once.
@@ -74,14 +97,14 @@ export class Screens {
   /** The second identity provider of an account that needs two. */
   secondProvider(method: ExternalMethod, go: () => void): void {
     this.#show(
-      'One more step',
-      text(`Your account also needs a sign-in at ${method.name}.`),
+      this.#texts.moreStep,
+      text(fill(this.#texts.secondProvider, { name: method.name })),
       element(
         'div',
         { className: 'methods' },
         element('button', {
           type: 'button',
-          textContent: `Continue with ${method.name}`,
+          textContent: fill(this.#texts.continueWith, { name: method.name }),
           onclick: go,
         }),
       ),
@@ -89,44 +112,41 @@ export class Screens {
   }
 
   problem({ title, next, code }: Problem, action: { text: string; url: string } | undefined): void {
+    const support = supportBox(this.#branding, problemTexts[this.#language].help, document);
     this.#show(
       title,
       text(next),
       ...(action ? [link(action.text, action.url)] : []),
-      element('p', { className: 'code' }, 'Code: ', element('code', { textContent: code })),
+      element(
+        'p',
+        { className: 'code' },
+        `${this.#texts.code}: `,
+        element('code', { textContent: code }),
+      ),
+      ...(support ? [support] : []),
     );
   }
 
   signedOut({ confirmed, lastApplication }: SignedOut): void {
+    const { signedOut: words, tryAgain } = this.#texts;
     if (confirmed) {
-      this.#show(
-        'You are signed out',
-        text('Every application you opened in this browser asks you to sign in again.'),
-        ...applicationLink('Sign in again to', lastApplication),
-      );
+      this.#show(words.title, text(words.text), ...applicationLink(words.again, lastApplication));
     } else {
-      this.#show(
-        'You are signed out on this page only',
-        text('The controller could not be told. Applications that are open may go on working.'),
-        link('Try again', '/signout'),
-      );
+      this.#show(words.onlyHere, text(words.notTold), link(tryAgain, '/signout'));
     }
   }
 
   status(
     signedIn: boolean,
     lastApplication: LastApplication | undefined,
-    own: readonly HTMLElement[],
+    sections: readonly HTMLElement[] = [],
   ): void {
+    const { own, open } = this.#texts;
     this.#show(
-      signedIn ? 'You are signed in' : 'You are not signed in',
-      text(
-        signedIn
-          ? 'Open the address of an application to use it.'
-          : 'Open the address of an application; you sign in on the way.',
-      ),
-      ...own,
-      ...(signedIn ? [link('Sign out', '/signout')] : applicationLink('Open', lastApplication)),
+      signedIn ? own.title : own.notTitle,
+      text(signedIn ? own.text : own.notText),
+      ...sections,
+      ...(signedIn ? [link(own.signOut, '/signout')] : applicationLink(open, lastApplication)),
     );
   }
 
@@ -150,7 +170,7 @@ const link = (words: string, url: string) =>
 
 /** The origin was described by the controller; a URL schema checked it again when it was read. */
 const applicationLink = (words: string, application: LastApplication | undefined) =>
-  application ? [link(`${words} ${application.name}`, application.origin)] : [];
+  application ? [link(fill(words, { name: application.name }), application.origin)] : [];
 
 function byId(id: string): HTMLElement {
   const found = document.getElementById(id);

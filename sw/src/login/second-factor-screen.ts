@@ -1,5 +1,6 @@
 /** What asks for the second factor: a code, a passkey, or setting up an authenticator app. */
 import type { SecondFactor } from '@postern/shared/schemas';
+import type { LoginTexts } from '../words/login/index.ts';
 import { actionButton } from './action-button.ts';
 import { codeForm } from './code-form.ts';
 import { element } from './elements.ts';
@@ -18,35 +19,37 @@ const SVG = 'http://www.w3.org/2000/svg';
 export function secondFactorScreen(
   factor: TotpFactor,
   on: SecondFactorHandlers,
+  texts: LoginTexts,
 ): { title: string; content: Node[] } {
-  if (factor.setup) return setupScreen(factor.setup, on.code);
+  if (factor.setup) return setupScreen(factor.setup, on.code, texts);
   const content: Node[] = [];
-  if (factor.passkey) content.push(actionButton('Use a passkey', on.passkey));
+  if (factor.passkey) content.push(actionButton(texts.usePasskey, on.passkey));
   if (factor.passkey && factor.code)
-    content.push(element('p', { className: 'or', textContent: 'or with a code' }));
+    content.push(element('p', { className: 'or', textContent: texts.orCode }));
   if (factor.code) {
-    const label = 'Code of your authenticator app, or a recovery code';
-    content.push(codeForm(on.code, { label, action: 'Continue' }));
+    const { codeLabel: label, continue: action, checking: busy } = texts;
+    content.push(codeForm(on.code, { label, action, busy }));
   }
-  return { title: 'One more step', content };
+  return { title: texts.moreStep, content };
 }
 
-function setupScreen(setup: Setup, submit: SecondFactorHandlers['code']) {
+function setupScreen(setup: Setup, submit: SecondFactorHandlers['code'], texts: LoginTexts) {
+  const words = texts.setUp;
   return {
-    title: 'Set up an authenticator app',
+    title: words.title,
     content: [
-      text('Your account needs a second step. Scan this with an authenticator app:'),
-      qrCode(setup.qr),
+      text(words.scan),
+      qrCode(setup.qr, words.qr),
       element(
         'p',
         { className: 'text' },
-        'Or type this key into it: ',
+        `${words.type} `,
         element('code', { className: 'key', textContent: spaced(setup.secret) }),
       ),
       element(
         'details',
         { className: 'text' },
-        element('summary', { textContent: 'Recovery codes: keep them for when you lose the app' }),
+        element('summary', { textContent: words.recovery }),
         element(
           'ul',
           { className: 'codes' },
@@ -55,20 +58,20 @@ function setupScreen(setup: Setup, submit: SecondFactorHandlers['code']) {
           ),
         ),
       ),
-      codeForm(submit, { label: 'The code that the app shows', action: 'Finish' }),
+      codeForm(submit, { label: words.codeLabel, action: words.finish, busy: texts.checking }),
     ],
   };
 }
 
 /** Drawn as SVG: this page loads no images. Dark on light in any colour scheme, as scanners want it. */
-function qrCode({ size, path }: Setup['qr']): Node {
+function qrCode({ size, path }: Setup['qr'], label: string): Node {
   const quiet = 4;
   const svg = document.createElementNS(SVG, 'svg');
   const side = size + 2 * quiet;
   svg.setAttribute('viewBox', `${-quiet} ${-quiet} ${side} ${side}`);
   svg.setAttribute('class', 'qr');
   svg.setAttribute('role', 'img');
-  svg.setAttribute('aria-label', 'QR code for your authenticator app');
+  svg.setAttribute('aria-label', label);
   const dark = document.createElementNS(SVG, 'path');
   dark.setAttribute('d', path);
   svg.append(dark);

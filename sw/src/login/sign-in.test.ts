@@ -46,8 +46,8 @@ function setUp(methods: Interaction['methods'], overrides: Partial<ControllerApi
     proveWithCode: note('code', result),
     proveWithExternalJwt: note('second', result),
     passkeys: note('passkeys', { passkeys: [] }),
-    ownSessions: note('sessions', { sessions: [] }),
-    endOwnSession: note('end-own', undefined),
+    ownSessions: note('sessions', []),
+    endOwnSession: note('endOne', undefined),
     continueSession: note('continue', result),
     endSession: note('end', undefined),
     ...overrides,
@@ -264,5 +264,32 @@ describe('createLoginStore', () => {
     const odd = createLoginStore(records);
     expect(await odd.getSession()).toBeUndefined();
     expect(await odd.getLastApplication()).toBeUndefined();
+  });
+});
+
+describe('own sessions', () => {
+  it('ends another one and lists what is left, one request after the other', async () => {
+    const { signIn, store, calls, held } = setUp([]);
+    await store.setSession({ token: 'token', expiresAt: later });
+    expect(await signIn.endSession('s2')).toEqual([]);
+    expect(calls).toEqual([
+      ['endOne', 'token', 's2'],
+      ['sessions', 'token'],
+    ]);
+    expect(held).not.toEqual([]);
+  });
+
+  it('are nobody’s when the one in use was ended elsewhere', async () => {
+    const { signIn, store } = setUp([], { ownSessions: refusal(401) });
+    await store.setSession({ token: 'token', expiresAt: later });
+    expect(await signIn.sessions()).toBeUndefined();
+    expect(await signIn.isSignedIn()).toBe(false);
+  });
+
+  it('stay when the controller is away', async () => {
+    const { signIn, store } = setUp([], { ownSessions: refusal(503) });
+    await store.setSession({ token: 'token', expiresAt: later });
+    await expect(signIn.sessions()).rejects.toMatchObject({ status: 503 });
+    expect(await signIn.isSignedIn()).toBe(true);
   });
 });

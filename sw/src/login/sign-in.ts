@@ -140,17 +140,19 @@ export class SignIn {
     return (await this.#ownPasskeys('remove', { id }))?.passkeys ?? [];
   }
 
-  /** Where the person is signed in; `undefined` when nobody is signed in here. */
+  /** Where the person is signed in; `undefined` when nobody is. */
   async sessions(): Promise<OwnSessions['sessions'] | undefined> {
-    return await this.#withSession(
-      async (token) => (await this.#options.api.ownSessions(token)).sessions,
-    );
+    return await this.#withSession((token) => this.#options.api.ownSessions(token));
   }
 
-  /** Ends another session of the person, and tells which are left. */
-  async endOtherSession(id: string): Promise<OwnSessions['sessions']> {
-    await this.#withSession((token) => this.#options.api.endOwnSession(token, id));
-    return (await this.sessions()) ?? [];
+  /** Ends another session of the person, and says what is left. */
+  async endSession(id: string): Promise<OwnSessions['sessions']> {
+    const { api } = this.#options;
+    const left = await this.#withSession(async (token) => {
+      await api.endOwnSession(token, id);
+      return await api.ownSessions(token);
+    });
+    return left ?? [];
   }
 
   /** Ends the session here in any case, and at the controller if it can be reached. */
@@ -198,12 +200,18 @@ export class SignIn {
     return await this.#withSession((token) => this.#options.api.passkeys(token, act, body));
   }
 
-  /** `undefined` when nobody is signed in. */
   async #withSession<T>(work: (token: string) => Promise<T>): Promise<T | undefined> {
     return await this.#locked(async () => {
       const session = await this.#options.store.getSession();
       if (session === undefined || !(await this.isSignedIn())) return undefined;
-      return await work(session.token);
+      try {
+        return await work(session.token);
+      } catch (error) {
+        if (!isAppError(error) || error.status !== 401) throw error;
+        // It was ended elsewhere.
+        await this.#options.store.setSession(undefined);
+        return undefined;
+      }
     });
   }
 

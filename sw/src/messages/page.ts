@@ -38,6 +38,8 @@ export const pageMessageSchema = z.discriminatedUnion('type', [
   }),
   /** The page took over the cookies of this version. */
   z.strictObject({ type: z.literal('postern.cookies-seen'), version: z.int() }),
+  /** The status page wants reports over the port it gives along, for a while. */
+  z.strictObject({ type: z.literal('postern.watch-status') }),
   /** The person does not want to sign in now: what waits for it fails. */
   z.strictObject({ type: z.literal('postern.sign-in-declined') }),
   /** `new WebSocket(url, protocols)`, with one port of a channel. */

@@ -2,6 +2,7 @@
 import { cspHash, source } from 'virtual:postern-runtime';
 import { source as workerSource } from 'virtual:postern-worker-runtime';
 import { signEs256 } from '@postern/shared/crypto';
+import { chooseLanguage } from '@postern/shared/language';
 import { createKeySet } from '@postern/shared/grants';
 import type { Logger } from '@postern/shared/log';
 import { connectSecure } from '@postern/shared/protocol/handshake';
@@ -29,6 +30,9 @@ import { MAX_UNPACED_BYTES } from './fetch/response-body.ts';
 import { createFetchRouter, type FetchRouter } from './fetch/router.ts';
 import { parseVerificationKeys } from './auth/verification-keys.ts';
 import { createPageMessages, type PageMessages } from './page-messages.ts';
+import type { Look } from './pages/look.ts';
+import { RequestLog } from './diagnostics/request-log.ts';
+import { StatusFeed } from './diagnostics/status-feed.ts';
 import { statusPage } from './pages/status-page.ts';
 import { createStore } from './storage/store.ts';
 import { AppConnection } from './transport/app-connection.ts';
@@ -144,9 +148,28 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     const rights = new CrossOriginGrants({ ...grantOptions, origin: other });
     return connect(rights, rights);
   });
+  const look = async (): Promise<Look> => ({
+    language: chooseLanguage(scope.navigator.languages),
+    branding: (await application.get().catch(() => undefined))?.branding ?? {},
+  });
   const cache = new HttpCache({
     entries: new EntryStore({ store, caches: scope.caches, origin, nowMs }),
   });
+  const log = new RequestLog(() => performance.timeOrigin + performance.now());
+  const feed = new StatusFeed({
+    report: async () => ({
+      application: (await application.get().catch(() => undefined))?.name ?? host,
+      nowMs: nowMs(),
+      signedIn: await tokens.summary(),
+      openedSessions: connection.openedSessions,
+      connection: connection.report(),
+      requests: log.requests,
+    }),
+    measure: () => connection.measure(),
+    nowMs,
+    sleep,
+  });
+  log.onChange = () => feed.changed();
   const logins = new HttpLogins();
   const pages = new PageRequests();
   const maxScriptedBytes = isChromium(scope) ? Infinity : MAX_UNPACED_BYTES;
@@ -160,6 +183,8 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     logins,
     runtime: { source, cspHash, workerSource },
     navigator: scope.navigator,
+    log,
+    look,
     maxScriptedBytes,
     logger,
   });
@@ -244,12 +269,8 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
         oauth.forget();
         return new URL('/signout', (await application.fresh()).loginOrigin);
       },
-      status: async () =>
-        statusPage({
-          application: (await application.get()).name,
-          signedIn: await tokens.hasSession(),
-          connection: await connection.status(),
-        }),
+      status: async () => statusPage(await look()),
+      look,
       logger,
       nowMs,
     }),
@@ -261,6 +282,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
       cookies,
       sockets,
       requests: pages,
+      watchStatus: (clientId, port) => feed.watch(clientId, port),
       declineSignIn: () => prompt.declined(),
       refreshApplication: () => application.refresh(),
       warmUp: () => void connection.session().catch(() => undefined),

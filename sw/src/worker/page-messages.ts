@@ -2,6 +2,7 @@
 import type { Logger } from '@postern/shared/log';
 import { parseLoaderRequest, type LoaderReply } from '../messages/loader.ts';
 import { pageMessageSchema, type WorkerMessage } from '../messages/page.ts';
+import { STATUS_PATH } from '../messages/status.ts';
 import type { TokenSource } from './auth/token-source.ts';
 import type { SignIn } from './auth/sign-in.ts';
 import type { CookieSync } from './cookies/cookie-sync.ts';
@@ -22,6 +23,8 @@ export interface PageMessagesOptions {
   refreshApplication(): Promise<unknown>;
   /** Connects ahead of the first request. */
   warmUp(): void;
+  /** A status page gave a port for reports. Never rejects. */
+  watchStatus(clientId: string, port: MessagePort): Promise<void>;
   /** The person does not want to sign in now. */
   declineSignIn(): void;
   /** A good moment, if nothing is open, to let a newer worker take over. */
@@ -60,6 +63,10 @@ export function createPageMessages(options: PageMessagesOptions): PageMessages {
           return;
         case 'postern.cookies-seen':
           cookies.seen(source.id, message.version);
+          return;
+        case 'postern.watch-status':
+          if (port !== undefined && new URL(source.url).pathname === STATUS_PATH)
+            await options.watchStatus(source.id, port);
           return;
         case 'postern.sign-in-declined':
           options.declineSignIn();

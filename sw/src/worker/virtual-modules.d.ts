@@ -15,3 +15,13 @@ declare module 'virtual:postern-precache' {
   /** The loader's hashed files. */
   export const precache: { url: string; revision: string | null }[];
 }
+
+declare module '*.css?raw' {
+  const text: string;
+  export default text;
+}
+
+declare module 'virtual:postern-status' {
+  /** The script of the status page, without `</script`. */
+  export const source: string;
+}

@@ -44,6 +44,11 @@ export const applications: EntityDefinition = defineEntity({
     );
     if (missing !== undefined) throw fieldError('signerIds', 'no such signer', missing);
   },
+  async remove(row, { tx }) {
+    const [look] = await repositories.brandings.find(tx.db, { applicationId: row.id });
+    if (look) await repositories.brandings.remove(tx, look.id);
+    await repositories.applications.remove(tx, row.id);
+  },
   async render(rows, { db }) {
     const named = await repositories.services.findIn(
       db,

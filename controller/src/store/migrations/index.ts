@@ -9,6 +9,7 @@ import * as authentication from './0006-authentication.ts';
 import * as postureAndAudit from './0007-posture-and-audit.ts';
 import * as controllers from './0008-controllers.ts';
 import * as certificateRenewal from './0009-certificate-renewal.ts';
+import * as brandings from './0010-brandings.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001-model': model,
@@ -20,4 +21,5 @@ export const migrations: Record<string, Migration> = {
   '0007-posture-and-audit': postureAndAudit,
   '0008-controllers': controllers,
   '0009-certificate-renewal': certificateRenewal,
+  '0010-brandings': brandings,
 };

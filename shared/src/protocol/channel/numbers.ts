@@ -82,6 +82,12 @@ export const HeaderKey = {
   routerProvidedConnId: 1012,
   healthStatus: 1013,
   errorCode: 1014,
+  /** Traceroute: u64 stamp that comes back, u32 hops left, kind and id of who answers, u32 dialer's sequence. */
+  traceStamp: 1015,
+  traceHops: 1016,
+  traceHopType: 1017,
+  traceHopId: 1018,
+  traceSource: 1019,
   listenerId: 1021,
   connType: 1022,
   supportsInspect: 1023,

@@ -42,6 +42,13 @@ import type { HelloContent } from './edge-opening.ts';
 import { FrameSender } from './frame-sender.ts';
 import { answerLatency, readLatencyMs, sendLatency } from './latency.ts';
 import { PendingReplies } from './pending-replies.ts';
+import {
+  answerTraceRoute,
+  MAX_TRACE_HOPS,
+  readTraceHop,
+  sendTraceRoute,
+  type TraceHop,
+} from './trace-route.ts';
 import type { Circuit, CloseReason } from './types.ts';
 
 /** The router must have accepted the Hello by then. */
@@ -188,6 +195,27 @@ export class EdgeConnection {
     );
   }
 
+  /**
+   * The routers that a circuit goes through and its host, with the round trip to each, nearest first. Ends
+   * early where nobody answers until `signal` aborts. Rejects with `ERR_CIRCUIT_CLOSED`.
+   */
+  async traceRoute(circuitId: string, signal: AbortSignal): Promise<TraceHop[]> {
+    const found = [...this.#circuits].find(([, circuit]) => circuit.circuitId === circuitId);
+    if (found === undefined) throw new AppError('ERR_CIRCUIT_CLOSED', 'no such circuit is open');
+    const hops: TraceHop[] = [];
+    while (hops.length < MAX_TRACE_HOPS) {
+      const sentMs = this.#clock.nowMs();
+      const sequence = sendTraceRoute(this.#sender, found[0], hops.length + 1);
+      const hop = await this.#replies
+        .wait(sequence, (reply) => readTraceHop(reply, this.#clock.nowMs() - sentMs), signal)
+        .catch(() => undefined);
+      if (hop === undefined) break;
+      hops.push(hop);
+      if (hop.kind === 'host') break;
+    }
+    return hops;
+  }
+
   /** Offers to host a service by a bind grant. Rejects with the router's reason or `ERR_ABORTED`. */
   async bind(options: BindOptions, onDial: OnDial): Promise<Binding> {
     await this.#whenOpen(options.signal);
@@ -291,6 +319,10 @@ export class EdgeConnection {
         return;
       case ContentType.stateClosed:
         this.#receiveStateClosed(message);
+        return;
+      case ContentType.traceRoute:
+        if (this.#circuits.has(message.headers.u32(HeaderKey.connId) ?? 0))
+          answerTraceRoute(this.#sender, message);
         return;
       case ContentType.dial:
         this.#bindings.receiveDial(message);

@@ -22,3 +22,4 @@ export { CHALLENGE_BYTES, helloProofBytes } from './hello-proof.ts';
 export type { HelloProofInput } from './hello-proof.ts';
 export { answerLatency, readLatencyMs, sendLatency } from './latency.ts';
 export type { Circuit, CloseReason, FramePipe } from './types.ts';
+export { TraceHopType, type TraceHop } from './trace-route.ts';

@@ -98,6 +98,7 @@ export async function acceptSecure(options: AcceptSecureOptions): Promise<Secure
         circuit: over,
         role: 'host',
         suite: SUITE_1_NAME,
+        fingerprint: secrets.fingerprint,
         sendKey,
         receiveKey,
         peer: caller,

@@ -98,6 +98,7 @@ export async function connectSecure(options: ConnectSecureOptions): Promise<Secu
           circuit: lasting ?? circuit,
           role: 'opener',
           suite: SUITE_1_NAME,
+          fingerprint: secrets.fingerprint,
           sendKey,
           receiveKey,
           peer: host,

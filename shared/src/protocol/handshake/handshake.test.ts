@@ -105,7 +105,11 @@ describe('handshake', () => {
     expect(opener.peer).toMatchObject({ sub: 'host-1', svc: 'wiki' });
     expect(accepted.peer).toMatchObject({ sub: 'alice', sid: 'sid-1' });
     expect(accepted.assertion).toMatch(/^ey/);
+    expect(opener.fingerprint).toMatch(/^(?:[0-9A-Z]{4}-){5}[0-9A-Z]{4}$/);
+    expect(accepted.fingerprint).toBe(opener.fingerprint);
     await opener.ping();
+    expect(opener.traffic.sentBytes).toBe(accepted.traffic.receivedBytes);
+    expect(opener.traffic.receivedBytes).toBeGreaterThan(0);
     expect(new TextDecoder().decode(streams[0]!.openHead)).toBe('secret');
     opener.close();
   });

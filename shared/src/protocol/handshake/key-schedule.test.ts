@@ -10,6 +10,7 @@ import {
 } from '../../crypto/index.ts';
 import { outgoing } from '../session/record.ts';
 import { TrafficKey } from '../session/index.ts';
+import { formatFingerprint } from './fingerprint.ts';
 import {
   clientSignedText,
   deriveKeys,
@@ -87,6 +88,7 @@ async function computeVector() {
     m3: toHex(m3),
     clientToHost: toHex(traffic.clientToHost),
     hostToClient: toHex(traffic.hostToClient),
+    fingerprint: traffic.fingerprint,
     resumptionId: toHex(traffic.resumption.id),
     resumptionClientKey: toHex(traffic.resumption.client),
     resumptionHostKey: toHex(traffic.resumption.host),
@@ -98,6 +100,14 @@ describe('handshake vectors', () => {
   it('match test/vectors/handshake.json', async () => {
     const computed = await computeVector();
     expect(computed).toEqual(pinned('handshake', computed));
+  });
+});
+
+describe('the fingerprint', () => {
+  it('is of 24 characters, in groups', () => {
+    expect(formatFingerprint(new Uint8Array(15))).toBe('0000-0000-0000-0000-0000-0000');
+    expect(formatFingerprint(new Uint8Array(15).fill(255))).toBe('ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ');
+    expect(formatFingerprint(Uint8Array.of(...new Uint8Array(14), 1))).toMatch(/-0001$/);
   });
 });
 

@@ -9,6 +9,7 @@ import {
 } from '../../crypto/index.ts';
 import { RESUMPTION_ID_BYTES } from '../resume/messages.ts';
 import type { ResumptionSecrets } from '../resume/resumption-keys.ts';
+import { FINGERPRINT_BYTES, formatFingerprint } from './fingerprint.ts';
 
 export interface HandshakeKeys {
   /** Seals M2's proof. */
@@ -23,6 +24,8 @@ export interface TrafficSecrets {
   readonly clientToHost: Uint8Array;
   readonly hostToClient: Uint8Array;
   readonly resumption: ResumptionSecrets;
+  /** No secret; see {@link formatFingerprint}. */
+  readonly fingerprint: string;
 }
 
 /** th1: everything sent in clear, and the circuit it was sent over. */
@@ -50,15 +53,21 @@ export async function deriveKeys(
     client,
     async traffic(m2, m3) {
       const th2 = await sha256(th1, m2, m3);
-      const [clientToHost, hostToClient, id, client, host] = await Promise.all([
+      const [clientToHost, hostToClient, id, client, host, fingerprint] = await Promise.all([
         hkdfExpand(prk, 'postern c2h', 32, th2),
         hkdfExpand(prk, 'postern h2c', 32, th2),
         hkdfExpand(prk, 'postern resume id', RESUMPTION_ID_BYTES, th2),
         hkdfExpand(prk, 'postern resume client', 32, th2),
         hkdfExpand(prk, 'postern resume host', 32, th2),
+        hkdfExpand(prk, 'postern fingerprint', FINGERPRINT_BYTES, th2),
       ]);
       prk.fill(0);
-      return { clientToHost, hostToClient, resumption: { id, client, host } };
+      return {
+        clientToHost,
+        hostToClient,
+        resumption: { id, client, host },
+        fingerprint: formatFingerprint(fingerprint),
+      };
     },
   };
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { counting, pinned } from '../../../../test/harness/vectors.ts';
 import { encodeUtf8, fromHex, toHex } from '../../bytes/index.ts';
 import { decodeFields, encodeFields, type Field } from './fields.ts';
+import { applicationTimeMs } from './timing.ts';
 import {
   decodeRequestHead,
   decodeResponseHead,
@@ -43,6 +44,7 @@ const responses: ResponseHead[] = [
     ],
   },
   { status: 101, fields: [] },
+  { status: 204, fields: [['postern-timing', 'application;dur=12.3']] },
 ];
 const trailers: Field[][] = [[], [['server-timing', 'db;dur=53']]];
 
@@ -92,6 +94,18 @@ describe('http vectors', () => {
       expect(decodeResponseHead(fromHex(hex))).toEqual(head);
     for (const { fields, hex } of vectors.fieldLists)
       expect(decodeFields(fromHex(hex))).toEqual(fields);
+  });
+
+  it.each([
+    ['application;dur=12.3', 12.3],
+    ['application;dur=0', 0],
+    ['application;dur=-1', undefined],
+    ['application;dur=1e9', undefined],
+    ['db;dur=5', undefined],
+    ['', undefined],
+  ])('read the time "%s"', (value, ms) => {
+    expect(applicationTimeMs([['postern-timing', value]])).toBe(ms);
+    expect(applicationTimeMs([])).toBeUndefined();
   });
 
   it('match test/vectors/websocket.json and read back', () => {

@@ -30,3 +30,4 @@ export {
   type FragmentKind,
   type WebSocketFragment,
 } from './web-socket-fragments.ts';
+export { applicationTimeMs, TIMING_FIELD } from './timing.ts';

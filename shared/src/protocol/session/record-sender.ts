@@ -35,6 +35,7 @@ export class RecordSender {
   #sealingBytes = 0;
   #rekeying = false;
   #keySinceMs: number;
+  #sentBytes = 0;
 
   constructor(options: RecordSenderOptions) {
     this.#options = options;
@@ -45,6 +46,14 @@ export class RecordSender {
   /** Whether {@link RecordSender.send} may be called now. */
   get hasRoom(): boolean {
     return !this.#rekeying && this.#slots.length < MAX_IN_FLIGHT;
+  }
+
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
+  get keyAgeMs(): number {
+    return this.#options.clock.nowMs() - this.#keySinceMs;
   }
 
   get idle(): boolean {
@@ -95,6 +104,7 @@ export class RecordSender {
 
   #transmit(buffer: Uint8Array): void {
     const { circuit } = this.#options;
+    this.#sentBytes += buffer.length - this.#headroom;
     if (circuit.sendInPlace) circuit.sendInPlace(buffer);
     else circuit.send(buffer);
   }

@@ -5,10 +5,9 @@
  */
 import { equalBytes } from '../../bytes/index.ts';
 import { AppError, isAppError } from '../../errors/index.ts';
-import type { DialGrantClaims } from '../../grants/index.ts';
 import { systemClock, type Clock } from '../channel/clock.ts';
 import type { Circuit, CloseReason } from '../edge/types.ts';
-import { AuthRenewal, type AuthRenewalOptions } from './auth-renewal.ts';
+import { AuthRenewal } from './auth-renewal.ts';
 import { closeReasonFromText, closeReasonToText } from './close-text.ts';
 import {
   MAX_HEAD_BYTES,
@@ -30,23 +29,15 @@ import { RecordSender } from './record-sender.ts';
 import { ResetBudget } from './reset-budget.ts';
 import { MAX_CONTROL_RECORDS, SendQueue } from './send-queue.ts';
 import { closeReasonOf, sessionError } from './session-error.ts';
+import type { SessionLimits, SessionOptions } from './session-options.ts';
 import { INITIAL_STREAM_WINDOW_BYTES, Stream, type StreamHost } from './stream.ts';
-import type { TrafficKey } from './traffic-key.ts';
-import { ResetCode, type SecureSession, type SessionStream, type StreamType } from './types.ts';
-
-/** Limits of a session, all optional. */
-export interface SessionLimits {
-  /** Receive window of a stream that carries much; 256 KiB to 16 MiB, default 1 MiB. */
-  readonly streamWindowBytes?: number;
-  /** All receive windows together stay below it; default 64 MiB. */
-  readonly sessionWindowBytes?: number;
-  /** Streams open at once, both sides together; default and most 256. */
-  readonly maxStreams?: number;
-  /** Records under one key before REKEY; default 2²⁴ − 1, which is also the most. */
-  readonly rekeyRecords?: number;
-  /** Age of a key before REKEY; default 1 h. */
-  readonly rekeyMs?: number;
-}
+import {
+  ResetCode,
+  type SecureSession,
+  type SessionStream,
+  type SessionTraffic,
+  type StreamType,
+} from './types.ts';
 
 export const MAX_STREAMS = 256;
 const DEFAULT_STREAM_WINDOW_BYTES = 1_048_576;
@@ -57,20 +48,6 @@ const GOAWAY_TIMEOUT_MS = 2_000;
 const MAX_PENDING_PINGS = 16;
 const PING_BYTES = 8;
 
-export interface SessionOptions {
-  readonly circuit: Circuit;
-  readonly role: 'opener' | 'host';
-  readonly suite: string;
-  readonly sendKey: TrafficKey;
-  readonly receiveKey: TrafficKey;
-  readonly peer: Record<string, unknown>;
-  readonly assertion?: string | undefined;
-  /** Host: how AUTH is checked, and the claims it renews. */
-  readonly auth?: { readonly options: AuthRenewalOptions; readonly claims: DialGrantClaims };
-  readonly limits?: SessionLimits | undefined;
-  readonly clock?: Clock | undefined;
-}
-
 /**
  * Takes over the circuit's handlers. Messages that came before must be given to
  * {@link Session.receive} first, in order.
@@ -78,6 +55,7 @@ export interface SessionOptions {
 export class Session implements SecureSession, StreamHost {
   readonly circuitId: string;
   readonly suite: string;
+  readonly fingerprint: string;
   readonly closed: Promise<CloseReason>;
   onStream: ((stream: SessionStream) => void) | undefined;
 
@@ -102,6 +80,7 @@ export class Session implements SecureSession, StreamHost {
   #nextId: number;
   #lastPeerId = 0;
   #windowBytes = 0;
+  #receivedBytes = 0;
   #pumping = false;
   #awaitingCredit = false;
   #endReason: CloseReason | undefined;
@@ -114,6 +93,7 @@ export class Session implements SecureSession, StreamHost {
     const { circuit, limits = {}, clock = systemClock } = options;
     this.circuitId = circuit.circuitId;
     this.suite = options.suite;
+    this.fingerprint = options.fingerprint ?? '';
     this.#circuit = circuit;
     this.#clock = clock;
     this.#resets = new ResetBudget(clock);
@@ -163,8 +143,14 @@ export class Session implements SecureSession, StreamHost {
     return this.#streams.size;
   }
 
+  get traffic(): SessionTraffic {
+    const { sentBytes, keyAgeMs } = this.#sender;
+    return { sentBytes, receivedBytes: this.#receivedBytes, keyAgeMs };
+  }
+
   /** Takes one message of the circuit; settles when it was consumed. */
   receive(message: Uint8Array): void | Promise<void> {
+    this.#receivedBytes += message.length;
     return this.#receiver.receive(message);
   }
 

@@ -50,10 +50,21 @@ export interface SessionStream {
   readonly closed: Promise<{ reset?: { code: number; reason: string; byPeer: boolean } }>;
 }
 
+export interface SessionTraffic {
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  /** Age of the key that seals what is sent, in ms. */
+  readonly keyAgeMs: number;
+}
+
 /** An encrypted, authenticated session over one circuit. */
 export interface SecureSession {
   readonly circuitId: string;
   readonly suite: string;
+  /** Shown at both ends, for people to compare: equal only where one handshake joined them. No secret. */
+  readonly fingerprint: string;
+  /** What went over the circuit, records and their overhead, and how old the sending key is. */
+  readonly traffic: SessionTraffic;
   /** Verified claims of the other end: the bind grant's for the opener, the dial grant's for the host. */
   readonly peer: Record<string, unknown>;
   /** Latest identity assertion received (host side). */

@@ -62,6 +62,12 @@ export class TokenSource {
     return (await this.#load()) !== undefined;
   }
 
+  /** Since when somebody is signed in here, and how long the token at hand lives; both in ms since 1970. */
+  async summary(): Promise<{ sinceMs: number; tokenUntilMs: number } | undefined> {
+    const session = await this.#load();
+    return session && { sinceMs: session.signedInAtMs, tokenUntilMs: session.expiresAtMs };
+  }
+
   /** When the present session began, in ms since 1970. */
   async signedInAtMs(): Promise<number | undefined> {
     return (await this.#load())?.signedInAtMs;

@@ -8,11 +8,13 @@ import type { Resumption } from '../../messages/page.ts';
 import type { CookieSync } from '../cookies/cookie-sync.ts';
 import { createRuntimeScript } from '../documents/runtime-script.ts';
 import { WORKER_RUNTIME_PATH } from '../documents/worker-script.ts';
+import type { RequestLog, RequestTrace } from '../diagnostics/request-log.ts';
 import { siteDataToClear } from './clear-site-data.ts';
 import { acceptEncoding } from './content-coding.ts';
 import { type HttpCache, withoutFragment } from '../cache/http-cache.ts';
 import type { HttpLogins } from '../http-auth/http-logins.ts';
 import { loginPage } from '../http-auth/login-page.ts';
+import type { Look } from '../pages/look.ts';
 import { exchange, type ExchangeResponse } from './exchange.ts';
 import { initiatorSite, type RequestFacts } from './initiator.ts';
 import { createPageResponse } from './page-response.ts';
@@ -44,6 +46,10 @@ export interface AppRequestsOptions {
     languages: readonly string[];
     userAgentData?: ClientHints;
   };
+  /** Of all requests, for the status page. */
+  log: RequestLog;
+  /** How pages of ours look. */
+  look: () => Promise<Look>;
   /** Longest body that script may fetch; {@link MAX_UNPACED_BYTES} where the browser does not pace. */
   maxScriptedBytes: number;
   logger: Logger;
@@ -74,83 +80,11 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
 
   return {
     async fetch(request, clientId) {
-      const url = new URL(request.url);
-      const facts = requestFacts(request);
-      const page = pages.find(url.hash);
-      const download = request.mode === 'navigate' ? parseDownload(url.hash) : undefined;
-      const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
-      const body = hasBody ? ((await page?.body()) ?? (await openRequestBody(request))) : undefined;
-      const hasCredentials = request.credentials !== 'omit';
-      const fields = buildRequestFields({
-        ...facts,
-        ...common,
-        headers: request.headers,
-        cookie: hasCredentials ? await cookies.header(url, cookieContext(facts)) : undefined,
-        bodyLength: body?.length ?? page?.length,
-        acceptEncoding: coding,
-      });
-      const { method } = request;
-      const verdict = await cache.look({
-        method,
-        url: withoutFragment(url),
-        mode: request.cache,
-        fields,
-      });
-      let source;
-      if (verdict.kind === 'answer') source = verdict.source;
-      else {
-        fields.push(...verdict.conditions, ...cacheModeFields(request.cache, fields));
-        const head = { method, target: originForm(url), fields, webSocket: false };
-        // A navigation goes to the sign-in by itself.
-        const mayAsk = request.mode !== 'navigate';
-        const way = { session: () => session(mayAsk, page?.signal), streams };
-        const send = () => exchange(way, head, body, page?.signal);
-        const mayLogIn = hasCredentials && !fields.some(([name]) => name === 'authorization');
-        const sent = mayLogIn ? await logins.headerFor(method, head.target) : undefined;
-        if (sent !== undefined) fields.push(['authorization', sent]);
-        let answer = await send();
-        if (answer.status === 401 && mayLogIn) {
-          const asked = logins.challenged(answer.fields, head.target, sent !== undefined);
-          const header = await logins.headerFor(method, head.target);
-          if (asked?.kind === 'retry' && body === undefined && header !== undefined) {
-            answer.stream.reset(1, 'asked again with a log-in');
-            head.fields = [
-              ...fields.filter(([name]) => name !== 'authorization'),
-              ['authorization', header],
-            ];
-            answer = await send();
-          } else if (asked?.kind === 'ask' && isPersonal(request)) {
-            answer.stream.reset(1, 'a log-in is asked for');
-            return loginPage({ origin, ...asked, target: head.target });
-          }
-        }
-        const { clearCache, clearCookies } = siteDataToClear(answer.fields);
-        if (clearCache) await cache.clear();
-        if (clearCookies) await cookies.clear();
-        if (hasCredentials) await takeCookies(url, answer, cookieContext(facts), clientId);
-        source = await verdict.settle(sourceOf(answer, method));
-      }
-      if (page) source = page.answer(source);
+      const trace = options.log.begin(request.method, withoutFragment(new URL(request.url)));
       try {
-        return await createPageResponse({
-          source,
-          download,
-          maxBytes: isScripted(facts) && page?.isPaced !== true ? maxScriptedBytes : Infinity,
-          runtime:
-            request.mode === 'navigate'
-              ? createRuntimeScript({
-                  source: runtime.source,
-                  needs: { ...needs, scriptHash: runtime.cspHash },
-                  cookies: await cookies.visible(),
-                })
-              : undefined,
-          worker: WORKERS.has(request.destination)
-            ? { source: runtime.workerSource, needs }
-            : undefined,
-        });
+        return await answer(request, clientId, trace);
       } catch (error) {
-        logger.warn('response.failed', { code: isAppError(error) ? error.code : 'unknown' });
-        source.cancel('the response could not be passed on');
+        trace.failed(isAppError(error) ? error.code : 'ERR_SW_INTERNAL');
         throw error;
       }
     },
@@ -186,6 +120,93 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
       return answer;
     },
   };
+
+  async function answer(
+    request: Request,
+    clientId: string,
+    trace: RequestTrace,
+  ): Promise<Response> {
+    const url = new URL(request.url);
+    const facts = requestFacts(request);
+    const page = pages.find(url.hash);
+    const download = request.mode === 'navigate' ? parseDownload(url.hash) : undefined;
+    const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
+    const body = hasBody ? ((await page?.body()) ?? (await openRequestBody(request))) : undefined;
+    const hasCredentials = request.credentials !== 'omit';
+    const fields = buildRequestFields({
+      ...facts,
+      ...common,
+      headers: request.headers,
+      cookie: hasCredentials ? await cookies.header(url, cookieContext(facts)) : undefined,
+      bodyLength: body?.length ?? page?.length,
+      acceptEncoding: coding,
+    });
+    const { method } = request;
+    const verdict = await cache.look({
+      method,
+      url: withoutFragment(url),
+      mode: request.cache,
+      fields,
+    });
+    let source;
+    if (verdict.kind === 'answer') source = verdict.source;
+    else {
+      fields.push(...verdict.conditions, ...cacheModeFields(request.cache, fields));
+      const head = { method, target: originForm(url), fields, webSocket: false };
+      // A navigation goes to the sign-in by itself.
+      const mayAsk = request.mode !== 'navigate';
+      const way = { session: () => session(mayAsk, page?.signal), streams, trace };
+      const send = () => exchange(way, head, body, page?.signal);
+      const mayLogIn = hasCredentials && !fields.some(([name]) => name === 'authorization');
+      const sent = mayLogIn ? await logins.headerFor(method, head.target) : undefined;
+      if (sent !== undefined) fields.push(['authorization', sent]);
+      let got = await send();
+      if (got.status === 401 && mayLogIn) {
+        const asked = logins.challenged(got.fields, head.target, sent !== undefined);
+        const header = await logins.headerFor(method, head.target);
+        if (asked?.kind === 'retry' && body === undefined && header !== undefined) {
+          got.stream.reset(1, 'asked again with a log-in');
+          head.fields = [
+            ...fields.filter(([name]) => name !== 'authorization'),
+            ['authorization', header],
+          ];
+          got = await send();
+        } else if (asked?.kind === 'ask' && isPersonal(request)) {
+          got.stream.reset(1, 'a log-in is asked for');
+          return loginPage(await options.look(), { origin, ...asked, target: head.target });
+        }
+      }
+      const { clearCache, clearCookies } = siteDataToClear(got.fields);
+      if (clearCache) await cache.clear();
+      if (clearCookies) await cookies.clear();
+      if (hasCredentials) await takeCookies(url, got, cookieContext(facts), clientId);
+      source = await verdict.settle(sourceOf(got, method));
+    }
+    source = trace.follow(source);
+    if (page) source = page.answer(source);
+    try {
+      return await createPageResponse({
+        source,
+        download,
+        maxBytes: isScripted(facts) && page?.isPaced !== true ? maxScriptedBytes : Infinity,
+        runtime:
+          request.mode === 'navigate'
+            ? createRuntimeScript({
+                source: runtime.source,
+                needs: { ...needs, scriptHash: runtime.cspHash },
+                cookies: await cookies.visible(),
+              })
+            : undefined,
+        worker: WORKERS.has(request.destination)
+          ? { source: runtime.workerSource, needs }
+          : undefined,
+      });
+    } catch (error) {
+      logger.warn('response.failed', { code: isAppError(error) ? error.code : 'unknown' });
+      source.cancel('the response could not be passed on');
+      throw error;
+    }
+  }
 
   async function takeCookies(
     url: URL,

@@ -1,6 +1,7 @@
 /** One request to the application: head, body, and the response's head. */
 import { isAppError } from '@postern/shared/errors';
 import {
+  applicationTimeMs,
   decodeResponseHead,
   encodeRequestHead,
   isInformational,
@@ -12,6 +13,7 @@ import {
   type SecureSession,
   type SessionStream,
 } from '@postern/shared/protocol/session';
+import type { RequestTrace } from '../diagnostics/request-log.ts';
 import type { RequestBody } from './request-body.ts';
 import type { StreamQueue } from './stream-queue.ts';
 
@@ -22,6 +24,8 @@ export interface ExchangeResponse extends ResponseHead {
 
 export interface ExchangeOptions {
   session: () => Promise<SecureSession>;
+  /** Told of each step, for the status page. */
+  trace?: Pick<RequestTrace, 'connected' | 'opened' | 'head'>;
   streams: StreamQueue;
 }
 
@@ -40,25 +44,27 @@ export async function exchange(
   signal?: AbortSignal,
 ): Promise<ExchangeResponse> {
   const session = await options.session();
+  options.trace?.connected();
   signal?.throwIfAborted();
   try {
-    return await send(options.streams, session, head, body, signal);
+    return await send(options, session, head, body, signal);
   } catch (error) {
     const isRepeatable = REPEATABLE.has(head.method) && body === undefined;
     const ended = await Promise.race([session.closed, Promise.resolve(undefined)]);
     if (!isRepeatable || ended?.retryable !== true || signal?.aborted === true) throw error;
-    return send(options.streams, await options.session(), head, body, signal);
+    return send(options, await options.session(), head, body, signal);
   }
 }
 
 async function send(
-  streams: StreamQueue,
+  { streams, trace }: ExchangeOptions,
   session: SecureSession,
   head: RequestHead,
   body: RequestBody | undefined,
   signal: AbortSignal | undefined,
 ): Promise<ExchangeResponse> {
   const stream = await streams.open(session, encodeRequestHead(head));
+  trace?.opened();
   const giveUp = (): void => stream.reset(ResetCode.cancelled, 'the page gave up');
   if (signal?.aborted === true) giveUp();
   signal?.addEventListener('abort', giveUp, { once: true });
@@ -66,7 +72,9 @@ async function send(
   try {
     for (;;) {
       const { status, fields } = decodeResponseHead(await stream.nextHead());
-      if (!isInformational(status)) return { status, fields, stream };
+      if (isInformational(status)) continue;
+      trace?.head(applicationTimeMs(fields));
+      return { status, fields, stream };
     }
   } catch (error) {
     stream.reset(ResetCode.protocolError, 'no valid response head');

@@ -27,6 +27,7 @@ function createWorld(
     completeSignIn,
     signOut,
     status: () => Promise.resolve(new Response('status')),
+    look: () => Promise.resolve({ language: 'en', branding: {} }),
     logger: { warn: vi.fn() },
     nowMs: () => NOW,
   } as unknown as FetchRouterOptions);

@@ -1,12 +1,14 @@
 /** Which part answers a `fetch` event. */
 import { AppError, isAppError } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
+import { STATUS_PATH } from '../../messages/status.ts';
 import { CALLBACK_PATH } from '../auth/oauth.ts';
 import { SIGNED_IN_PATH, type SignIn } from '../auth/sign-in.ts';
 import type { TokenSource } from '../auth/token-source.ts';
 import { codeOf, errorPage, statusFor } from '../pages/error-page.ts';
 import type { HttpLogins } from '../http-auth/http-logins.ts';
 import { LOGIN_PATH, readLoginForm } from '../http-auth/login-page.ts';
+import type { Look } from '../pages/look.ts';
 import { signedInPage } from '../pages/signed-in-page.ts';
 import { HOLD_PATH, type AppRequests } from './app-requests.ts';
 import { silentStream } from './response-body.ts';
@@ -17,7 +19,6 @@ import { SOCKETS_PATH, type HttpPorts } from '../websocket/http-ports.ts';
 const SIGN_OUT_PATH = '/.postern/signout';
 /** Opened by the dialog on a page whose session ended. */
 const SIGN_IN_PATH = '/.postern/sign-in';
-const STATUS_PATH = '/.postern/status';
 const OWN_PREFIX = '/.postern/';
 const WORKER_PATH = '/postern-sw.js';
 /** Asked for by web workers to keep this worker alive. */
@@ -25,7 +26,7 @@ const ALIVE_PATH = '/.postern/alive';
 /** Tells of a cookie that a page wrote, ahead of the page's next request. */
 const COOKIE_PATH = '/.postern/cookie';
 /** Files of ours that the gateway serves. */
-const NETWORK_PATHS = /^\/\.postern\/(?:assets\/|config\.json$)/;
+const NETWORK_PATHS = /^\/\.postern\/(?:assets\/|branding\/|config\.json$)/;
 
 /** A session that ends sooner than this after its sign-in is not answered by yet another sign-in. */
 const LOOP_MS = 15_000;
@@ -48,6 +49,8 @@ export interface FetchRouterOptions {
   completeSignIn: (callback: URL) => Promise<string>;
   signOut: () => Promise<URL>;
   status: () => Promise<Response>;
+  /** How pages of ours look to whoever uses this browser. Never rejects. */
+  look: () => Promise<Look>;
   logger: Logger;
   nowMs: () => number;
 }
@@ -71,6 +74,7 @@ export function createFetchRouter(options: FetchRouterOptions): FetchRouter {
     completeSignIn,
     signOut,
     status,
+    look,
     logger,
     nowMs,
   } = options;
@@ -111,7 +115,7 @@ export function createFetchRouter(options: FetchRouterOptions): FetchRouter {
         case LOGIN_PATH:
           return logIn(request);
         case SIGNED_IN_PATH:
-          return signedInPage();
+          return signedInPage(await look());
         case SIGN_OUT_PATH:
           return redirect((await signOut()).href);
         case STATUS_PATH:
@@ -140,12 +144,12 @@ export function createFetchRouter(options: FetchRouterOptions): FetchRouter {
     const isCallback = new URL(request.url).pathname === CALLBACK_PATH;
     const isSignedOut = code === 'ERR_SESSION_ENDED' || code === 'ERR_TOKEN_INVALID';
     if (!isSignedOut || isCallback || !isTabNavigation(request)) {
-      return errorPage(error, isCallback ? `${origin}/` : request.url);
+      return errorPage(await look(), error, isCallback ? `${origin}/` : request.url);
     }
     try {
       return redirect(await startSignIn(request));
     } catch (cause) {
-      return errorPage(cause, request.url);
+      return errorPage(await look(), cause, request.url);
     }
   }
 

@@ -121,7 +121,10 @@ describe('HttpLogins', () => {
 
 describe('the dialog', () => {
   it('is sandboxed, unframed, and its text is text', async () => {
-    const response = await loginPage({ origin, realm: '<b>"x"', target: '/a', wasWrong: true });
+    const response = await loginPage(
+      { language: 'en', branding: { name: '<i>' } },
+      { origin, realm: '<b>"x"', target: '/a', wasWrong: true },
+    );
     const policy = response.headers.get('content-security-policy');
     expect(policy).toContain('sandbox allow-forms');
     expect(policy).toContain("frame-ancestors 'none'");

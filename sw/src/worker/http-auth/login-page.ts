@@ -2,7 +2,10 @@
  * The dialog for a log-in of the application itself, in the place of the page that asked for it. It is
  * sandboxed into an origin of its own: script of the application can neither read nor fill it.
  */
+import { fill } from '@postern/shared/language';
+import { pageTexts } from '../../words/pages/index.ts';
 import { html } from '../pages/html.ts';
+import type { Look } from '../pages/look.ts';
 import { pageResponse } from '../pages/page.ts';
 
 export const LOGIN_PATH = '/.postern/authenticate';
@@ -18,30 +21,30 @@ export interface LoginPageOptions {
   wasWrong: boolean;
 }
 
-export function loginPage({
-  origin,
-  realm,
-  target,
-  wasWrong,
-}: LoginPageOptions): Promise<Response> {
+export function loginPage(
+  look: Look,
+  { origin, realm, target, wasWrong }: LoginPageOptions,
+): Promise<Response> {
   const { host } = new URL(origin);
-  return pageResponse(
-    401,
-    'Log in',
-    html`<h1>Log in</h1>
-      <p>The application at <b>${host}</b> asks for a name and password of its own: “${realm}”.</p>
-      ${wasWrong ? html`<p role="alert">This name and password were not accepted.</p>` : ''}
+  const texts = pageTexts[look.language].logIn;
+  return pageResponse(look, {
+    status: 401,
+    title: texts.title,
+    body: html`<h1>${texts.title}</h1>
+      <p>${fill(texts.text, { host, realm })}</p>
+      ${wasWrong ? html`<p role="alert">${texts.wrong}</p>` : ''}
       <form method="post" action="${origin + LOGIN_PATH}">
         <input type="hidden" name="realm" value="${realm}" />
         <input type="hidden" name="target" value="${target}" />
-        <label>Name <input name="user" autocomplete="username" autofocus /></label>
+        <label>${texts.name} <input name="user" autocomplete="username" autofocus /></label>
         <label
-          >Password <input name="password" type="password" autocomplete="current-password"
+          >${texts.password} <input name="password" type="password" autocomplete="current-password"
         /></label>
-        <button type="submit">Log in</button>
+        <button type="submit">${texts.action}</button>
       </form>`,
-    { sandbox: 'allow-forms', formAction: origin },
-  );
+    sandbox: 'allow-forms',
+    formAction: origin,
+  });
 }
 
 export interface LoginForm {

@@ -1,51 +1,9 @@
-/** What a person sees when the application cannot be shown: what happened, what to do, a code. */
-import { isAppError, isReasonCode, reasons } from '@postern/shared/errors';
+/** What a person sees when the application cannot be shown: what happened, where, what to do, a code. */
+import { isAppError } from '@postern/shared/errors';
+import { problemTexts, retryText, wayOf, wordsFor } from '../../words/problems/index.ts';
 import { html } from './html.ts';
-import { pageResponse } from './page.ts';
-
-interface Words {
-  title: string;
-  next: string;
-}
-
-/** Codes that arise in the worker itself. */
-const OWN_WORDS: Record<string, Words> = {
-  ERR_SIGN_IN_REFUSED: {
-    title: 'You were not signed in',
-    next: 'Try again, or ask the person who manages access.',
-  },
-  ERR_SIGN_IN_INVALID: {
-    title: 'The sign-in could not be completed',
-    next: 'Open the application again to sign in anew.',
-  },
-  ERR_SIGN_IN_UNKNOWN: {
-    title: 'This sign-in took too long or was started elsewhere',
-    next: 'Open the application again to sign in anew.',
-  },
-  ERR_SIGN_IN_LOOP: {
-    title: 'You were signed in, but the session ended at once',
-    next: 'Check that the clock of this device is right, then try again.',
-  },
-  ERR_SW_CONFIG: {
-    title: 'This address is not set up for an application',
-    next: 'Check the address, or ask the person who manages access.',
-  },
-  ERR_SW_STORAGE: {
-    title: 'This browser does not keep what is needed to sign in',
-    next: 'Allow this site to store data, or leave private browsing, and try again.',
-  },
-};
-
-const FALLBACK: Words = {
-  title: 'Something went wrong on the way to the application',
-  next: 'Try again. If it happens again, report the code below.',
-};
-
-/** The words for a code. */
-export function wordsFor(code: string): Words {
-  if (isReasonCode(code)) return reasons[code];
-  return (Object.hasOwn(OWN_WORDS, code) ? OWN_WORDS[code] : undefined) ?? FALLBACK;
-}
+import type { Look } from './look.ts';
+import { all, pageResponse } from './page.ts';
 
 /** The code a thrown value is shown under; never its message. */
 export function codeOf(error: unknown): string {
@@ -70,18 +28,33 @@ export function statusFor(code: string): number {
 }
 
 /** The page for `error`; `retryUrl` (of this origin) is behind its button. */
-export async function errorPage(error: unknown, retryUrl: string): Promise<Response> {
+export async function errorPage(look: Look, error: unknown, retryUrl: string): Promise<Response> {
   const code = codeOf(error);
-  const { title, next } = wordsFor(code);
+  const { title, next } = wordsFor(code, look.language);
+  const texts = problemTexts[look.language];
   const said = isAppError(error) ? error.publicMessage : undefined;
   const { pathname, search } = new URL(retryUrl);
-  return pageResponse(
-    statusFor(code),
+  const way = wayOf(code).map(
+    ({ station, state }) =>
+      html`<li class="${state}">
+        ${texts.stations[station]}<span class="unseen"> (${texts[state]})</span>
+      </li>`,
+  );
+  return pageResponse(look, {
+    status: statusFor(code),
     title,
-    html`<h1>${title}</h1>
+    body: html`<h1>${title}</h1>
       ${said === undefined ? '' : html`<p>${said}</p>`}
       <p>${next}</p>
-      <p><a class="button" href="${pathname + search}">Try again</a></p>
-      <small>Code: <code>${code}</code></small>`,
-  );
+      <p><a class="button" href="${pathname + search}">${retryText(code, texts)}</a></p>
+      ${
+        way.length === 0
+          ? ''
+          : html`<ul class="way" aria-label="${texts.way}">
+              ${all(way)}
+            </ul>`
+      }
+      <p class="code">${texts.code}: <code>${code}</code></p>`,
+    isProblem: true,
+  });
 }

@@ -41,6 +41,8 @@ function createWorld() {
       roundTripMs: 1,
       close: vi.fn(),
       updateToken: vi.fn(),
+      traceRoute: () =>
+        Promise.resolve([{ kind: 'router', id: 'r1', name: 'Router 1', roundTripMs: 1 }]),
       dial: vi.fn(() => Promise.resolve({})),
     };
     edges.push(edge);
@@ -242,12 +244,13 @@ describe('AppConnection', () => {
     tokens.token.mockResolvedValue('token2');
     await upkeep();
     expect(sessions[0]!.renew).toHaveBeenCalledExactlyOnceWith('grant2', 'assertion');
-    const used = await connection.status();
     expect(edges.filter((edge) => edge.updateToken.mock.calls.length > 0)).toHaveLength(1);
-    expect(used).toMatchObject({
-      router: 'Router 1',
+    await connection.measure();
+    expect(connection.openedSessions).toBe(1);
+    expect(connection.report()).toMatchObject({
       service: 'Wiki',
       identity: 'alice',
+      path: [{ kind: 'router', name: 'Router 1', roundTripMs: 1 }],
       sessionRoundTripMs: 2,
     });
   });
@@ -262,7 +265,8 @@ describe('AppConnection', () => {
     sessions[0]!.openStreams = 0;
     await upkeep(IDLE_CLOSE_MS + 1);
     expect(onEnded).toHaveBeenCalledWith(expect.objectContaining({ code: 'OK' }));
-    expect(await connection.status()).toBeUndefined();
+    await connection.measure();
+    expect(connection.report()).toBeUndefined();
   });
 });
 

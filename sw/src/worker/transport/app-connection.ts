@@ -11,6 +11,7 @@ import type { Circuit, CloseReason, EdgeConnection } from '@postern/shared/proto
 import type { SecureSession } from '@postern/shared/protocol/session';
 import type { DialGrantResponse } from '@postern/shared/schemas';
 import type { TokenSource } from '../auth/token-source.ts';
+import type { ConnectionReport, HopReport } from '../../messages/status.ts';
 import { backoffMs } from './backoff.ts';
 import type { GrantSource } from './dial-grants.ts';
 import { raceRouters } from './race.ts';
@@ -24,6 +25,9 @@ export const UPKEEP_MS = 15_000;
 /** A grant in use is renewed with this much freshness left, so that an outage finds it young. */
 export const RENEW_GRANT_MS = 45_000;
 
+/** Longest look at the way. */
+const MEASURE_TIMEOUT_MS = 3_000;
+
 /** Refusals that a token or grant kept too long explains. */
 const STALE_TOKEN = new Set(['ERR_TOKEN_INVALID', 'ERR_GRANT_INVALID']);
 /** Refusals by a router that a grant from before a change of policy may name, while others would do. */
@@ -34,6 +38,8 @@ export type Redial = (hostId: string, signal: AbortSignal) => Promise<Circuit>;
 
 /** The connection to a router in use, and the token it was opened or renewed with. */
 interface Way {
+  /** The circuit in use. */
+  circuitId?: string;
   edge: EdgeConnection;
   token: string;
 }
@@ -68,16 +74,8 @@ interface Live {
   way: Way;
   grant: DialGrantResponse;
   lastUsedMs: number;
-}
-
-/** What the status page shows. */
-export interface ConnectionStatus {
-  router: string;
-  service: string;
-  identity: string;
-  suite: string;
-  openStreams: number;
-  routerRoundTripMs: number | undefined;
+  openedAtMs: number;
+  path: readonly HopReport[] | undefined;
   sessionRoundTripMs: number | undefined;
 }
 
@@ -85,6 +83,7 @@ export class AppConnection {
   readonly #options: AppConnectionOptions;
   #live: Live | undefined;
   #connecting: Promise<Live> | undefined;
+  #openedSessions = 0;
 
   constructor(options: AppConnectionOptions) {
     this.#options = options;
@@ -105,22 +104,42 @@ export class AppConnection {
     return live.session;
   }
 
-  async status(): Promise<ConnectionStatus | undefined> {
+  /** Sessions made so far. */
+  get openedSessions(): number {
+    return this.#openedSessions;
+  }
+
+  /** What is known of the connection, for the status page. */
+  report(): ConnectionReport | undefined {
     const live = this.#live;
     if (live === undefined) return undefined;
-    const { edge } = live.way;
-    const { routerId } = edge;
+    const { session, way, grant, openedAtMs, path, sessionRoundTripMs } = live;
     return {
-      router: live.grant.routers.find(({ id }) => id === routerId)?.name ?? routerId ?? '',
-      service: live.grant.service.name,
-      identity: live.grant.identity.name,
-      suite: live.session.suite,
-      openStreams: live.session.openStreams,
-      routerRoundTripMs: edge.roundTripMs,
-      sessionRoundTripMs: await live.session
-        .ping(AbortSignal.timeout(2_000))
-        .catch(() => undefined),
+      identity: grant.identity.name,
+      service: grant.service.name,
+      circuitId: way.circuitId ?? session.circuitId,
+      openedAtMs,
+      openStreams: session.openStreams,
+      ...session.traffic,
+      suite: session.suite,
+      fingerprint: session.fingerprint,
+      path,
+      sessionRoundTripMs,
     };
+  }
+
+  /** Measures the way to each hop, and inside the encryption. Takes at most 3 s; never rejects. */
+  async measure(): Promise<void> {
+    const live = this.#live;
+    if (live === undefined) return;
+    const signal = AbortSignal.timeout(MEASURE_TIMEOUT_MS);
+    const { session, way } = live;
+    const [path, sessionRoundTripMs] = await Promise.all([
+      way.edge.traceRoute(way.circuitId ?? session.circuitId, signal).catch(() => []),
+      session.ping(signal).catch(() => undefined),
+    ]);
+    live.path = path.map(({ kind, name, roundTripMs }) => ({ kind, name, roundTripMs }));
+    live.sessionRoundTripMs = sessionRoundTripMs;
   }
 
   /** Ends the session, if any. The next {@link session} connects anew. */
@@ -165,9 +184,19 @@ export class AppConnection {
     const way = await this.#findWay(grant);
     try {
       const circuit = await way.edge.dial(grant.dialGrant, { movable: true });
+      way.circuitId = circuit.circuitId;
       const redial: Redial = (hostId, signal) => this.#redial(way, hostId, signal);
       const session = await secure(circuit, grant, redial);
-      const live: Live = { session, way, grant, lastUsedMs: nowMs() };
+      const live: Live = {
+        session,
+        way,
+        grant,
+        lastUsedMs: nowMs(),
+        openedAtMs: nowMs(),
+        path: undefined,
+        sessionRoundTripMs: undefined,
+      };
+      this.#openedSessions += 1;
       this.#live = live;
       void session.closed.then((reason) => this.#ended(live, reason));
       void this.#lookAfter(live);
@@ -220,7 +249,9 @@ export class AppConnection {
     }
     const { edge } = way;
     try {
-      return await edge.dial(grant.dialGrant, { hostId, movable: true, signal });
+      const circuit = await edge.dial(grant.dialGrant, { hostId, movable: true, signal });
+      way.circuitId = circuit.circuitId;
+      return circuit;
     } catch (error) {
       // A router that does not answer is left; another one may.
       if (signal.aborted) edge.close(SILENT);
