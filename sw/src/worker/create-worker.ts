@@ -23,6 +23,7 @@ import { createElsewhere } from './cross-origin/elsewhere.ts';
 import { OtherApplications } from './cross-origin/other-applications.ts';
 import { ThirdPartyCookies } from './cross-origin/third-party-cookies.ts';
 import { createAppRequests } from './fetch/app-requests.ts';
+import { ClientHints, type HintingNavigator } from './fetch/client-hints.ts';
 import { HttpLogins } from './http-auth/http-logins.ts';
 import { PageRequests } from './fetch/page-requests.ts';
 import { MAX_UNPACED_BYTES } from './fetch/response-body.ts';
@@ -148,6 +149,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     entries: new EntryStore({ store, caches: scope.caches, origin, nowMs }),
   });
   const logins = new HttpLogins();
+  const hints = new ClientHints({ store, navigator: scope.navigator as HintingNavigator });
   const pages = new PageRequests();
   const maxScriptedBytes = isChromium(scope) ? Infinity : MAX_UNPACED_BYTES;
   const app = createAppRequests({
@@ -158,6 +160,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     cache,
     pages,
     logins,
+    hints,
     runtime: { source, cspHash, workerSource },
     navigator: scope.navigator,
     maxScriptedBytes,
@@ -201,6 +204,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     others.close();
     await cookies.clear();
     await thirdPartyCookies.clear();
+    await hints.clear();
     await cache.clear();
     logins.clear();
     await store.delete('cookies');

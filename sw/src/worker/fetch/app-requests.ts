@@ -38,11 +38,12 @@ export interface AppRequestsOptions {
   pages: PageRequests;
   /** For the application's own HTTP authentication. */
   logins: HttpLogins;
+  hints: ClientHints;
   runtime: { source: string; cspHash: string; workerSource: string };
   navigator: {
     userAgent: string;
     languages: readonly string[];
-    userAgentData?: ClientHints;
+    userAgentData?: object;
   };
   /** Longest body that script may fetch; {@link MAX_UNPACED_BYTES} where the browser does not pace. */
   maxScriptedBytes: number;
@@ -61,7 +62,7 @@ export interface AppRequests {
 }
 
 export function createAppRequests(options: AppRequestsOptions): AppRequests {
-  const { origin, session, cookies, cache, pages, logins, runtime, navigator } = options;
+  const { origin, session, cookies, cache, pages, logins, hints, runtime, navigator } = options;
   const { maxScriptedBytes, logger } = options;
   const coding = acceptEncoding();
   const needs = {
@@ -70,7 +71,7 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
   };
   const streams = createStreamQueue();
   const { userAgent, languages, userAgentData } = navigator;
-  const common = { userAgent, languages, userAgentData };
+  const common = { userAgent, languages, areDecoded: userAgentData !== undefined };
 
   return {
     async fetch(request, clientId) {
@@ -88,6 +89,7 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
         cookie: hasCredentials ? await cookies.header(url, cookieContext(facts)) : undefined,
         bodyLength: body?.length ?? page?.length,
         acceptEncoding: coding,
+        hints: await hints.fields(),
       });
       const { method } = request;
       const verdict = await cache.look({
@@ -124,6 +126,7 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
             return loginPage({ origin, ...asked, target: head.target });
           }
         }
+        if (request.mode === 'navigate') await hints.learn(answer.fields);
         const { clearCache, clearCookies } = siteDataToClear(answer.fields);
         if (clearCache) await cache.clear();
         if (clearCookies) await cookies.clear();
