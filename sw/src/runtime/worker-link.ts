@@ -1,9 +1,9 @@
 /** The way to the service worker: messages out, messages in before anyone else sees them. */
-import type { PageMessage, WorkerMessage } from '../messages/page.ts';
+import type { Farewell, PageMessage, WorkerMessage } from '../messages/page.ts';
 import type { RequestMessage } from '../messages/requests.ts';
 
 export interface WorkerLink {
-  send(message: PageMessage | RequestMessage, transfer?: Transferable[]): boolean;
+  send(message: PageMessage | RequestMessage | Farewell, transfer?: Transferable[]): boolean;
   /** Called for each message of the worker. */
   listen(handler: (message: WorkerMessage) => void): void;
 }

@@ -265,6 +265,10 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
       cookies,
       sockets,
       requests: pages,
+      send: async (request) => {
+        if (new URL(request.url).origin !== origin) return;
+        await (await app.fetch(request, '')).body?.cancel();
+      },
       declineSignIn: () => prompt.declined(),
       refreshApplication: () => application.refresh(),
       warmUp: () => void connection.session().catch(() => undefined),

@@ -1,7 +1,7 @@
 /** Messages from pages and from the loader: parsed, then given to the part they are for. */
 import type { Logger } from '@postern/shared/log';
 import { parseLoaderRequest, type LoaderReply } from '../messages/loader.ts';
-import { pageMessageSchema, type WorkerMessage } from '../messages/page.ts';
+import { farewellSchema, pageMessageSchema, type WorkerMessage } from '../messages/page.ts';
 import type { TokenSource } from './auth/token-source.ts';
 import type { SignIn } from './auth/sign-in.ts';
 import type { CookieSync } from './cookies/cookie-sync.ts';
@@ -18,6 +18,8 @@ export interface PageMessagesOptions {
   cookies: CookieSync;
   sockets: SocketTable;
   requests: PageRequests;
+  /** Makes a request of the application whose answer nobody waits for. */
+  send(request: Request): Promise<unknown>;
   /** Reads again which application this origin is; throws when there is none. */
   refreshApplication(): Promise<unknown>;
   /** Connects ahead of the first request. */
@@ -41,6 +43,14 @@ export function createPageMessages(options: PageMessagesOptions): PageMessages {
       const [port] = ports;
       // A page that is just going has no client any more, but must still be heard.
       if (sender === origin && requests.take(data, port)) return;
+      const farewell = sender === origin ? farewellSchema.safeParse(data).data : undefined;
+      if (farewell !== undefined) {
+        const { url, method, headers, credentials, body = null } = farewell;
+        await options
+          .send(new Request(new URL(url, origin), { method, headers, credentials, body }))
+          .catch((error: unknown) => logger.warn('farewell.failed', { code: codeOf(error) }));
+        return;
+      }
       if (!isOwnClient(source, origin)) return;
       const loaderRequest = parseLoaderRequest(data);
       if (loaderRequest !== undefined) {
