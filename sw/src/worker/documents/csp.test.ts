@@ -70,6 +70,7 @@ describe('allowsBlobWorker', () => {
     [["script-src 'self'"], false],
     [["default-src 'self' blob:", "worker-src 'none'"], false],
     [["default-src 'self' blob:, worker-src 'none'"], false],
+    [["require-trusted-types-for 'script'"], false],
   ])('%j → %s', (values, expected) => {
     expect(allowsBlobWorker(values)).toBe(expected);
   });

@@ -45,6 +45,8 @@ export function allowsBlobWorker(values: readonly string[]): boolean {
 }
 
 function mayStartBlobWorker(directives: Directive[]): boolean {
+  // Trusted Types take no URL in a string.
+  if (directives.some(({ name }) => name === 'require-trusted-types-for')) return false;
   // CSP3 §6.8.3 fallback list of worker-src.
   const sources = firstOf(directives, ['worker-src', 'child-src', 'script-src', 'default-src']);
   return sources === undefined || sources.some((source) => source.toLowerCase() === 'blob:');
