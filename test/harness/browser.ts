@@ -23,6 +23,8 @@ export interface TestPage {
   click(selector: string): Promise<void>;
   /** @param path Ends in `.png`. */
   screenshot(path: `${string}.png`): Promise<void>;
+  /** Reloads past every cache, and the service worker, as Shift and the button do. */
+  hardReload?(): Promise<void>;
   /** URLs of the page's frames, its own first. */
   frameUrls(): string[];
   /** Gives the page's origin a passkey authenticator that verifies its user by itself. Chromium only. */
@@ -102,6 +104,11 @@ async function launchChromium(
         click: (selector) => page.click(selector),
         screenshot: async (path) => {
           await page.screenshot({ path });
+        },
+        hardReload: async () => {
+          const devtools = await context.newCDPSession(page);
+          await devtools.send('Page.reload', { ignoreCache: true });
+          await devtools.detach();
         },
         frameUrls: () => page.frames().map((frame) => frame.url()),
         addAuthenticator: async () => {
@@ -215,6 +222,8 @@ async function launchFirefox(
         screenshot: async (path) => {
           await page.screenshot({ path });
         },
+        // Other engines ignore the argument.
+        hardReload: () => page.evaluate('void location.reload(true)') as Promise<void>,
         frameUrls: () => page.frames().map((frame) => frame.url()),
         close: () => page.close(),
       };
