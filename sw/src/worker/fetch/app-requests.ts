@@ -68,6 +68,7 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
   const needs = {
     scriptUrl: origin + WORKER_RUNTIME_PATH,
     connectUrl: `${origin}/.postern/`,
+    workerUrl: `${origin}/postern-sw.js`,
   };
   const streams = createStreamQueue();
   const { userAgent, languages, userAgentData } = navigator;
