@@ -1,7 +1,7 @@
 /**
  * What a page sends while it is left: Firefox leads `fetch` with `keepalive` and `sendBeacon` past the
- * service worker then, where nothing reaches the application. Messages still arrive there, so the
- * request goes in one.
+ * service worker then, where nothing reaches the application, and Chromium drops them when the page is gone
+ * before the worker was asked. Messages still arrive, so the request goes in one.
  */
 import type { Farewell } from '../messages/page.ts';
 import { intercept } from './native-look.ts';
@@ -32,7 +32,11 @@ export function interceptFarewells(scope: typeof globalThis, { send }: FarewellO
   );
 
   /** False where it has to be left to the browser. */
-  const say = (url: URL, init: Omit<Farewell, 'type' | 'url' | 'body'>, data: unknown): boolean => {
+  const say = (
+    url: URL,
+    init: Omit<Farewell, 'type' | 'id' | 'url' | 'body'>,
+    data: unknown,
+  ): boolean => {
     const body = data === undefined || data === null ? undefined : toUploadBody(data);
     const isBody = data === undefined || data === null || body !== undefined;
     if (!isLeaving || !isBody || url.origin !== scope.location.origin) return false;
@@ -44,6 +48,7 @@ export function interceptFarewells(scope: typeof globalThis, { send }: FarewellO
     return send({
       ...init,
       type: 'postern.farewell',
+      id: crypto.randomUUID(),
       url: url.href,
       headers: type === undefined || hasType ? headers : [...headers, ['content-type', type]],
       ...(body && { body: body.blob }),

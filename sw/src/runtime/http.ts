@@ -17,7 +17,7 @@ export function installHttp(link: WorkerLink): void {
   interceptFetch(window, options);
   interceptXhr(window, { ...options, refusesSync: isChromium });
   // After the others, so before them: it decides first.
-  if (isUnpaced) interceptFarewells(window, { send: (message) => link.send(message) });
+  interceptFarewells(window, { send: (message) => link.sendLast(message) });
   if (isChromium) {
     Object.defineProperty(window, 'EventSource', {
       configurable: true,

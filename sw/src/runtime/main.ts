@@ -59,7 +59,7 @@ function start({ posternCookies, posternWorker, posternEndpoints = '' }: DOMStri
   forwardViolationReports(window, {
     isReportUriLost: !('userAgentData' in navigator),
     endpoints: parseEndpoints(posternEndpoints, location.href),
-    send: (message) => link.send(message),
+    send: (message) => link.sendLast(message),
   });
   installSignInDialog(link);
   reportWithheld(link);

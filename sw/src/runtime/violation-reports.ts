@@ -33,6 +33,7 @@ export function forwardViolationReports(
     if (url.origin !== origin) return;
     send({
       type: 'postern.farewell',
+      id: crypto.randomUUID(),
       url: url.href,
       method: 'POST',
       headers: [['content-type', type]],

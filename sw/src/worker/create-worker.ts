@@ -29,6 +29,7 @@ import { PageRequests } from './fetch/page-requests.ts';
 import { MAX_UNPACED_BYTES } from './fetch/response-body.ts';
 import { createFetchRouter, type FetchRouter } from './fetch/router.ts';
 import { parseVerificationKeys } from './auth/verification-keys.ts';
+import { Farewells } from './farewells.ts';
 import { createPageMessages, type PageMessages } from './page-messages.ts';
 import { statusPage } from './pages/status-page.ts';
 import { createStore } from './storage/store.ts';
@@ -265,10 +266,15 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
       cookies,
       sockets,
       requests: pages,
-      send: async (request) => {
-        if (new URL(request.url).origin !== origin) return;
-        await (await app.fetch(request, '')).body?.cancel();
-      },
+      farewells: new Farewells({
+        origin,
+        requests: pages,
+        send: async (request) => {
+          if (new URL(request.url).origin !== origin) return;
+          await (await app.fetch(request, '')).body?.cancel();
+        },
+        logger,
+      }),
       declineSignIn: () => prompt.declined(),
       refreshApplication: () => application.refresh(),
       warmUp: () => void connection.session().catch(() => undefined),
