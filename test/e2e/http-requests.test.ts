@@ -151,12 +151,6 @@ describe.each(browserKinds)('requests in %s', { timeout: 40_000 }, (kind) => {
     expect(await run(`return (await fetch('/seen?keepalive', { keepalive: true })).status`)).toBe(
       200,
     );
-    if (kind === 'firefox') {
-      process.stderr.write(
-        'skipped: Firefox gives the worker no request that a page starts as it goes\n',
-      );
-      return;
-    }
     const other = await browser.newPage();
     await other.goto(`${origin}/`);
     await other.waitFor(`document.title === 'Start'`);

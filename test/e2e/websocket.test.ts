@@ -101,12 +101,6 @@ describe.each(browserKinds)('WebSocket in %s', { timeout: 120_000 }, (kind) => {
   });
 
   it('works in workers under a strict policy', async () => {
-    if (kind === 'firefox') {
-      process.stderr.write(
-        'skipped: under such a policy a WebSocket of a worker does not open in Firefox\n',
-      );
-      return;
-    }
     const policy = `default-src 'none'; script-src 'self'; worker-src 'self' blob:; connect-src ws:`;
     const strict = await browser.newPage();
     await strict.goto(`${demo.app('sockets').url}csp?policy=${encodeURIComponent(policy)}`);

@@ -29,6 +29,8 @@ export interface TestPage {
   emulate?(look: { scheme: 'light' | 'dark'; width?: number }): Promise<void>;
   /** @param path Ends in `.png`. */
   screenshot(path: `${string}.png`): Promise<void>;
+  /** Reloads past every cache, and the service worker, as Shift and the button do. */
+  hardReload?(): Promise<void>;
   /** URLs of the page's frames, its own first. */
   frameUrls(): string[];
   /** Gives the page's origin a passkey authenticator that verifies its user by itself. Chromium only. */
@@ -133,6 +135,11 @@ async function launchChromium(
         },
         screenshot: async (path) => {
           await page.screenshot({ path, fullPage: true });
+        },
+        hardReload: async () => {
+          const devtools = await context.newCDPSession(page);
+          await devtools.send('Page.reload', { ignoreCache: true });
+          await devtools.detach();
         },
         frameUrls: () => page.frames().map((frame) => frame.url()),
         addAuthenticator: async () => {
@@ -262,6 +269,8 @@ async function launchFirefox(
         screenshot: async (path) => {
           await page.screenshot({ path });
         },
+        // Other engines ignore the argument.
+        hardReload: () => page.evaluate('void location.reload(true)') as Promise<void>,
         frameUrls: () => page.frames().map((frame) => frame.url()),
         close: () => page.close(),
       };

@@ -6,7 +6,8 @@
  */
 import { z } from 'zod';
 import { fromByteString, toByteString } from './byte-string.ts';
-import { defaultPath, domainMatches, pathMatches } from './matching.ts';
+import { isAcceptable, isSecureOrigin } from './acceptance.ts';
+import { defaultPath, pathMatches } from './matching.ts';
 import { serializeCookies } from './serialize.ts';
 import { parseSetCookie, type ParsedSetCookie } from './set-cookie.ts';
 
@@ -183,31 +184,6 @@ export class CookieJar {
   }
 }
 
-/** The loopback names that browsers trust count as secure. */
-export function isSecureOrigin({
-  protocol,
-  hostname,
-}: Pick<URL, 'protocol' | 'hostname'>): boolean {
-  return protocol === 'https:' || /(?:^|\.)localhost$|^127\.0\.0\.1$/.test(hostname);
-}
-
-/** What a site may set at all (RFC 6265bis §5.7, steps 8 to 19), whatever it has already. */
-export function isAcceptable(
-  parsed: ParsedSetCookie,
-  path: string,
-  { host, isSecure }: { host: string; isSecure: boolean },
-  fromHttp: boolean,
-): boolean {
-  const { domain, secure, sameSite, partitioned } = parsed;
-  const isOwn =
-    domain === undefined ||
-    domain === host ||
-    (domain.includes('.') && domainMatches(host, domain));
-  if (!isOwn || (secure && !isSecure)) return false;
-  if ((sameSite === 'none' || partitioned) && !secure) return false;
-  return prefixAllows(parsed, path, fromHttp);
-}
-
 function sameSiteAllows(
   { sameSite, createdAtMs }: StoredCookie,
   context: CookieContext,
@@ -218,17 +194,6 @@ function sameSiteAllows(
   if (SAFE_METHODS.has(context.method.toUpperCase())) return true;
   // Sign-in by a form from an identity provider needs the cookie that was set right before.
   return sameSite === 'default' && nowMs - createdAtMs < LAX_UNSAFE_MS;
-}
-
-/** RFC 6265bis §4.1.3; a nameless cookie must not pretend to have a prefix. */
-function prefixAllows(parsed: ParsedSetCookie, path: string, fromHttp: boolean): boolean {
-  const { name, value, secure, httpOnly, domain } = parsed;
-  const text = (name === '' ? value : name).toLowerCase();
-  const isHost = text.startsWith('__host-');
-  const isHttp = text.startsWith('__http-') || text.startsWith('__host-http-');
-  if (!isHost && !isHttp && !text.startsWith('__secure-')) return true;
-  if (name === '' || !secure || (isHttp && !(httpOnly && fromHttp))) return false;
-  return !isHost || (domain === undefined && path === '/');
 }
 
 function identityOf({ name, path }: StoredCookie): string {

@@ -1,7 +1,6 @@
+export { isAcceptable, isSecureOrigin } from './acceptance.ts';
 export {
   CookieJar,
-  isAcceptable,
-  isSecureOrigin,
   MAX_COOKIES,
   type CookieContext,
   type CookieJarOptions,

@@ -27,9 +27,30 @@ export const socketRequestSchema = z.strictObject({
 });
 export type SocketRequest = z.infer<typeof socketRequestSchema>;
 
+/** Most bytes of {@link farewellSchema}: as much as browsers let requests that outlive their page have. */
+const MAX_FAREWELL_BYTES = 65_536;
+
+/** A request that the page made while it was left, and whose answer nobody waits for. */
+export const farewellSchema = z.strictObject({
+  type: z.literal('postern.farewell'),
+  /** Said twice, carried out once. */
+  id: z.uuid(),
+  url: z.string().max(16_384),
+  method: z.string().max(32),
+  headers: z.array(z.tuple([z.string().max(256), z.string().max(8192)])).max(64),
+  credentials: z.enum(['omit', 'same-origin', 'include']),
+  body: z
+    .instanceof(Blob)
+    .refine(({ size }) => size <= MAX_FAREWELL_BYTES)
+    .optional(),
+});
+export type Farewell = z.infer<typeof farewellSchema>;
+
 export const pageMessageSchema = z.discriminatedUnion('type', [
   /** Sent at intervals: keeps the worker alive and asks which life of it this is. */
   z.strictObject({ type: z.literal('postern.alive') }),
+  /** With a port for what the page says last: messages by the browser's own way are lost when it is gone. */
+  z.strictObject({ type: z.literal('postern.line') }),
   /** `document.cookie = value`. The same number may have come ahead in a request. */
   z.strictObject({
     type: z.literal('postern.cookie'),

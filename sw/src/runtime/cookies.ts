@@ -26,7 +26,7 @@ export type CookieView = ReturnType<typeof createCookieView>;
  */
 export function createCookieView(
   initial: VisibleCookie[],
-  link: WorkerLink,
+  link: Pick<WorkerLink, 'send' | 'listen'>,
   location: PageLocation,
   sendAhead: (number: number, value: string) => void = () => undefined,
 ) {

@@ -3,6 +3,7 @@
  * `javascript:`, `srcdoc`): no response of the worker brings the runtime there, and in Chromium most
  * are not under the worker at all. They get this page's functions as soon as script can reach them.
  */
+import { createElementFetcher, onEvent, REOPENING } from './elements.ts';
 import { intercept } from './native-look.ts';
 
 /** Constructors and functions that a frame takes over from the page. */
@@ -16,6 +17,8 @@ type Realm = Window & typeof globalThis;
  * @param page the window whose functions are given on
  */
 export function adoptFrames(page: Realm, marker: symbol): void {
+  const elements = createElementFetcher(page.location.origin, page.fetch.bind(page));
+  elements.watchEmbedded(page);
   watch(page);
 
   function adopt(candidate: Window | null): void {
@@ -42,6 +45,9 @@ export function adoptFrames(page: Realm, marker: symbol): void {
     intercept(child.Navigator.prototype, 'sendBeacon', (_native, _self, args) =>
       page.navigator.sendBeacon(...(args as Parameters<Navigator['sendBeacon']>)),
     );
+    for (const method of REOPENING) remember(undo, child.Document.prototype, method);
+    elements.watchEmbedded(child);
+    elements.watchUncontrolled(child);
     watch(child, undo);
   }
 
@@ -67,7 +73,7 @@ export function adoptFrames(page: Realm, marker: symbol): void {
     new realm.MutationObserver((records) => {
       for (const { addedNodes } of records) for (const node of addedNodes) adoptIn(node);
     }).observe(realm.document, { childList: true, subtree: true });
-    realm.addEventListener('load', ({ target }) => adoptElement(target), true);
+    onEvent(realm, 'load', ({ target }) => adoptElement(target));
   }
 
   function adoptIn(node: Node): void {

@@ -1,12 +1,14 @@
 /** HTTP of the page: what the browser does not let the service worker see, or leads past it. */
 import { interceptDownloads } from './downloads.ts';
 import { createEventSourceClass } from './event-source.ts';
+import { interceptFarewells } from './farewell.ts';
 import { interceptFetch } from './fetch.ts';
 import { intercept } from './native-look.ts';
-import { createRequestTracker, type RequestLink } from './requests.ts';
+import { createRequestTracker } from './requests.ts';
+import type { WorkerLink } from './worker-link.ts';
 import { interceptXhr } from './xhr.ts';
 
-export function installHttp(link: RequestLink): void {
+export function installHttp(link: WorkerLink): void {
   const isControlled = (): boolean => navigator.serviceWorker.controller !== null;
   const isUnpaced = !('body' in Request.prototype);
   const isChromium = 'userAgentData' in navigator;
@@ -14,6 +16,8 @@ export function installHttp(link: RequestLink): void {
   const options = { tracker, isControlled, isUnpaced };
   interceptFetch(window, options);
   interceptXhr(window, { ...options, refusesSync: isChromium });
+  // After the others, so before them: it decides first.
+  interceptFarewells(window, { send: (message) => link.sendLast(message) });
   if (isChromium) {
     Object.defineProperty(window, 'EventSource', {
       configurable: true,

@@ -13,6 +13,7 @@ import { intercept } from './native-look.ts';
 import { createPortCarrier } from './port-carrier.ts';
 import { guardServiceWorker } from './service-worker-guard.ts';
 import { installSignInDialog } from './sign-in-dialog.ts';
+import { forwardViolationReports, parseEndpoints } from './violation-reports.ts';
 import { reportWithheld } from './withheld.ts';
 import { createWebSocketClass } from './websocket.ts';
 import { createWorkerLink } from './worker-link.ts';
@@ -26,7 +27,7 @@ const script = document.currentScript;
 if (script instanceof HTMLScriptElement && releaseAdopted(window, marker)) start(script.dataset);
 script?.remove();
 
-function start({ posternCookies, posternWorker }: DOMStringMap): void {
+function start({ posternCookies, posternWorker, posternEndpoints = '' }: DOMStringMap): void {
   Object.defineProperty(window, marker, { value: Object.freeze({ version: 1 }) });
   const link = createWorkerLink(navigator.serviceWorker);
 
@@ -55,6 +56,11 @@ function start({ posternCookies, posternWorker }: DOMStringMap): void {
   if (!parentRunsRuntime()) startKeepalive({ link, mayUseWorker: posternWorker === 'yes' });
   patchWorkers(window, `${location.origin}/.postern/worker-runtime.js`);
   installHttp(link);
+  forwardViolationReports(window, {
+    isReportUriLost: !('userAgentData' in navigator),
+    endpoints: parseEndpoints(posternEndpoints, location.href),
+    send: (message) => link.sendLast(message),
+  });
   installSignInDialog(link);
   reportWithheld(link);
   guardServiceWorker(WORKER_PATH);

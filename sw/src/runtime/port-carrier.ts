@@ -12,7 +12,7 @@ interface Carried {
   interrupt: () => void;
 }
 
-export function createPortCarrier(link: WorkerLink): SocketCarrier {
+export function createPortCarrier(link: Pick<WorkerLink, 'send' | 'listen'>): SocketCarrier {
   const carried = new Set<Carried>();
   link.listen((message) => {
     if (message.type !== 'postern.pong') return;

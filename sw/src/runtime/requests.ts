@@ -8,6 +8,8 @@ import type { RequestMessage, UploadCommand, UploadEvent } from '../messages/req
 /** How requests reach the worker. */
 export interface RequestLink {
   send(message: RequestMessage, transfer?: Transferable[]): boolean;
+  /** For what a page says while it is left. */
+  sendLast(message: RequestMessage): boolean;
 }
 
 export interface TrackedRequest {
@@ -48,7 +50,9 @@ export function createRequestTracker(
   const abort = (id: string): void => void link.send({ type: 'postern.abort', id });
   // Nothing tells a worker that a page is gone whose request has no answer yet.
   onPageHide(() => {
-    for (const [id, { outlivesPage }] of open) if (!outlivesPage) abort(id);
+    for (const [id, { outlivesPage }] of open) {
+      if (!outlivesPage) link.sendLast({ type: 'postern.abort', id });
+    }
     open.clear();
   });
   return {

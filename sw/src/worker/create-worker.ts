@@ -24,11 +24,13 @@ import { createElsewhere } from './cross-origin/elsewhere.ts';
 import { OtherApplications } from './cross-origin/other-applications.ts';
 import { ThirdPartyCookies } from './cross-origin/third-party-cookies.ts';
 import { createAppRequests } from './fetch/app-requests.ts';
+import { ClientHints, type HintingNavigator } from './fetch/client-hints.ts';
 import { HttpLogins } from './http-auth/http-logins.ts';
 import { PageRequests } from './fetch/page-requests.ts';
 import { MAX_UNPACED_BYTES } from './fetch/response-body.ts';
 import { createFetchRouter, type FetchRouter } from './fetch/router.ts';
 import { parseVerificationKeys } from './auth/verification-keys.ts';
+import { Farewells } from './farewells.ts';
 import { createPageMessages, type PageMessages } from './page-messages.ts';
 import type { Look } from './pages/look.ts';
 import { RequestLog } from './diagnostics/request-log.ts';
@@ -171,6 +173,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
   });
   log.onChange = () => feed.changed();
   const logins = new HttpLogins();
+  const hints = new ClientHints({ store, navigator: scope.navigator as HintingNavigator });
   const pages = new PageRequests();
   const maxScriptedBytes = isChromium(scope) ? Infinity : MAX_UNPACED_BYTES;
   const app = createAppRequests({
@@ -181,6 +184,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     cache,
     pages,
     logins,
+    hints,
     runtime: { source, cspHash, workerSource },
     navigator: scope.navigator,
     log,
@@ -226,6 +230,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     others.close();
     await cookies.clear();
     await thirdPartyCookies.clear();
+    await hints.clear();
     await cache.clear();
     logins.clear();
     await store.delete('cookies');
@@ -283,6 +288,15 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
       sockets,
       requests: pages,
       watchStatus: (clientId, port) => feed.watch(clientId, port),
+      farewells: new Farewells({
+        origin,
+        requests: pages,
+        send: async (request) => {
+          if (new URL(request.url).origin !== origin) return;
+          await (await app.fetch(request, '')).body?.cancel();
+        },
+        logger,
+      }),
       declineSignIn: () => prompt.declined(),
       refreshApplication: () => application.refresh(),
       warmUp: () => void connection.session().catch(() => undefined),

@@ -6,6 +6,7 @@ import { STATUS_PATH } from '../messages/status.ts';
 import type { TokenSource } from './auth/token-source.ts';
 import type { SignIn } from './auth/sign-in.ts';
 import type { CookieSync } from './cookies/cookie-sync.ts';
+import type { Farewells } from './farewells.ts';
 import type { PageRequests } from './fetch/page-requests.ts';
 import { codeOf } from './pages/error-page.ts';
 import type { SocketTable } from './websocket/socket-table.ts';
@@ -19,6 +20,7 @@ export interface PageMessagesOptions {
   cookies: CookieSync;
   sockets: SocketTable;
   requests: PageRequests;
+  farewells: Farewells;
   /** Reads again which application this origin is; throws when there is none. */
   refreshApplication(): Promise<unknown>;
   /** Connects ahead of the first request. */
@@ -38,12 +40,13 @@ export interface PageMessages {
 }
 
 export function createPageMessages(options: PageMessagesOptions): PageMessages {
-  const { origin, instance, tokens, signIn, cookies, sockets, requests, logger } = options;
+  const { origin, instance, tokens, signIn, cookies, sockets, requests, farewells, logger } =
+    options;
   return {
     async take({ data, source, ports, origin: sender }) {
       const [port] = ports;
       // A page that is just going has no client any more, but must still be heard.
-      if (sender === origin && requests.take(data, port)) return;
+      if (sender === origin && (requests.take(data, port) || (await farewells.take(data)))) return;
       if (!isOwnClient(source, origin)) return;
       const loaderRequest = parseLoaderRequest(data);
       if (loaderRequest !== undefined) {
@@ -57,6 +60,9 @@ export function createPageMessages(options: PageMessagesOptions): PageMessages {
         case 'postern.alive':
           source.postMessage({ type: 'postern.pong', instance } satisfies WorkerMessage);
           options.onAlive();
+          return;
+        case 'postern.line':
+          if (port !== undefined) farewells.listen(port);
           return;
         case 'postern.cookie':
           await cookies.storeFromPage(source.id, new URL(source.url), message);

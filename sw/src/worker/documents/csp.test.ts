@@ -5,7 +5,9 @@ const needs = {
   scriptHash: "'sha256-runtime='",
   scriptUrl: 'https://wiki.example/.postern/worker-runtime.js',
   connectUrl: 'https://wiki.example/.postern/',
+  workerUrl: 'https://wiki.example/postern-sw.js',
 };
+const ours = `${needs.connectUrl} ${needs.workerUrl}`;
 const extend = (policy: string) => extendPolicy(policy, needs);
 
 describe('extendPolicy', () => {
@@ -36,9 +38,13 @@ describe('extendPolicy', () => {
     ],
     [
       "default-src 'none'",
-      `default-src 'none'; script-src-elem ${needs.scriptHash}; connect-src ${needs.connectUrl}`,
+      `default-src 'none'; script-src-elem ${needs.scriptHash}; connect-src ${ours}`,
     ],
-    ['connect-src https://api.example', `connect-src https://api.example ${needs.connectUrl}`],
+    [
+      'img-src https://wiki.example/images/ https://cdn.example',
+      `img-src https://wiki.example/images/ https://cdn.example ${needs.workerUrl}`,
+    ],
+    ['connect-src https://api.example', `connect-src https://api.example ${ours}`],
   ])('widens %s', (policy, expected) => {
     expect(extend(policy)).toBe(expected);
   });
@@ -70,6 +76,7 @@ describe('allowsBlobWorker', () => {
     [["script-src 'self'"], false],
     [["default-src 'self' blob:", "worker-src 'none'"], false],
     [["default-src 'self' blob:, worker-src 'none'"], false],
+    [["require-trusted-types-for 'script'"], false],
   ])('%j → %s', (values, expected) => {
     expect(allowsBlobWorker(values)).toBe(expected);
   });

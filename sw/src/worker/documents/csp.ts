@@ -12,6 +12,11 @@ export interface WorkerNeeds {
   scriptUrl: string;
   /** Absolute URL of our reserved folder, ending in a slash: requests of the runtime go there. */
   connectUrl: string;
+  /**
+   * Absolute URL of the service worker's script. Firefox takes it for the address of every response that the
+   * worker makes, and asks the policy about that too.
+   */
+  workerUrl: string;
 }
 
 /** What the page runtime asks of a policy; and the workers of `blob:` URLs, which inherit it. */
@@ -45,6 +50,8 @@ export function allowsBlobWorker(values: readonly string[]): boolean {
 }
 
 function mayStartBlobWorker(directives: Directive[]): boolean {
+  // Trusted Types take no URL in a string.
+  if (directives.some(({ name }) => name === 'require-trusted-types-for')) return false;
   // CSP3 §6.8.3 fallback list of worker-src.
   const sources = firstOf(directives, ['worker-src', 'child-src', 'script-src', 'default-src']);
   return sources === undefined || sources.some((source) => source.toLowerCase() === 'blob:');
@@ -61,7 +68,7 @@ function extendOne(policy: string, needs: RuntimeNeeds): string {
 /** @param scriptSources what to add to the directive that governs scripts */
 function extendDirectives(
   policy: string,
-  { connectUrl }: WorkerNeeds,
+  { connectUrl, workerUrl }: WorkerNeeds,
   scriptSources: (script: Directive, directives: Directive[]) => string[],
 ): string {
   const directives = parseDirectives(policy);
@@ -72,11 +79,26 @@ function extendDirectives(
     add(script, scriptSources(script, directives), 'script-src-elem', added);
   }
   const connect = effective(directives, ['connect-src', 'default-src']);
-  if (connect !== undefined) add(connect, addUrl(connect, connectUrl), 'connect-src', added);
+  if (connect !== undefined) {
+    const wanted = addUrl(connect, connectUrl);
+    if (wanted.length > 0) wanted.push(workerUrl);
+    add(connect, wanted, 'connect-src', added);
+  }
+  for (const directive of directives) {
+    if (allowsOwnPaths(directive, new URL(workerUrl).origin)) {
+      add(directive, addUrl(directive, workerUrl), directive.name, added);
+    }
+  }
   if (added.length === 0 && !directives.some(({ changed }) => changed)) return policy;
   return [...directives.map(({ name, sources }) => [name, ...sources].join(' ')), ...added].join(
     '; ',
   );
+}
+
+/** Directives of what pages show and fetch that name parts of the own origin alone. */
+function allowsOwnPaths({ name, sources }: Directive, origin: string): boolean {
+  const isShown = /^(?:connect|font|img|manifest|media|style)-src(?:-elem)?$/.test(name);
+  return isShown && sources.some((source) => source.startsWith(`${origin}/`));
 }
 
 function addUrl({ sources }: Directive, url: string): string[] {

@@ -2,10 +2,18 @@
 import type { VisibleCookie } from '@postern/shared/cookies';
 import type { RuntimeNeeds } from './csp.ts';
 
+/** What the runtime of one page needs to know. */
+export interface RuntimePage {
+  /** False where the page's policies refuse workers of `blob:` URLs. */
+  mayUseWorker: boolean;
+  /** `Reporting-Endpoints` of the response, empty for none. */
+  endpoints: string;
+}
+
 export interface RuntimeScript {
   needs: RuntimeNeeds;
   /** The whole `<script>` element, ASCII only. */
-  element(mayUseWorker: boolean): string;
+  element(page: RuntimePage): string;
 }
 
 export interface RuntimeScriptOptions {
@@ -23,8 +31,10 @@ export function createRuntimeScript({
   const json = attribute(JSON.stringify(cookies));
   return {
     needs,
-    element: (mayUseWorker) =>
-      `<script data-postern-cookies="${json}" data-postern-worker="${mayUseWorker ? 'yes' : 'no'}">${source}</script>`,
+    element: ({ mayUseWorker, endpoints }) => {
+      const reporting = endpoints === '' ? '' : ` data-postern-endpoints="${attribute(endpoints)}"`;
+      return `<script data-postern-cookies="${json}" data-postern-worker="${mayUseWorker ? 'yes' : 'no'}"${reporting}>${source}</script>`;
+    },
   };
 }
 

@@ -40,11 +40,12 @@ export interface AppRequestsOptions {
   pages: PageRequests;
   /** For the application's own HTTP authentication. */
   logins: HttpLogins;
+  hints: ClientHints;
   runtime: { source: string; cspHash: string; workerSource: string };
   navigator: {
     userAgent: string;
     languages: readonly string[];
-    userAgentData?: ClientHints;
+    userAgentData?: object;
   };
   /** Of all requests, for the status page. */
   log: RequestLog;
@@ -67,16 +68,17 @@ export interface AppRequests {
 }
 
 export function createAppRequests(options: AppRequestsOptions): AppRequests {
-  const { origin, session, cookies, cache, pages, logins, runtime, navigator } = options;
+  const { origin, session, cookies, cache, pages, logins, hints, runtime, navigator } = options;
   const { maxScriptedBytes, logger } = options;
   const coding = acceptEncoding();
   const needs = {
     scriptUrl: origin + WORKER_RUNTIME_PATH,
     connectUrl: `${origin}/.postern/`,
+    workerUrl: `${origin}/postern-sw.js`,
   };
   const streams = createStreamQueue();
   const { userAgent, languages, userAgentData } = navigator;
-  const common = { userAgent, languages, userAgentData };
+  const common = { userAgent, languages, areDecoded: userAgentData !== undefined };
 
   return {
     async fetch(request, clientId) {
@@ -140,6 +142,7 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
       cookie: hasCredentials ? await cookies.header(url, cookieContext(facts)) : undefined,
       bodyLength: body?.length ?? page?.length,
       acceptEncoding: coding,
+      hints: await hints.fields(),
     });
     const { method } = request;
     const verdict = await cache.look({
@@ -176,6 +179,7 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
           return loginPage(await options.look(), { origin, ...asked, target: head.target });
         }
       }
+      if (request.mode === 'navigate') await hints.learn(got.fields);
       const { clearCache, clearCookies } = siteDataToClear(got.fields);
       if (clearCache) await cache.clear();
       if (clearCookies) await cookies.clear();

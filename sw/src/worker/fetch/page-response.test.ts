@@ -13,6 +13,7 @@ const runtime = createRuntimeScript({
     scriptHash: "'sha256-x='",
     scriptUrl: 'https://wiki.example/.postern/worker-runtime.js',
     connectUrl: 'https://wiki.example/.postern/hold',
+    workerUrl: 'https://wiki.example/postern-sw.js',
   },
   cookies: [
     {

@@ -73,7 +73,10 @@ async function withRuntime(
   runtime: RuntimeScript,
 ): Promise<ReadChunk> {
   const policies = [headers.get('content-security-policy') ?? ''].filter((value) => value !== '');
-  const script = runtime.element(allowsBlobWorker(policies));
+  const script = runtime.element({
+    mayUseWorker: allowsBlobWorker(policies),
+    endpoints: headers.get('reporting-endpoints') ?? '',
+  });
   const document = await injectScript(read, headers.get('content-type') ?? '', script);
   if (!document.injected) return document.read;
   headers.set('content-type', document.contentType);

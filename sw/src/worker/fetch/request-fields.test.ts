@@ -47,23 +47,14 @@ describe('buildRequestFields', () => {
     });
   });
 
-  it('adds the client hints that Chromium hides', () => {
-    const brands = [
-      { brand: 'Not"A', version: '8' },
-      { brand: 'Chromium', version: '156' },
-    ];
-    const userAgentData = { brands, mobile: false, platform: 'Linux' };
-    expect(build({ userAgentData })).toMatchObject({
-      'sec-ch-ua': '"Not\\"A";v="8", "Chromium";v="156"',
-      'sec-ch-ua-mobile': '?0',
-      'sec-ch-ua-platform': '"Linux"',
-    });
+  it('adds client hints, and drops those of the page', () => {
+    const headers: [string, string][] = [['sec-ch-ua', 'forged']];
+    expect(build({ headers, hints: [['sec-ch-ua', '"own"']] })['sec-ch-ua']).toBe('"own"');
   });
 
   it('sends the bytes that Chromium decoded', () => {
-    const userAgentData = { brands: [], mobile: false, platform: '' };
     const headers: [string, string][] = [['x-own', 'ä']];
-    expect(build({ headers, userAgentData })['x-own']).toBe('Ã¤');
+    expect(build({ headers, areDecoded: true })['x-own']).toBe('Ã¤');
     expect(build({ headers })['x-own']).toBe('ä');
   });
 

@@ -1,6 +1,5 @@
 /** Header fields of the request that goes to the application. */
 import { isForbiddenField, type Field } from '@postern/shared/protocol/http';
-import { clientHintFields, type ClientHints } from './client-hints.ts';
 import { fetchMetadata, originHeader, refererHeader, type RequestFacts } from './initiator.ts';
 
 export interface RequestFieldsInput extends RequestFacts {
@@ -9,10 +8,12 @@ export interface RequestFieldsInput extends RequestFacts {
   cookie: string | undefined;
   /** Exact length of the body, if known. */
   bodyLength: number | undefined;
+  /** Values of `headers` were decoded from UTF-8, as Chromium does. */
+  areDecoded?: boolean;
+  /** Client hints; the page's own are dropped. */
+  hints?: readonly Field[];
   userAgent: string;
   languages: readonly string[];
-  /** `navigator.userAgentData`, where the browser has it. */
-  userAgentData?: ClientHints | undefined;
   acceptEncoding: string;
 }
 
@@ -32,7 +33,7 @@ export function buildRequestFields(input: RequestFieldsInput): Field[] {
   const fields: Field[] = [];
   for (const [name, value] of input.headers) {
     if (isDropped(name.toLowerCase())) continue;
-    fields.push([name.toLowerCase(), input.userAgentData ? toByteString(value) : value]);
+    fields.push([name.toLowerCase(), input.areDecoded === true ? toByteString(value) : value]);
   }
   const has = (name: string): boolean => fields.some(([known]) => known === name);
   const add = (name: string, value: string | undefined): void => {
@@ -47,7 +48,7 @@ export function buildRequestFields(input: RequestFieldsInput): Field[] {
   add('origin', originHeader(input));
   add('referer', refererHeader(input));
   for (const [name, value] of fetchMetadata(input)) add(name, value);
-  for (const [name, value] of clientHintFields(input.userAgentData)) add(name, value);
+  for (const [name, value] of input.hints ?? []) add(name, value);
   add('cookie', input.cookie);
   return fields;
 }

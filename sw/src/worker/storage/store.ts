@@ -15,6 +15,8 @@ export type RecordName =
   | 'dial'
   | 'hadAccess'
   | 'cookies'
+  /** Names that the application asked for. */
+  | 'clientHints'
   /** Of other applications, that requests of pages here were answered with. */
   | 'thirdPartyCookies'
   | 'httpCache'
