@@ -10,9 +10,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   browserKinds,
   launchBrowser,
-  type BrowserKind,
+  type FullBrowserKind,
   type TestBrowser,
   type TestPage,
+  type UserPage,
 } from '../harness/browser.ts';
 import { startDemo, type RunningDemo } from '../harness/demo.ts';
 import { openSignedIn } from '../harness/sign-in.ts';
@@ -62,11 +63,11 @@ async function picture(page: TestPage, name: string): Promise<void> {
   await page.emulate({ scheme: 'light', width: 1100 });
 }
 
-describe.each(browserKinds)('pages in %s', (kind: BrowserKind) => {
+describe.each(browserKinds)('pages in %s', (kind: FullBrowserKind) => {
   const isChromium = kind === 'chromium';
   let demo: RunningDemo;
-  let browser: TestBrowser;
-  let page: TestPage;
+  let browser: TestBrowser<UserPage>;
+  let page: UserPage;
   let sample: string;
 
   beforeAll(async () => {
@@ -174,7 +175,7 @@ describe.each(browserKinds)('pages in %s', (kind: BrowserKind) => {
       await page.evaluate(
         `[...document.querySelectorAll('.session')].find((item) => !item.querySelector('.here')).querySelector('button').focus()`,
       );
-      await page.press?.('Enter');
+      await page.press('Enter');
       await far.waitFor('window.endedAt', 10_000);
       // Not a measurement: the promise of the product, with the browser's own clock on the same machine.
       expect((await far.evaluate<number>('window.endedAt')) - endedAt).toBeLessThan(1_000);
@@ -196,7 +197,7 @@ describe.each(browserKinds)('pages in %s', (kind: BrowserKind) => {
     await page.waitFor(`document.querySelector('dialog[open]')`);
     if (isChromium) await expectAccessible(page);
     // The harmless answer has the focus.
-    await page.press?.('Enter');
+    await page.press('Enter');
     await page.waitFor(`!document.querySelector('dialog')`);
     expect(await page.evaluate(`document.querySelectorAll('.session').length`)).toBe(1);
     await page.click('.session button');

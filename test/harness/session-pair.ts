@@ -5,7 +5,8 @@ import { createWebCryptoCipher, type RecordCipherFactory } from '../../shared/sr
 import type { DialGrantClaims } from '../../shared/src/grants/index.ts';
 import type { Clock } from '../../shared/src/protocol/channel/index.ts';
 import type { AuthRenewalOptions } from '../../shared/src/protocol/session/auth-renewal.ts';
-import { Session, type SessionLimits } from '../../shared/src/protocol/session/session.ts';
+import type { SessionLimits } from '../../shared/src/protocol/session/session-options.ts';
+import { Session } from '../../shared/src/protocol/session/session.ts';
 import { TrafficKey } from '../../shared/src/protocol/session/traffic-key.ts';
 import type { SessionStream } from '../../shared/src/protocol/session/types.ts';
 import { memoryCircuitPair, type MemoryCircuitOptions } from './memory-circuit.ts';
