@@ -14,6 +14,15 @@ export interface PageReport {
   uploadMBps: number;
 }
 
+/** What a stop of `browser/journey.js` posts, by its path. */
+export interface StopReport {
+  mode: string;
+  error?: string;
+  firstPaintMs: number;
+  hundredMs: number;
+  echoMs: number;
+}
+
 /** A helper script as a process of its own that says its port over IPC. */
 export class BenchProcess {
   /** What the process said when it was ready. */
@@ -39,10 +48,12 @@ export class BenchProcess {
   }
 
   /** The next page report; rejects after two minutes or when the page reports an error. */
-  async nextReport(): Promise<PageReport> {
+  async nextReport<
+    Report extends { mode: string; error?: string } = PageReport,
+  >(): Promise<Report> {
     const [message] = (await once(this.#child, 'message', {
       signal: AbortSignal.timeout(120_000),
-    })) as [{ report: PageReport }];
+    })) as [{ report: Report }];
     if (message.report.error) throw new Error(`${message.report.mode}: ${message.report.error}`);
     return message.report;
   }

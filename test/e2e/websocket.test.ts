@@ -74,8 +74,10 @@ describe.each(browserKinds)('WebSocket in %s', { timeout: 120_000 }, (kind) => {
 
   it.each(contextsOf(kind))('is as without the gateway in %s', async (name) => {
     const script = contexts[name]!;
-    const expected = await direct.evaluate<Results>(script);
-    const got = await page.evaluate<Results>(script);
+    const [expected, got] = await Promise.all([
+      direct.evaluate<Results>(script),
+      page.evaluate<Results>(script),
+    ] as const);
     expect(Object.keys(got).length).toBeGreaterThan(30);
     // Firefox itself waits longer than the suite for some servers that break the protocol.
     const late = Object.keys(expected).filter((name) => expected[name] === 'took too long');

@@ -10,7 +10,16 @@ const files = {
   '/': ['text/html', here('page.html')],
   '/bench-page.js': ['text/javascript', here('bench-page.js')],
   '/pipe-worker.js': ['text/javascript', here('pipe-worker.js')],
+  '/journey.js': ['text/javascript', here('journey.js')],
 };
+const stop = (body) =>
+  `<!doctype html><meta charset="utf-8"><title>Stop</title><p>Here</p>${body}<script type="module" src="/journey.js"></script>`;
+for (const path of ['/start', '/paint', '/echo']) files[path] = ['text/html', stop('')];
+const hundred = Array.from({ length: 100 }, (_, i) => `<img src="/dot/${i}.svg" alt="">`);
+files['/hundred'] = ['text/html', stop(hundred.join(''))];
+// About 2 KB each, like an icon.
+const dot = `<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><desc>${'.'.repeat(2_000)}</desc><circle cx="4" cy="4" r="4"/></svg>`;
+for (let i = 0; i < 100; i++) files[`/dot/${i}.svg`] = ['image/svg+xml', dot];
 const chunk = Buffer.alloc(65_536, 7);
 const key = Buffer.alloc(32);
 const nonce = Buffer.alloc(12);
@@ -67,7 +76,9 @@ sockets.on('connection', (socket, request) => {
   const url = new URL(request.url, 'http://pipe');
   const plain = url.searchParams.has('plain');
   const seal = (bytes) => (plain ? bytes : encrypt(bytes));
-  if (url.pathname === '/pipe/up') {
+  if (url.pathname === '/echo') {
+    socket.on('message', (data, binary) => socket.send(data, { binary }));
+  } else if (url.pathname === '/pipe/up') {
     let bytes = 0;
     socket.on('message', (data, isBinary) => {
       if (isBinary) bytes += (plain ? data : decrypt(data)).length;
