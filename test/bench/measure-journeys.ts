@@ -57,7 +57,7 @@ export async function measureJourneys(
         note(way, 'echo', echo!.echoMs);
         const moved = await profile.open(
           `${origins[way]}/?down=100&up=100&mode=${way}`,
-          server.nextReport<PageReport>(),
+          server.nextReport(),
         );
         note(way, 'down', moved.downloadMBps);
         note(way, 'up', moved.uploadMBps);
