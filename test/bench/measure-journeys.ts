@@ -3,7 +3,7 @@ import type { BrowserKind } from '../harness/browser.ts';
 import type { RunningDemo } from '../harness/demo.ts';
 import { launchBrowser } from '../harness/browser.ts';
 import { openSignedIn } from '../harness/sign-in.ts';
-import type { BenchProcess, PageReport, StopReport } from './bench-server.ts';
+import type { BenchProcess, StopReport } from './bench-server.ts';
 import { median, ratio, type FigureTable } from './figures.ts';
 import { BenchProfile } from './raw-browser.ts';
 
