@@ -378,13 +378,7 @@ describe('responses', () => {
     });
     const answer = await request(await open(), '/');
     const names = answer.fields.map(([name]) => name);
-    for (const gone of [
-      'service-worker-allowed',
-      'alt-svc',
-      'postern-assertion',
-      'connection',
-      'x-hop',
-    ]) {
+    for (const gone of ['alt-svc', 'postern-assertion', 'connection', 'x-hop']) {
       expect(names).not.toContain(gone);
     }
     expect(names).toEqual(
