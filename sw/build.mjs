@@ -34,7 +34,14 @@ const manifest = { version: 1, entries: {}, documents: {}, runtime: null, totals
 await rm(join(dist, 'assets'), { recursive: true, force: true });
 await mkdir(join(dist, 'assets'), { recursive: true });
 for (const page of ['loader', 'login']) if (isWanted(page)) await buildPage(page);
-if (isWanted('worker')) await buildWorker(await buildRuntime(), await buildWorkerRuntime());
+if (isWanted('worker')) {
+  await buildWorker({
+    runtime: await buildRuntime(),
+    workerRuntime: await buildWorkerRuntime('worker-main'),
+    appWorkerRuntime: await buildWorkerRuntime('app-worker-main'),
+    starter: await bundle(join(root, 'src/runtime/app-worker/starter-main.ts'), 'iife'),
+  });
+}
 manifest.totals = {
   loaderBrotliBytes: brotliSize((file) => /\/loader[-.]/.test(`/${file}`)),
   openingBrotliBytes: brotliSize((file) => !/\/login[-.]/.test(`/${file}`)),
@@ -129,9 +136,9 @@ async function buildRuntime() {
   return script;
 }
 
-/** The runtime for web workers: one line that runs in classic scripts and in modules. */
-async function buildWorkerRuntime() {
-  const script = await bundle(join(root, 'src/runtime/worker-main.ts'), 'iife');
+/** A runtime for web workers: one line that runs in classic scripts and in modules. */
+async function buildWorkerRuntime(entry) {
+  const script = await bundle(join(root, `src/runtime/${entry}.ts`), 'iife');
   const line = oneLine(`(()=>{${script}})();`);
   if (/[^\x20-\x7e]/.test(line)) throw new Error('the runtime for workers must be ASCII');
   return line;
@@ -143,13 +150,13 @@ function oneLine(script) {
   return new Script(line) && line;
 }
 
-async function buildWorker(runtime, workerRuntime) {
+async function buildWorker({ runtime, workerRuntime, appWorkerRuntime, starter }) {
   const precache = Object.keys(manifest.files)
     .filter((file) => /^assets\/loader-/.test(file))
     .map((file) => ({ url: `/.postern/${file}`, revision: null }));
   const modules = {
     'virtual:postern-runtime': `export const source = ${JSON.stringify(runtime)}; export const cspHash = ${JSON.stringify(cspHash(runtime))};`,
-    'virtual:postern-worker-runtime': `export const source = ${JSON.stringify(workerRuntime)};`,
+    'virtual:postern-worker-runtime': `export const source = ${JSON.stringify(workerRuntime)}; export const appWorkerSource = ${JSON.stringify(appWorkerRuntime)}; export const starterSource = ${JSON.stringify(starter)};`,
     'virtual:postern-precache': `export const precache = ${JSON.stringify(precache)};`,
   };
   const virtual = {

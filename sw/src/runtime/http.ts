@@ -4,10 +4,11 @@ import { createEventSourceClass } from './event-source.ts';
 import { interceptFetch } from './fetch.ts';
 import { intercept } from './native-look.ts';
 import { createRequestTracker, type RequestLink } from './requests.ts';
+import type { ContainerLink } from './worker-link.ts';
 import { interceptXhr } from './xhr.ts';
 
-export function installHttp(link: RequestLink): void {
-  const isControlled = (): boolean => navigator.serviceWorker.controller !== null;
+export function installHttp(link: RequestLink & Pick<ContainerLink, 'isControlled'>): void {
+  const isControlled = (): boolean => link.isControlled;
   const isUnpaced = !('body' in Request.prototype);
   const isChromium = 'userAgentData' in navigator;
   const tracker = createRequestTracker(link, (listener) => addEventListener('pagehide', listener));

@@ -2,6 +2,7 @@
 import type { Logger } from '@postern/shared/log';
 import { parseLoaderRequest, type LoaderReply } from '../messages/loader.ts';
 import { pageMessageSchema, type WorkerMessage } from '../messages/page.ts';
+import type { AppWorkers } from './app-worker/app-workers.ts';
 import type { TokenSource } from './auth/token-source.ts';
 import type { SignIn } from './auth/sign-in.ts';
 import type { CookieSync } from './cookies/cookie-sync.ts';
@@ -18,6 +19,7 @@ export interface PageMessagesOptions {
   cookies: CookieSync;
   sockets: SocketTable;
   requests: PageRequests;
+  appWorkers: Pick<AppWorkers, 'take'>;
   /** Reads again which application this origin is; throws when there is none. */
   refreshApplication(): Promise<unknown>;
   /** Connects ahead of the first request. */
@@ -35,7 +37,8 @@ export interface PageMessages {
 }
 
 export function createPageMessages(options: PageMessagesOptions): PageMessages {
-  const { origin, instance, tokens, signIn, cookies, sockets, requests, logger } = options;
+  const { origin, instance, tokens, signIn, cookies, sockets, requests, appWorkers, logger } =
+    options;
   return {
     async take({ data, source, ports, origin: sender }) {
       const [port] = ports;
@@ -47,6 +50,7 @@ export function createPageMessages(options: PageMessagesOptions): PageMessages {
         port?.postMessage(await prepare(loaderRequest.url));
         return;
       }
+      if (await appWorkers.take(data, source, ports)) return;
       const parsed = pageMessageSchema.safeParse(data);
       if (!parsed.success) return;
       const message = parsed.data;

@@ -2,25 +2,27 @@
 import type { CookieContext } from '@postern/shared/cookies';
 import { isAppError } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
+import type { Field } from '@postern/shared/protocol/http';
 import type { SecureSession } from '@postern/shared/protocol/session';
 import { parseDownload } from '../../messages/request-tag.ts';
 import type { Resumption } from '../../messages/page.ts';
 import type { CookieSync } from '../cookies/cookie-sync.ts';
 import { createRuntimeScript } from '../documents/runtime-script.ts';
-import { WORKER_RUNTIME_PATH } from '../documents/worker-script.ts';
+import { WORKER_RUNTIME_PATH, type WorkerRuntime } from '../documents/worker-script.ts';
 import { siteDataToClear } from './clear-site-data.ts';
 import { acceptEncoding } from './content-coding.ts';
 import { type HttpCache, withoutFragment } from '../cache/http-cache.ts';
 import type { HttpLogins } from '../http-auth/http-logins.ts';
 import { loginPage } from '../http-auth/login-page.ts';
+import type { AppWorkerState } from '../../messages/app-worker.ts';
 import { exchange, type ExchangeResponse } from './exchange.ts';
 import { initiatorSite, type RequestFacts } from './initiator.ts';
 import { createPageResponse } from './page-response.ts';
 import type { PageRequests } from './page-requests.ts';
-import { openRequestBody } from './request-body.ts';
+import { openRequestBody, type RequestBody } from './request-body.ts';
 import type { ClientHints } from './client-hints.ts';
 import { buildRequestFields, cacheModeFields } from './request-fields.ts';
-import { sourceOf } from './response-source.ts';
+import { sourceOf, type ResponseSource } from './response-source.ts';
 import { createStreamQueue } from './stream-queue.ts';
 
 const WORKERS: ReadonlySet<RequestDestination> = new Set(['worker', 'sharedworker']);
@@ -49,9 +51,31 @@ export interface AppRequestsOptions {
   logger: Logger;
 }
 
+/** What a request of our own making has besides. */
+export interface AskOptions {
+  /** Header fields that no page could set. */
+  fields?: Field[];
+  destination?: string;
+  /** In the place of the request's own. */
+  body?: RequestBody | undefined;
+}
+
 export interface AppRequests {
   /** Rejects with the reason when there is no answer of the application. */
   fetch(request: Request, clientId: string): Promise<Response>;
+  /** The application's answer before it becomes a page's; or a page of ours in its place. */
+  ask(request: Request, clientId: string, more?: AskOptions): Promise<ResponseSource | Response>;
+  /**
+   * The answer for whoever made `request`.
+   * @param appWorkers state for a document's first script
+   * @param workerRuntime goes before a worker's script, in the place of the usual one
+   */
+  present(
+    request: Request,
+    source: ResponseSource,
+    appWorkers?: AppWorkerState,
+    workerRuntime?: Pick<WorkerRuntime, 'source' | 'path'>,
+  ): Promise<Response>;
   /** Opens, or resumes, a WebSocket to `url` (`ws:` or `wss:` of the application's host). */
   openWebSocket(
     url: URL,
@@ -73,87 +97,12 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
   const common = { userAgent, languages, userAgentData };
 
   return {
-    async fetch(request, clientId) {
-      const url = new URL(request.url);
-      const facts = requestFacts(request);
-      const page = pages.find(url.hash);
-      const download = request.mode === 'navigate' ? parseDownload(url.hash) : undefined;
-      const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
-      const body = hasBody ? ((await page?.body()) ?? (await openRequestBody(request))) : undefined;
-      const hasCredentials = request.credentials !== 'omit';
-      const fields = buildRequestFields({
-        ...facts,
-        ...common,
-        headers: request.headers,
-        cookie: hasCredentials ? await cookies.header(url, cookieContext(facts)) : undefined,
-        bodyLength: body?.length ?? page?.length,
-        acceptEncoding: coding,
-      });
-      const { method } = request;
-      const verdict = await cache.look({
-        method,
-        url: withoutFragment(url),
-        mode: request.cache,
-        fields,
-      });
-      let source;
-      if (verdict.kind === 'answer') source = verdict.source;
-      else {
-        fields.push(...verdict.conditions, ...cacheModeFields(request.cache, fields));
-        const head = { method, target: originForm(url), fields, webSocket: false };
-        // A navigation goes to the sign-in by itself.
-        const mayAsk = request.mode !== 'navigate';
-        const way = { session: () => session(mayAsk, page?.signal), streams };
-        const send = () => exchange(way, head, body, page?.signal);
-        const mayLogIn = hasCredentials && !fields.some(([name]) => name === 'authorization');
-        const sent = mayLogIn ? await logins.headerFor(method, head.target) : undefined;
-        if (sent !== undefined) fields.push(['authorization', sent]);
-        let answer = await send();
-        if (answer.status === 401 && mayLogIn) {
-          const asked = logins.challenged(answer.fields, head.target, sent !== undefined);
-          const header = await logins.headerFor(method, head.target);
-          if (asked?.kind === 'retry' && body === undefined && header !== undefined) {
-            answer.stream.reset(1, 'asked again with a log-in');
-            head.fields = [
-              ...fields.filter(([name]) => name !== 'authorization'),
-              ['authorization', header],
-            ];
-            answer = await send();
-          } else if (asked?.kind === 'ask' && isPersonal(request)) {
-            answer.stream.reset(1, 'a log-in is asked for');
-            return loginPage({ origin, ...asked, target: head.target });
-          }
-        }
-        const { clearCache, clearCookies } = siteDataToClear(answer.fields);
-        if (clearCache) await cache.clear();
-        if (clearCookies) await cookies.clear();
-        if (hasCredentials) await takeCookies(url, answer, cookieContext(facts), clientId);
-        source = await verdict.settle(sourceOf(answer, method));
-      }
-      if (page) source = page.answer(source);
-      try {
-        return await createPageResponse({
-          source,
-          download,
-          maxBytes: isScripted(facts) && page?.isPaced !== true ? maxScriptedBytes : Infinity,
-          runtime:
-            request.mode === 'navigate'
-              ? createRuntimeScript({
-                  source: runtime.source,
-                  needs: { ...needs, scriptHash: runtime.cspHash },
-                  cookies: await cookies.visible(),
-                })
-              : undefined,
-          worker: WORKERS.has(request.destination)
-            ? { source: runtime.workerSource, needs }
-            : undefined,
-        });
-      } catch (error) {
-        logger.warn('response.failed', { code: isAppError(error) ? error.code : 'unknown' });
-        source.cancel('the response could not be passed on');
-        throw error;
-      }
+    fetch: async (request, clientId) => {
+      const answer = await ask(request, clientId);
+      return answer instanceof Response ? answer : present(request, answer);
     },
+    ask,
+    present,
 
     async openWebSocket(url, protocols, resume) {
       const httpUrl = new URL(url.pathname + url.search, origin);
@@ -186,6 +135,110 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
       return answer;
     },
   };
+
+  async function ask(
+    request: Request,
+    clientId: string,
+    more: AskOptions = {},
+  ): Promise<ResponseSource | Response> {
+    const url = new URL(request.url);
+    const facts = {
+      ...requestFacts(request),
+      ...(more.destination !== undefined && {
+        destination: more.destination as RequestDestination,
+      }),
+    };
+    const page = pages.find(url.hash);
+    const hasCredentials = request.credentials !== 'omit';
+    const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
+    const body = hasBody
+      ? (more.body ?? (await page?.body()) ?? (await openRequestBody(request)))
+      : undefined;
+    const fields = buildRequestFields({
+      ...facts,
+      ...common,
+      headers: [...request.headers, ...(more.fields ?? [])],
+      cookie: hasCredentials ? await cookies.header(url, cookieContext(facts)) : undefined,
+      bodyLength: body?.length ?? page?.length,
+      acceptEncoding: coding,
+    });
+    const { method } = request;
+    const verdict = await cache.look({
+      method,
+      url: withoutFragment(url),
+      mode: request.cache,
+      fields,
+    });
+    let source;
+    if (verdict.kind === 'answer') source = verdict.source;
+    else {
+      fields.push(...verdict.conditions, ...cacheModeFields(request.cache, fields));
+      const head = { method, target: originForm(url), fields, webSocket: false };
+      // A navigation goes to the sign-in by itself.
+      const mayAsk = request.mode !== 'navigate';
+      const way = { session: () => session(mayAsk, page?.signal), streams };
+      const send = () => exchange(way, head, body, page?.signal);
+      const mayLogIn = hasCredentials && !fields.some(([name]) => name === 'authorization');
+      const sent = mayLogIn ? await logins.headerFor(method, head.target) : undefined;
+      if (sent !== undefined) fields.push(['authorization', sent]);
+      let answer = await send();
+      if (answer.status === 401 && mayLogIn) {
+        const asked = logins.challenged(answer.fields, head.target, sent !== undefined);
+        const header = await logins.headerFor(method, head.target);
+        if (asked?.kind === 'retry' && body === undefined && header !== undefined) {
+          answer.stream.reset(1, 'asked again with a log-in');
+          head.fields = [
+            ...fields.filter(([name]) => name !== 'authorization'),
+            ['authorization', header],
+          ];
+          answer = await send();
+        } else if (asked?.kind === 'ask' && isPersonal(request)) {
+          answer.stream.reset(1, 'a log-in is asked for');
+          return loginPage({ origin, ...asked, target: head.target });
+        }
+      }
+      const { clearCache, clearCookies } = siteDataToClear(answer.fields);
+      if (clearCache) await cache.clear();
+      if (clearCookies) await cookies.clear();
+      if (hasCredentials) await takeCookies(url, answer, cookieContext(facts), clientId);
+      source = await verdict.settle(sourceOf(answer, method));
+    }
+    return source;
+  }
+
+  async function present(
+    request: Request,
+    answer: ResponseSource,
+    appWorkers?: AppWorkerState,
+    workerRuntime = { source: runtime.workerSource, path: WORKER_RUNTIME_PATH },
+  ): Promise<Response> {
+    const { hash } = new URL(request.url);
+    const facts = requestFacts(request);
+    const page = pages.find(hash);
+    const download = request.mode === 'navigate' ? parseDownload(hash) : undefined;
+    const source = page?.answer(answer) ?? answer;
+    try {
+      return await createPageResponse({
+        source,
+        download,
+        maxBytes: isScripted(facts) && page?.isPaced !== true ? maxScriptedBytes : Infinity,
+        runtime:
+          request.mode === 'navigate'
+            ? createRuntimeScript({
+                source: runtime.source,
+                needs: { ...needs, scriptHash: runtime.cspHash },
+                cookies: await cookies.visible(),
+                appWorkers,
+              })
+            : undefined,
+        worker: WORKERS.has(request.destination) ? { ...workerRuntime, needs } : undefined,
+      });
+    } catch (error) {
+      logger.warn('response.failed', { code: isAppError(error) ? error.code : 'unknown' });
+      source.cancel('the response could not be passed on');
+      throw error;
+    }
+  }
 
   async function takeCookies(
     url: URL,

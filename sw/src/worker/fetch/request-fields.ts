@@ -4,7 +4,7 @@ import { clientHintFields, type ClientHints } from './client-hints.ts';
 import { fetchMetadata, originHeader, refererHeader, type RequestFacts } from './initiator.ts';
 
 export interface RequestFieldsInput extends RequestFacts {
-  headers: Iterable<[string, string]>;
+  headers: Iterable<Field>;
   /** `Cookie` from the jar. */
   cookie: string | undefined;
   /** Exact length of the body, if known. */

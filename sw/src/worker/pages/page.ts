@@ -28,6 +28,8 @@ export interface PageOptions {
   script?: string;
   /** Flags of the CSP directive `sandbox`. */
   sandbox?: string;
+  /** The script may start web workers of this origin. */
+  workers?: boolean;
   /** Origin that forms may go to. */
   formAction?: string;
 }
@@ -37,7 +39,7 @@ export async function pageResponse(
   status: number,
   title: string,
   body: Markup,
-  { script = '', sandbox, formAction = "'none'" }: PageOptions = {},
+  { script = '', sandbox, workers = false, formAction = "'none'" }: PageOptions = {},
 ): Promise<Response> {
   const document = html`<!doctype html>
     <html lang="en">
@@ -56,6 +58,7 @@ export async function pageResponse(
     "default-src 'none'",
     `style-src 'sha256-${await hash(STYLE)}'`,
     ...(script === '' ? [] : [`script-src 'sha256-${await hash(script)}'`]),
+    ...(workers ? ["worker-src 'self'"] : []),
     ...(sandbox === undefined ? [] : [`sandbox ${sandbox}`]),
     `base-uri 'none'; form-action ${formAction}; frame-ancestors 'none'`,
   ].join('; ');
