@@ -22,7 +22,7 @@ import { build } from 'vite';
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, 'dist');
 /** Of the page runtime, minified. */
-const MAX_RUNTIME_BYTES = 48 * 1024;
+const MAX_RUNTIME_BYTES = 52 * 1024;
 /** Where the gateway serves `dist/assets`; the worker alone is served at `/postern-sw.js`. */
 const ASSET_BASE = '/.postern/assets/';
 
@@ -46,12 +46,15 @@ manifest.styles.page = await emit(
   'page.css',
   await readFile(join(root, 'src/look/tokens.css'), 'utf8'),
 );
-if (isWanted('worker'))
+if (isWanted('worker')) {
   await buildWorker({
     runtime: await buildRuntime(),
-    workerRuntime: await buildWorkerRuntime(),
+    workerRuntime: await buildWorkerRuntime('worker-main'),
+    appWorkerRuntime: await buildWorkerRuntime('app-worker-main'),
+    starter: await bundle(join(root, 'src/runtime/app-worker/starter-main.ts'), 'iife'),
     status: await buildInline('status'),
   });
+}
 manifest.totals = {
   loaderBrotliBytes: brotliSize((file) => /\/loader[-.]/.test(`/${file}`)),
   openingBrotliBytes: brotliSize((file) => !/\/(?:login[-.]|page\.css)/.test(`/${file}`)),
@@ -149,9 +152,9 @@ async function buildRuntime() {
   return script;
 }
 
-/** The runtime for web workers: one line that runs in classic scripts and in modules. */
-async function buildWorkerRuntime() {
-  const script = await bundle(join(root, 'src/runtime/worker-main.ts'), 'iife');
+/** A runtime for web workers: one line that runs in classic scripts and in modules. */
+async function buildWorkerRuntime(entry) {
+  const script = await bundle(join(root, `src/runtime/${entry}.ts`), 'iife');
   const line = oneLine(`(()=>{${script}})();`);
   if (/[^\x20-\x7e]/.test(line)) throw new Error('the runtime for workers must be ASCII');
   return line;
@@ -163,13 +166,13 @@ function oneLine(script) {
   return new Script(line) && line;
 }
 
-async function buildWorker({ runtime, workerRuntime, status }) {
+async function buildWorker({ runtime, workerRuntime, appWorkerRuntime, starter, status }) {
   const precache = Object.keys(manifest.files)
     .filter((file) => /^assets\/loader-/.test(file))
     .map((file) => ({ url: `/.postern/${file}`, revision: null }));
   const modules = {
     'virtual:postern-runtime': `export const source = ${JSON.stringify(runtime)}; export const cspHash = ${JSON.stringify(cspHash(runtime))};`,
-    'virtual:postern-worker-runtime': `export const source = ${JSON.stringify(workerRuntime)};`,
+    'virtual:postern-worker-runtime': `export const source = ${JSON.stringify(workerRuntime)}; export const appWorkerSource = ${JSON.stringify(appWorkerRuntime)}; export const starterSource = ${JSON.stringify(starter)};`,
     'virtual:postern-status': `export const source = ${JSON.stringify(status)};`,
     'virtual:postern-precache': `export const precache = ${JSON.stringify(precache)};`,
   };

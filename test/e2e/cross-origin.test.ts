@@ -57,7 +57,7 @@ describe.each(browserKinds)(
       await openSignedIn(page, demo, `${other}/`);
       await page.waitFor(`document.title === 'Start'`);
       await page.goto(`${origin}/`);
-      await page.waitFor(`document.title === 'Start' && navigator.serviceWorker.controller`);
+      await page.waitFor(`document.title === 'Start' && Symbol.for('postern') in window`);
     });
     afterAll(() => browser?.close());
     beforeEach(() => {

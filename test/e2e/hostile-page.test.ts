@@ -194,14 +194,13 @@ describe('HttpOnly cookies', () => {
 });
 
 /** Paths of the scripts of all service workers of the origin. */
-const registrations = `navigator.serviceWorker.getRegistrations().then((all) => all.map((one) => new URL((one.active ?? one.installing).scriptURL).pathname))`;
+const registrations = `kit.registrations().then((all) => all.map((one) => new URL((one.active ?? one.installing).scriptURL).pathname))`;
 
 describe('the service worker', () => {
   it.each(['/evil-sw.js', '/kit.js', '/.postern/assets/evil.js', '/sub/postern-sw.js'])(
     'is not replaced by %s, not even through a frame without our runtime',
     async (script) => {
       const results = await page.evaluate<string[]>(`Promise.all([
-        navigator.serviceWorker.register('${script}'),
         kit.native('ServiceWorkerContainer').register.call(navigator.serviceWorker, '${script}', { scope: '/' }),
         kit.native('ServiceWorkerContainer').register.call(navigator.serviceWorker, '${script}', { scope: '/sub/', type: 'module' }),
       ].map((one) => one.then(() => 'registered', (error) => error.name)))`);
@@ -409,7 +408,7 @@ describe('a page that unregisters the worker', () => {
     await openSignedIn(own, demo, url + path);
     await own.waitFor(`location.pathname === '/${path}' && window.kit`);
     const result = await own.evaluate<Record<string, unknown>>(`(async () => {
-      const registration = await navigator.serviceWorker.getRegistration('/');
+      const [registration] = await kit.registrations();
       const removed = await kit.native('ServiceWorkerRegistration').unregister.call(registration);
       const frame = document.createElement('iframe');
       const loaded = new Promise((resolve) => (frame.onload = resolve));
@@ -427,7 +426,7 @@ describe('a page that unregisters the worker', () => {
     })()`);
     expect(result).toEqual({ removed: true, framed: 'blocked', closed: true, scripted: 'no' });
     await own.goto(url);
-    await own.waitFor(`navigator.serviceWorker.controller && window.kit`);
+    await own.waitFor(`window.kit?.controller()`);
     expect(await own.evaluate(registrations)).toEqual(['/postern-sw.js']);
     await fresh.close();
   });

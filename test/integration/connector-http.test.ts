@@ -383,13 +383,7 @@ describe('responses', () => {
     expect(answer.fields.filter(([name]) => name === 'postern-timing')).toEqual([
       ['postern-timing', expect.stringMatching(/^application;dur=\d+\.\d$/)],
     ]);
-    for (const gone of [
-      'service-worker-allowed',
-      'alt-svc',
-      'postern-assertion',
-      'connection',
-      'x-hop',
-    ]) {
+    for (const gone of ['alt-svc', 'postern-assertion', 'connection', 'x-hop']) {
       expect(names).not.toContain(gone);
     }
     expect(names).toEqual(

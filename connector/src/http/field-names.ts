@@ -27,10 +27,10 @@ export function isReservedForHops(name: string): boolean {
 }
 
 /**
- * Response fields that would act on the layer that carries the app, not on the app: its service
- * worker's scope and another route around it (RFC 7838). `clear-site-data` passes: the service worker
- * obeys it for what is the app's own and keeps it from the browser.
+ * Response fields that would act on the layer that carries the app, not on the app: another route
+ * around it (RFC 7838). `clear-site-data` and `service-worker-allowed` pass: the service worker obeys
+ * them for what is the app's own and keeps them from the browser.
  */
 export function actsOnOurLayer(name: string): boolean {
-  return name === 'service-worker-allowed' || name === 'alt-svc' || name.startsWith('postern-');
+  return name === 'alt-svc' || name.startsWith('postern-');
 }

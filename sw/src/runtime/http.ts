@@ -5,11 +5,11 @@ import { interceptFarewells } from './farewell.ts';
 import { interceptFetch } from './fetch.ts';
 import { intercept } from './native-look.ts';
 import { createRequestTracker } from './requests.ts';
-import type { WorkerLink } from './worker-link.ts';
+import type { ContainerLink } from './worker-link.ts';
 import { interceptXhr } from './xhr.ts';
 
-export function installHttp(link: WorkerLink): void {
-  const isControlled = (): boolean => navigator.serviceWorker.controller !== null;
+export function installHttp(link: Pick<ContainerLink, 'send' | 'sendLast' | 'isControlled'>): void {
+  const isControlled = (): boolean => link.isControlled;
   const isUnpaced = !('body' in Request.prototype);
   const isChromium = 'userAgentData' in navigator;
   const tracker = createRequestTracker(link, (listener) => addEventListener('pagehide', listener));

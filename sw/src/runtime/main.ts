@@ -4,6 +4,9 @@
  * stands in attributes of its own script element, so that its text, and thus its CSP hash, is fixed.
  */
 import type { VisibleCookie } from '@postern/shared/cookies';
+import type { AppWorkerState } from '../messages/app-worker.ts';
+import { installAppWorkers } from './app-worker/container.ts';
+import { hideOwnNames } from './app-worker/own-names.ts';
 import { interceptCookieStore } from './cookie-store.ts';
 import { createCookieView } from './cookies.ts';
 import { adoptFrames, releaseAdopted } from './frames.ts';
@@ -27,7 +30,12 @@ const script = document.currentScript;
 if (script instanceof HTMLScriptElement && releaseAdopted(window, marker)) start(script.dataset);
 script?.remove();
 
-function start({ posternCookies, posternWorker, posternEndpoints = '' }: DOMStringMap): void {
+function start({
+  posternCookies,
+  posternWorker,
+  posternAppWorkers,
+  posternEndpoints = '',
+}: DOMStringMap): void {
   Object.defineProperty(window, marker, { value: Object.freeze({ version: 1 }) });
   const link = createWorkerLink(navigator.serviceWorker);
 
@@ -64,6 +72,15 @@ function start({ posternCookies, posternWorker, posternEndpoints = '' }: DOMStri
   installSignInDialog(link);
   reportWithheld(link);
   guardServiceWorker(WORKER_PATH);
+  hideOwnNames(window);
+  installAppWorkers({
+    link,
+    container: navigator.serviceWorker,
+    state:
+      posternAppWorkers === undefined
+        ? undefined
+        : (JSON.parse(posternAppWorkers) as AppWorkerState),
+  });
   adoptFrames(window, marker);
 }
 

@@ -1,9 +1,18 @@
 /** The way to the service worker: messages out, messages in before anyone else sees them. */
+import type {
+  AppWorkerMessage,
+  AppWorkerNotice,
+  AppWorkerRequest,
+} from '../messages/app-worker.ts';
 import type { Farewell, PageMessage, WorkerMessage } from '../messages/page.ts';
 import type { RequestMessage } from '../messages/requests.ts';
 
+type Outgoing = PageMessage | RequestMessage | AppWorkerRequest | AppWorkerNotice;
+type Incoming = WorkerMessage | AppWorkerMessage;
+type AppWorkerHandler = (message: AppWorkerMessage, ports: readonly MessagePort[]) => void;
+
 export interface WorkerLink {
-  send(message: PageMessage | RequestMessage, transfer?: Transferable[]): boolean;
+  send(message: Outgoing, transfer?: Transferable[]): boolean;
   /**
    * The same for what a page says while it is left, in two ways: Chromium drops messages to a worker whose
    * page is gone, but not those in a port; a worker that was stopped has no port any more.
@@ -13,14 +22,35 @@ export interface WorkerLink {
   listen(handler: (message: WorkerMessage) => void): void;
 }
 
-export function createWorkerLink(container: ServiceWorkerContainer): WorkerLink {
+export interface ContainerLink extends WorkerLink {
+  /** False while no worker of ours controls the page. */
+  readonly isControlled: boolean;
+  listenForAppWorkers(handler: AppWorkerHandler): void;
+  /** Lets listeners of the application hear an event at `navigator.serviceWorker`. */
+  deliver(event: Event): void;
+}
+
+export function createWorkerLink(container: ServiceWorkerContainer): ContainerLink {
   const handlers: ((message: WorkerMessage) => void)[] = [];
+  const appWorkerHandlers: AppWorkerHandler[] = [];
+  const delivered = new WeakSet<Event>();
+  // The application is shown another one later (`app-worker/container.ts`).
+  const controller = Object.getOwnPropertyDescriptor(
+    ServiceWorkerContainer.prototype,
+    'controller',
+  );
+  const ours = (): ServiceWorker | null => controller?.get?.call(container) as ServiceWorker | null;
+  // Registered first, so the application never sees what is ours.
   container.addEventListener('message', (event: MessageEvent<unknown>) => {
-    const { data } = event;
-    if (!isWorkerMessage(data)) return;
-    // Registered first, so the application never sees what is ours.
+    if (delivered.has(event)) return;
     event.stopImmediatePropagation();
-    for (const handler of handlers) handler(data);
+    const { data, ports } = event;
+    if (!isIncoming(data)) return;
+    if (isOfAppWorkers(data)) for (const handler of appWorkerHandlers) handler(data, ports);
+    else for (const handler of handlers) handler(data);
+  });
+  container.addEventListener('controllerchange', (event) => {
+    if (!delivered.has(event)) event.stopImmediatePropagation();
   });
   container.startMessages();
   let line: MessagePort | undefined;
@@ -31,26 +61,33 @@ export function createWorkerLink(container: ServiceWorkerContainer): WorkerLink 
     line?.close();
     const channel = new MessageChannel();
     line = channel.port1;
-    container.controller?.postMessage({ type: 'postern.line' } satisfies PageMessage, [
-      channel.port2,
-    ]);
+    ours()?.postMessage({ type: 'postern.line' } satisfies PageMessage, [channel.port2]);
   });
   return {
     sendLast(message) {
       line?.postMessage(message);
-      container.controller?.postMessage(message);
-      return container.controller !== null;
+      ours()?.postMessage(message);
+      return ours() !== null;
+    },
+    get isControlled() {
+      return ours() !== null;
     },
     send(message, transfer = []) {
       // The page's first controller keeps controlling it; a new version may take its place.
-      container.controller?.postMessage(message, transfer);
-      return container.controller !== null;
+      const worker = ours();
+      worker?.postMessage(message, transfer);
+      return worker !== null;
     },
     listen: (handler) => void handlers.push(handler),
+    listenForAppWorkers: (handler) => void appWorkerHandlers.push(handler),
+    deliver(event) {
+      delivered.add(event);
+      container.dispatchEvent(event);
+    },
   };
 }
 
-function isWorkerMessage(value: unknown): value is WorkerMessage {
+function isIncoming(value: unknown): value is Incoming {
   return (
     typeof value === 'object' &&
     value !== null &&
@@ -58,4 +95,8 @@ function isWorkerMessage(value: unknown): value is WorkerMessage {
     typeof value.type === 'string' &&
     value.type.startsWith('postern.')
   );
+}
+
+function isOfAppWorkers(message: Incoming): message is AppWorkerMessage {
+  return message.type.startsWith('postern.app-worker.');
 }

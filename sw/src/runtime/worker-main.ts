@@ -4,6 +4,7 @@
  */
 import { createFetchCarrier } from './fetch-carrier.ts';
 import { createWebSocketClass } from './websocket.ts';
+import { hideOwnNames } from './app-worker/own-names.ts';
 import { patchWorkers, type WorkersScope } from './workers.ts';
 
 const marker = Symbol.for('postern');
@@ -28,5 +29,6 @@ function start(): void {
       origin: scope.origin,
     }),
   });
+  hideOwnNames(scope);
   patchWorkers(scope, `${reserved}worker-runtime.js`);
 }

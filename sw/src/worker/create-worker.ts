@@ -1,11 +1,16 @@
 /** Puts the parts of the worker together. */
 import { cspHash, source } from 'virtual:postern-runtime';
-import { source as workerSource } from 'virtual:postern-worker-runtime';
+import {
+  appWorkerSource,
+  source as workerSource,
+  starterSource,
+} from 'virtual:postern-worker-runtime';
 import { signEs256 } from '@postern/shared/crypto';
 import { chooseLanguage } from '@postern/shared/language';
 import { createKeySet } from '@postern/shared/grants';
 import type { Logger } from '@postern/shared/log';
 import { connectSecure } from '@postern/shared/protocol/handshake';
+import { AppWorkers } from './app-worker/app-workers.ts';
 import { loadAppKey, type AppKey } from './auth/app-key.ts';
 import { declaredPosture } from './auth/declared-posture.ts';
 import { createApplicationSource } from './auth/application.ts';
@@ -208,6 +213,18 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
     requests: crossOrigin,
     fetch,
   });
+  const appWorkers = new AppWorkers({
+    scope,
+    store,
+    app,
+    runtime: appWorkerSource,
+    starterScript: starterSource,
+    look,
+    uploadOf: async ({ url }) => pages.find(new URL(url).hash)?.body(),
+    hasSession: () => tokens.hasSession(),
+    logger,
+    nowMs,
+  });
   const sockets = new SocketTable({
     host,
     open: (url, protocols, resume) => app.openWebSocket(url, protocols, resume),
@@ -228,6 +245,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
   async function forgetUser(): Promise<void> {
     connection.close();
     others.close();
+    await appWorkers.clear();
     await cookies.clear();
     await thirdPartyCookies.clear();
     await hints.clear();
@@ -258,8 +276,8 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
   return {
     router: createFetchRouter({
       origin,
-      app,
       elsewhere: (url, request, clientId) => elsewhere.respond(url, request, clientId),
+      app: appWorkers,
       cookies,
       socketPorts: new HttpPorts(sockets),
       workerRuntime: workerSource,
@@ -297,6 +315,7 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
         },
         logger,
       }),
+      appWorkers,
       declineSignIn: () => prompt.declined(),
       refreshApplication: () => application.refresh(),
       warmUp: () => void connection.session().catch(() => undefined),

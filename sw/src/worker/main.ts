@@ -19,6 +19,6 @@ scope.addEventListener('message', (event) => {
   event.waitUntil(worker.messages.take(event));
 });
 scope.addEventListener('fetch', (event) => {
-  const response = worker.router.respond(event.request, event.clientId);
+  const response = worker.router.respond(event.request, event);
   if (response !== undefined) event.respondWith(response);
 });

@@ -3,6 +3,7 @@ import type { Logger } from '@postern/shared/log';
 import { parseLoaderRequest, type LoaderReply } from '../messages/loader.ts';
 import { pageMessageSchema, type WorkerMessage } from '../messages/page.ts';
 import { STATUS_PATH } from '../messages/status.ts';
+import type { AppWorkers } from './app-worker/app-workers.ts';
 import type { TokenSource } from './auth/token-source.ts';
 import type { SignIn } from './auth/sign-in.ts';
 import type { CookieSync } from './cookies/cookie-sync.ts';
@@ -21,6 +22,7 @@ export interface PageMessagesOptions {
   sockets: SocketTable;
   requests: PageRequests;
   farewells: Farewells;
+  appWorkers: Pick<AppWorkers, 'take'>;
   /** Reads again which application this origin is; throws when there is none. */
   refreshApplication(): Promise<unknown>;
   /** Connects ahead of the first request. */
@@ -40,8 +42,9 @@ export interface PageMessages {
 }
 
 export function createPageMessages(options: PageMessagesOptions): PageMessages {
-  const { origin, instance, tokens, signIn, cookies, sockets, requests, farewells, logger } =
+  const { origin, instance, tokens, signIn, cookies, sockets, requests, farewells, appWorkers } =
     options;
+  const { logger } = options;
   return {
     async take({ data, source, ports, origin: sender }) {
       const [port] = ports;
@@ -53,6 +56,7 @@ export function createPageMessages(options: PageMessagesOptions): PageMessages {
         port?.postMessage(await prepare(loaderRequest.url));
         return;
       }
+      if (await appWorkers.take(data, source, ports)) return;
       const parsed = pageMessageSchema.safeParse(data);
       if (!parsed.success) return;
       const message = parsed.data;

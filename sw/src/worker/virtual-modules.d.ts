@@ -7,6 +7,10 @@ declare module 'virtual:postern-runtime' {
 }
 
 declare module 'virtual:postern-worker-runtime' {
+  /** The same for the application's own service workers. */
+  export const appWorkerSource: string;
+  /** Script of the page that does nothing but start one. */
+  export const starterSource: string;
   /** The runtime for web workers, one line that runs in classic scripts and in modules. */
   export const source: string;
 }

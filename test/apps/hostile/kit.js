@@ -56,6 +56,13 @@ window.kit = {
   blankFrame,
   /** The prototype as the browser made it, before our runtime changed the page's own. */
   native: (name) => blankFrame()[name].prototype,
+  /** The service worker that controls the page; the page's own runtime shows the application's. */
+  controller: () =>
+    Object.getOwnPropertyDescriptor(kit.native('ServiceWorkerContainer'), 'controller').get.call(
+      navigator.serviceWorker,
+    ),
+  registrations: () =>
+    kit.native('ServiceWorkerContainer').getRegistrations.call(navigator.serviceWorker),
   read: (name) => run('readonly', (records) => records.get(name)),
   write: (name, value) => run('readwrite', (records) => records.put(value, name)),
 
@@ -63,8 +70,9 @@ window.kit = {
   async loot() {
     const records = await run('readonly', (all) => all.getAll());
     const cached = [];
-    for (const name of await caches.keys()) {
-      const cache = await caches.open(name);
+    const { keys, open } = kit.native('CacheStorage');
+    for (const name of await keys.call(caches)) {
+      const cache = await open.call(caches, name);
       for (const request of await cache.keys()) cached.push(request.url);
     }
     return JSON.stringify({ records, cached, local: { ...localStorage }, cookie: document.cookie });
@@ -158,7 +166,7 @@ window.kit = {
       const { port1, port2 } = new MessageChannel();
       port1.onmessage = ({ data }) => resolve(data);
       setTimeout(() => resolve('silence'), 2_000);
-      navigator.serviceWorker.controller.postMessage(message, [port2]);
+      kit.controller().postMessage(message, [port2]);
     }),
 
   /** Every text the worker says to this page on its own, from now on. */

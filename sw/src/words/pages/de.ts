@@ -2,6 +2,7 @@ import type { Catalogue } from '@postern/shared/language';
 import type { en } from './en.ts';
 
 export const de: Catalogue<typeof en> = {
+  starting: { title: 'Wird geöffnet …' },
   signedIn: {
     title: 'Sie sind angemeldet',
     text: 'Schließen Sie dieses Fenster und machen Sie weiter, wo Sie waren.',

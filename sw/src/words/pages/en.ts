@@ -1,5 +1,6 @@
 /** Pages that the service worker makes: status, signed in, and the log-in of an application's own. */
 export const en = {
+  starting: { title: 'Opening…' },
   signedIn: {
     title: 'You are signed in',
     text: 'Close this window and go on where you were.',

@@ -1,5 +1,6 @@
 /** The page runtime as the element that goes into documents. */
 import type { VisibleCookie } from '@postern/shared/cookies';
+import type { AppWorkerState } from '../../messages/app-worker.ts';
 import type { RuntimeNeeds } from './csp.ts';
 
 /** What the runtime of one page needs to know. */
@@ -21,19 +22,26 @@ export interface RuntimeScriptOptions {
   needs: RuntimeNeeds;
   /** What `document.cookie` starts with. */
   cookies: VisibleCookie[];
+  /** The application's own service workers; left out where there are none. */
+  appWorkers?: AppWorkerState | undefined;
 }
 
 export function createRuntimeScript({
   source,
   needs,
   cookies,
+  appWorkers,
 }: RuntimeScriptOptions): RuntimeScript {
   const json = attribute(JSON.stringify(cookies));
+  const workers =
+    appWorkers === undefined
+      ? ''
+      : ` data-postern-app-workers="${attribute(JSON.stringify(appWorkers))}"`;
   return {
     needs,
     element: ({ mayUseWorker, endpoints }) => {
       const reporting = endpoints === '' ? '' : ` data-postern-endpoints="${attribute(endpoints)}"`;
-      return `<script data-postern-cookies="${json}" data-postern-worker="${mayUseWorker ? 'yes' : 'no'}"${reporting}>${source}</script>`;
+      return `<script data-postern-cookies="${json}" data-postern-worker="${mayUseWorker ? 'yes' : 'no'}"${reporting}${workers}>${source}</script>`;
     },
   };
 }

@@ -12,6 +12,8 @@ export const WORKER_RUNTIME_PATH = '/.postern/worker-runtime.js';
 export interface WorkerRuntime {
   /** One line of ASCII that runs the same in classic scripts and in modules. */
   source: string;
+  /** Where modules import it from. */
+  path: string;
   needs: WorkerNeeds;
 }
 
@@ -23,7 +25,10 @@ export function workerRuntimeScript(source: string): Response {
 }
 
 /** `read`, a worker's script, with the runtime before it. Lines keep their numbers. */
-export async function injectIntoWorker(read: ReadChunk, source: string): Promise<ReadChunk> {
+export async function injectIntoWorker(
+  read: ReadChunk,
+  { source, path }: Pick<WorkerRuntime, 'source' | 'path'>,
+): Promise<ReadChunk> {
   // Worker scripts are UTF-8 whatever they say (HTML §8.1.4.2), so bytes stay as they are but for a mark.
   const decoder = new TextDecoder();
   const held: Uint8Array[] = [];
@@ -39,10 +44,7 @@ export async function injectIntoWorker(read: ReadChunk, source: string): Promise
     }
     prologue = readPrologue(text, chunk === undefined || heldBytes >= MAX_PROLOGUE_BYTES);
   }
-  const code = codeBefore(
-    prologue,
-    prologue.isModule ? `import "${WORKER_RUNTIME_PATH}";` : source,
-  );
+  const code = codeBefore(prologue, prologue.isModule ? `import "${path}";` : source);
   const parts = [new TextEncoder().encode(text.slice(0, prologue.at) + code)];
   let skip = prologue.at === 0 ? 0 : new TextEncoder().encode(text.slice(0, prologue.at)).length;
   for (const chunk of held) {

@@ -2,27 +2,29 @@
 import type { CookieContext } from '@postern/shared/cookies';
 import { isAppError } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
+import type { Field } from '@postern/shared/protocol/http';
 import type { SecureSession } from '@postern/shared/protocol/session';
 import { parseDownload } from '../../messages/request-tag.ts';
 import type { Resumption } from '../../messages/page.ts';
 import type { CookieSync } from '../cookies/cookie-sync.ts';
 import { createRuntimeScript } from '../documents/runtime-script.ts';
-import { WORKER_RUNTIME_PATH } from '../documents/worker-script.ts';
 import type { RequestLog, RequestTrace } from '../diagnostics/request-log.ts';
+import { WORKER_RUNTIME_PATH, type WorkerRuntime } from '../documents/worker-script.ts';
 import { siteDataToClear } from './clear-site-data.ts';
 import { acceptEncoding } from './content-coding.ts';
 import { type HttpCache, withoutFragment } from '../cache/http-cache.ts';
 import type { HttpLogins } from '../http-auth/http-logins.ts';
 import { loginPage } from '../http-auth/login-page.ts';
 import type { Look } from '../pages/look.ts';
+import type { AppWorkerState } from '../../messages/app-worker.ts';
 import { exchange, type ExchangeResponse } from './exchange.ts';
 import { initiatorSite, type RequestFacts } from './initiator.ts';
 import { createPageResponse } from './page-response.ts';
 import type { PageRequests } from './page-requests.ts';
-import { openRequestBody } from './request-body.ts';
+import { openRequestBody, type RequestBody } from './request-body.ts';
 import type { ClientHints } from './client-hints.ts';
 import { buildRequestFields, cacheModeFields } from './request-fields.ts';
-import { sourceOf } from './response-source.ts';
+import { sourceOf, type ResponseSource } from './response-source.ts';
 import { createStreamQueue } from './stream-queue.ts';
 
 const WORKERS: ReadonlySet<RequestDestination> = new Set(['worker', 'sharedworker']);
@@ -56,9 +58,31 @@ export interface AppRequestsOptions {
   logger: Logger;
 }
 
+/** What a request of our own making has besides. */
+export interface AskOptions {
+  /** Header fields that no page could set. */
+  fields?: Field[];
+  destination?: string;
+  /** In the place of the request's own. */
+  body?: RequestBody | undefined;
+}
+
 export interface AppRequests {
   /** Rejects with the reason when there is no answer of the application. */
   fetch(request: Request, clientId: string): Promise<Response>;
+  /** The application's answer before it becomes a page's; or a page of ours in its place. */
+  ask(request: Request, clientId: string, more?: AskOptions): Promise<ResponseSource | Response>;
+  /**
+   * The answer for whoever made `request`.
+   * @param appWorkers state for a document's first script
+   * @param workerRuntime goes before a worker's script, in the place of the usual one
+   */
+  present(
+    request: Request,
+    source: ResponseSource,
+    appWorkers?: AppWorkerState,
+    workerRuntime?: Pick<WorkerRuntime, 'source' | 'path'>,
+  ): Promise<Response>;
   /** Opens, or resumes, a WebSocket to `url` (`ws:` or `wss:` of the application's host). */
   openWebSocket(
     url: URL,
@@ -81,15 +105,12 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
   const common = { userAgent, languages, areDecoded: userAgentData !== undefined };
 
   return {
-    async fetch(request, clientId) {
-      const trace = options.log.begin(request.method, withoutFragment(new URL(request.url)));
-      try {
-        return await answer(request, clientId, trace);
-      } catch (error) {
-        trace.failed(isAppError(error) ? error.code : 'ERR_SW_INTERNAL');
-        throw error;
-      }
+    fetch: async (request, clientId) => {
+      const answer = await ask(request, clientId);
+      return answer instanceof Response ? answer : present(request, answer);
     },
+    ask,
+    present,
 
     async openWebSocket(url, protocols, resume) {
       const httpUrl = new URL(url.pathname + url.search, origin);
@@ -123,22 +144,43 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
     },
   };
 
-  async function answer(
+  async function ask(
     request: Request,
     clientId: string,
+    more: AskOptions = {},
+  ): Promise<ResponseSource | Response> {
+    const trace = options.log.begin(request.method, withoutFragment(new URL(request.url)));
+    try {
+      return await follow(request, clientId, more, trace);
+    } catch (error) {
+      trace.failed(isAppError(error) ? error.code : 'ERR_SW_INTERNAL');
+      throw error;
+    }
+  }
+
+  async function follow(
+    request: Request,
+    clientId: string,
+    more: AskOptions,
     trace: RequestTrace,
-  ): Promise<Response> {
+  ): Promise<ResponseSource | Response> {
     const url = new URL(request.url);
-    const facts = requestFacts(request);
+    const facts = {
+      ...requestFacts(request),
+      ...(more.destination !== undefined && {
+        destination: more.destination as RequestDestination,
+      }),
+    };
     const page = pages.find(url.hash);
-    const download = request.mode === 'navigate' ? parseDownload(url.hash) : undefined;
-    const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
-    const body = hasBody ? ((await page?.body()) ?? (await openRequestBody(request))) : undefined;
     const hasCredentials = request.credentials !== 'omit';
+    const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
+    const body = hasBody
+      ? (more.body ?? (await page?.body()) ?? (await openRequestBody(request)))
+      : undefined;
     const fields = buildRequestFields({
       ...facts,
       ...common,
-      headers: request.headers,
+      headers: [...request.headers, ...(more.fields ?? [])],
       cookie: hasCredentials ? await cookies.header(url, cookieContext(facts)) : undefined,
       bodyLength: body?.length ?? page?.length,
       acceptEncoding: coding,
@@ -163,31 +205,43 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
       const mayLogIn = hasCredentials && !fields.some(([name]) => name === 'authorization');
       const sent = mayLogIn ? await logins.headerFor(method, head.target) : undefined;
       if (sent !== undefined) fields.push(['authorization', sent]);
-      let got = await send();
-      if (got.status === 401 && mayLogIn) {
-        const asked = logins.challenged(got.fields, head.target, sent !== undefined);
+      let answer = await send();
+      if (answer.status === 401 && mayLogIn) {
+        const asked = logins.challenged(answer.fields, head.target, sent !== undefined);
         const header = await logins.headerFor(method, head.target);
         if (asked?.kind === 'retry' && body === undefined && header !== undefined) {
-          got.stream.reset(1, 'asked again with a log-in');
+          answer.stream.reset(1, 'asked again with a log-in');
           head.fields = [
             ...fields.filter(([name]) => name !== 'authorization'),
             ['authorization', header],
           ];
-          got = await send();
+          answer = await send();
         } else if (asked?.kind === 'ask' && isPersonal(request)) {
-          got.stream.reset(1, 'a log-in is asked for');
+          answer.stream.reset(1, 'a log-in is asked for');
           return loginPage(await options.look(), { origin, ...asked, target: head.target });
         }
       }
-      if (request.mode === 'navigate') await hints.learn(got.fields);
-      const { clearCache, clearCookies } = siteDataToClear(got.fields);
+      if (request.mode === 'navigate') await hints.learn(answer.fields);
+      const { clearCache, clearCookies } = siteDataToClear(answer.fields);
       if (clearCache) await cache.clear();
       if (clearCookies) await cookies.clear();
-      if (hasCredentials) await takeCookies(url, got, cookieContext(facts), clientId);
-      source = await verdict.settle(sourceOf(got, method));
+      if (hasCredentials) await takeCookies(url, answer, cookieContext(facts), clientId);
+      source = await verdict.settle(sourceOf(answer, method));
     }
-    source = trace.follow(source);
-    if (page) source = page.answer(source);
+    return trace.follow(source);
+  }
+
+  async function present(
+    request: Request,
+    answer: ResponseSource,
+    appWorkers?: AppWorkerState,
+    workerRuntime = { source: runtime.workerSource, path: WORKER_RUNTIME_PATH },
+  ): Promise<Response> {
+    const { hash } = new URL(request.url);
+    const facts = requestFacts(request);
+    const page = pages.find(hash);
+    const download = request.mode === 'navigate' ? parseDownload(hash) : undefined;
+    const source = page?.answer(answer) ?? answer;
     try {
       return await createPageResponse({
         source,
@@ -199,11 +253,10 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
                 source: runtime.source,
                 needs: { ...needs, scriptHash: runtime.cspHash },
                 cookies: await cookies.visible(),
+                appWorkers,
               })
             : undefined,
-        worker: WORKERS.has(request.destination)
-          ? { source: runtime.workerSource, needs }
-          : undefined,
+        worker: WORKERS.has(request.destination) ? { ...workerRuntime, needs } : undefined,
       });
     } catch (error) {
       logger.warn('response.failed', { code: isAppError(error) ? error.code : 'unknown' });

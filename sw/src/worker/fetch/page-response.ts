@@ -29,7 +29,7 @@ export async function createPageResponse(options: PageResponseOptions): Promise<
   const { source, maxBytes, runtime, worker, download } = options;
   const { status, fields } = source;
   const headers = buildResponseHeaders(fields);
-  const statusText = reasonPhrase(status);
+  const statusText = source.statusText ?? reasonPhrase(status);
   if (download !== undefined) makeDownload(headers, download);
   if (source.read === undefined) return new Response(null, { status, statusText, headers });
   const length = contentLengthOf(fields);
@@ -40,7 +40,7 @@ export async function createPageResponse(options: PageResponseOptions): Promise<
   if (runtime !== undefined && isHtmlDocument(status, headers)) {
     read = await withRuntime(read, headers, runtime);
   } else if (worker !== undefined && status >= 200 && status < 300) {
-    read = await injectIntoWorker(read, worker.source);
+    read = await injectIntoWorker(read, worker);
     headers.delete('content-length');
     extendPolicies(headers, (value) => extendWorkerPolicy(value, worker.needs));
   }

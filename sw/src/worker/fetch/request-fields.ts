@@ -3,7 +3,7 @@ import { isForbiddenField, type Field } from '@postern/shared/protocol/http';
 import { fetchMetadata, originHeader, refererHeader, type RequestFacts } from './initiator.ts';
 
 export interface RequestFieldsInput extends RequestFacts {
-  headers: Iterable<[string, string]>;
+  headers: Iterable<Field>;
   /** `Cookie` from the jar. */
   cookie: string | undefined;
   /** Exact length of the body, if known. */

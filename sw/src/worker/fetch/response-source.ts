@@ -9,6 +9,8 @@ import { fieldValue, NULL_BODY_STATUSES } from './response-fields.ts';
 
 export interface ResponseSource {
   status: number;
+  /** Where it is not the usual one. */
+  statusText?: string;
   fields: readonly Field[];
   /** The decoded body; `undefined` where the response has none. */
   read: ReadChunk | undefined;

@@ -4,6 +4,7 @@ import { createFetchRouter, type FetchRouterOptions } from './router.ts';
 
 const origin = 'https://wiki.example';
 const NOW = 1_000_000;
+const ids = (clientId: string) => ({ clientId, resultingClientId: '' });
 
 function createWorld(
   appFetch: () => Promise<Response> = () => Promise.resolve(new Response('app')),
@@ -20,7 +21,7 @@ function createWorld(
   const fetch = vi.fn(appFetch);
   const router = createFetchRouter({
     origin,
-    app: { fetch },
+    app: { respond: fetch, respondOwn: () => undefined },
     elsewhere: () => undefined,
     tokens,
     signIn,
@@ -52,14 +53,14 @@ describe('createFetchRouter', () => {
     '/.postern/assets/a.js',
     '/.postern/config.json',
   ])('leaves %s to the browser', (path) => {
-    expect(createWorld().router.respond(request(path), '')).toBeUndefined();
+    expect(createWorld().router.respond(request(path), ids(''))).toBeUndefined();
   });
 
   it('gives the rest of the origin to the application', async () => {
     const { router, fetch } = createWorld();
-    const response = await router.respond(request('/.postern-like'), 'tab-1')!;
+    const response = await router.respond(request('/.postern-like'), ids('tab-1'))!;
     expect(await response.text()).toBe('app');
-    expect(fetch).toHaveBeenCalledWith(expect.anything(), 'tab-1');
+    expect(fetch).toHaveBeenCalledWith(expect.anything(), ids('tab-1'));
   });
 
   it.each([
@@ -72,11 +73,11 @@ describe('createFetchRouter', () => {
   ])('answers %s to a tab, not to script or a frame', async (path, status, location) => {
     const { router, fetch, completeSignIn, signOut } = createWorld();
     for (const kind of ['script', 'frame'] as const) {
-      expect((await router.respond(request(path, kind), '')!).status).toBe(404);
+      expect((await router.respond(request(path, kind), ids(''))!).status).toBe(404);
     }
     expect(completeSignIn).not.toHaveBeenCalled();
     expect(signOut).not.toHaveBeenCalled();
-    const response = await router.respond(request(path, 'tab'), '')!;
+    const response = await router.respond(request(path, 'tab'), ids(''))!;
     expect(response.status).toBe(status);
     expect(response.headers.get('location')).toBe(location);
     expect(fetch).not.toHaveBeenCalled();
@@ -86,10 +87,10 @@ describe('createFetchRouter', () => {
     'starts a sign-in after %s, for tabs only',
     async (code) => {
       const { router, signIn } = createWorld(refused(code));
-      const tab = await router.respond(request('/deep?x=1', 'tab'), '')!;
+      const tab = await router.respond(request('/deep?x=1', 'tab'), ids(''))!;
       expect(tab.headers.get('location')).toBe('https://login.example/authorize');
       expect(signIn.begin).toHaveBeenCalledWith(`${origin}/deep?x=1`);
-      const frame = await router.respond(request('/deep', 'frame'), '')!;
+      const frame = await router.respond(request('/deep', 'frame'), ids(''))!;
       expect(frame.headers.get('location')).toBeNull();
       expect(signIn.begin).toHaveBeenCalledOnce();
     },
@@ -98,7 +99,7 @@ describe('createFetchRouter', () => {
   it('does not answer a session that ends at once by yet another sign-in', async () => {
     const { router, tokens, signIn } = createWorld(refused('ERR_SESSION_ENDED'));
     tokens.signedInAtMs.mockResolvedValue(NOW - 14_999);
-    const response = await router.respond(request('/', 'tab'), '')!;
+    const response = await router.respond(request('/', 'tab'), ids(''))!;
     expect(await response.text()).toContain('ERR_SIGN_IN_LOOP');
     expect(tokens.forget).toHaveBeenCalledOnce();
     expect(signIn.begin).not.toHaveBeenCalled();
@@ -106,21 +107,21 @@ describe('createFetchRouter', () => {
 
   it('tells script of lost access in a status, other requests by failing', async () => {
     const { router } = createWorld(refused('ERR_ACCESS_REMOVED'));
-    const script = await router.respond(request('/api'), '')!;
+    const script = await router.respond(request('/api'), ids(''))!;
     expect(script.status).toBe(403);
     expect(script.headers.get('content-type')).toBe('application/problem+json');
     expect(await script.json()).toMatchObject({ code: 'ERR_ACCESS_REMOVED' });
-    expect((await router.respond(request('/a.png', 'image'), '')!).type).toBe('error');
-    const page = await router.respond(request('/', 'tab'), '')!;
+    expect((await router.respond(request('/a.png', 'image'), ids(''))!).type).toBe('error');
+    const page = await router.respond(request('/', 'tab'), ids(''))!;
     expect(page.status).toBe(403);
     expect(await page.text()).toContain('ERR_ACCESS_REMOVED');
   });
 
   it('never shows the message of an unknown error', async () => {
     const { router } = createWorld(() => Promise.reject(new Error('inside')));
-    const page = await (await router.respond(request('/', 'tab'), '')!).text();
+    const page = await (await router.respond(request('/', 'tab'), ids(''))!).text();
     expect(page).toContain('ERR_SW_INTERNAL');
     expect(page).not.toContain('inside');
-    expect((await router.respond(request('/api'), '')!).type).toBe('error');
+    expect((await router.respond(request('/api'), ids(''))!).type).toBe('error');
   });
 });

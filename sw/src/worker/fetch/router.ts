@@ -10,7 +10,8 @@ import type { HttpLogins } from '../http-auth/http-logins.ts';
 import { LOGIN_PATH, readLoginForm } from '../http-auth/login-page.ts';
 import type { Look } from '../pages/look.ts';
 import { signedInPage } from '../pages/signed-in-page.ts';
-import { HOLD_PATH, type AppRequests } from './app-requests.ts';
+import type { AppResponder, FetchIds } from '../app-worker/responder.ts';
+import { HOLD_PATH } from './app-requests.ts';
 import { silentStream } from './response-body.ts';
 import { workerRuntimeScript, WORKER_RUNTIME_PATH } from '../documents/worker-script.ts';
 import type { CookieSync } from '../cookies/cookie-sync.ts';
@@ -33,7 +34,7 @@ const LOOP_MS = 15_000;
 
 export interface FetchRouterOptions {
   origin: string;
-  app: AppRequests;
+  app: AppResponder;
   /** Answers requests to other origins that may be applications; `undefined` leaves one to the browser. */
   elsewhere: (url: URL, request: Request, clientId: string) => Promise<Response> | undefined;
   cookies: CookieSync;
@@ -57,7 +58,7 @@ export interface FetchRouterOptions {
 
 export interface FetchRouter {
   /** The answer, or `undefined` to leave the request to the browser. Never rejects. */
-  respond(request: Request, clientId: string): Promise<Response> | undefined;
+  respond(request: Request, ids: FetchIds): Promise<Response> | undefined;
 }
 
 export function createFetchRouter(options: FetchRouterOptions): FetchRouter {
@@ -79,14 +80,14 @@ export function createFetchRouter(options: FetchRouterOptions): FetchRouter {
     nowMs,
   } = options;
   return {
-    respond(request, clientId) {
+    respond(request, { clientId, resultingClientId }) {
       const url = new URL(request.url);
       if (url.origin !== origin) return elsewhere(url, request, clientId);
       if (url.pathname === WORKER_PATH) return undefined;
       if (NETWORK_PATHS.test(url.pathname)) return undefined;
       const answer = url.pathname.startsWith(OWN_PREFIX)
         ? ownPath(url, request, clientId)
-        : app.fetch(request, clientId);
+        : app.respond(request, { clientId, resultingClientId });
       return answer.catch((error: unknown) => failure(error, request));
     },
   };
@@ -104,6 +105,8 @@ export function createFetchRouter(options: FetchRouterOptions): FetchRouter {
     }
     if (url.pathname === ALIVE_PATH) return new Response(null, { status: 204 });
     if (url.pathname === WORKER_RUNTIME_PATH) return workerRuntimeScript(workerRuntime);
+    const ofAppWorker = app.respondOwn(url);
+    if (ofAppWorker !== undefined) return ofAppWorker;
     if (url.pathname.startsWith(SOCKETS_PATH)) return socketPorts.respond(request, clientId);
     // The rest is for people: nothing a script could fetch.
     if (isTabNavigation(request)) {

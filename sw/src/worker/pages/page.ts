@@ -18,6 +18,8 @@ export interface Page {
   style?: string;
   /** Flags of the CSP directive `sandbox`. A page in a sandbox loads nothing, not even a logo. */
   sandbox?: string;
+  /** The script may start web workers of this origin. */
+  workers?: boolean;
   /** Origin that forms may go to. */
   formAction?: string;
   /** Ends with where to find help. */
@@ -48,6 +50,7 @@ export async function pageResponse(look: Look, page: Page): Promise<Response> {
     "default-src 'none'",
     `style-src ${(await Promise.all(styles.map(hashSource))).join(' ')}`,
     ...(script === '' ? [] : [`script-src ${await hashSource(script)}`]),
+    ...(page.workers === true ? ["worker-src 'self'"] : []),
     ...(sandbox === undefined ? ["img-src 'self'"] : [`sandbox ${sandbox}`]),
     `base-uri 'none'; form-action ${formAction}; frame-ancestors 'none'`,
   ].join('; ');

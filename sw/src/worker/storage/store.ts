@@ -20,6 +20,8 @@ export type RecordName =
   /** Of other applications, that requests of pages here were answered with. */
   | 'thirdPartyCookies'
   | 'httpCache'
+  /** Registrations of the application's own service workers. */
+  | 'appWorkers'
   /** Whose data the other records are. */
   | 'user';
 
