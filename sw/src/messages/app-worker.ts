@@ -36,6 +36,8 @@ export interface AppRegistrationFacts {
 }
 /** All registrations of the origin, and which of them controls the page that is told. */
 export interface AppWorkerState {
+  /** Rises with each state made: replies and broadcasts come by ways that may overtake each other. */
+  revision: number;
   controller: string | null;
   registrations: AppRegistrationFacts[];
 }

@@ -52,11 +52,15 @@ export function installAppWorkers({ link, container, state }: ContainerOptions):
   });
 
   let isBegun = false;
+  let latest: AppWorkerState | undefined;
   let controller: AppServiceWorker | null = null;
   let whenReady: ((registration: AppRegistration) => void) | undefined;
   const ready = new Promise<AppRegistration>((resolve) => (whenReady = resolve));
 
-  function apply(next: AppWorkerState, updateFound?: string): void {
+  function apply(given: AppWorkerState, updateFound?: string): void {
+    // A reply may come behind a broadcast that was made after it.
+    const next = latest !== undefined && given.revision < latest.revision ? latest : given;
+    latest = next;
     const before = controller;
     const tell = view.apply(next, updateFound);
     controller =

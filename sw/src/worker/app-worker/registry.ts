@@ -61,6 +61,7 @@ export class Registry {
   /** Page → registration that controls it. */
   #clients = new Map<string, string>();
   #loading: Promise<void> | undefined;
+  #revision = 0;
 
   constructor(store: Store, nowMs: () => number) {
     this.#store = store;
@@ -164,7 +165,10 @@ export class Registry {
 
   /** What a page is told. */
   state(clientId: string | undefined): AppWorkerState {
+    // From the clock, so that it rises beyond that of the life before this one.
+    this.#revision = Math.max(this.#revision + 1, this.#nowMs());
     return {
+      revision: this.#revision,
       controller: (clientId === undefined ? undefined : this.controllerOf(clientId))?.id ?? null,
       registrations: this.#registrations.map(registrationFacts),
     };
