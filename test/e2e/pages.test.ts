@@ -102,7 +102,7 @@ describe.each(browserKinds)('pages in %s', (kind: FullBrowserKind) => {
   });
 
   it('shows the connection: who, path, fingerprint as the connector’s log has it, requests', async () => {
-    await page.evaluate(`fetch('/?q=private').then((response) => response.text())`);
+    await page.evaluate(`fetch('/?q=notshown').then((response) => response.text())`);
     await page.goto(`${sample}.postern/status`);
     await page.waitFor(`document.querySelectorAll('.path li').length >= 4`);
     const shown = await page.evaluate<string>('document.body.innerText');
@@ -114,7 +114,7 @@ describe.each(browserKinds)('pages in %s', (kind: FullBrowserKind) => {
     expect(fingerprint).toMatch(/^(?:[0-9A-Z]{4}-){5}[0-9A-Z]{4}$/);
     const log = await readFile(join(demo.report.dataDir, 'logs', 'connector.log'), 'utf8');
     expect(log).toContain(`"fingerprint":"${fingerprint}"`);
-    expect(shown).not.toContain('private');
+    expect(shown).not.toContain('notshown');
     const accent = `getComputedStyle(document.querySelector('a.button')).backgroundColor`;
     expect(await page.evaluate(accent)).toMatch(/^rgb\((122, 46, 142|217, 166, 230)\)$/);
     await picture(page, 'status');

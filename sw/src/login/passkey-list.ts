@@ -19,7 +19,7 @@ export function passkeyList(
   language: Language,
 ): HTMLElement {
   const texts = loginTexts[language].passkeys;
-  const list = element('ul', { className: 'list' });
+  const list = element('ul', { className: 'list passkeys' });
   const show = (known: readonly Passkey[]) => {
     list.replaceChildren(...known.map(item));
   };
