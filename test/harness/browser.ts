@@ -161,7 +161,11 @@ async function launchChromium(
           await devtools.send('Page.reload', { ignoreCache: true });
           await devtools.detach();
         },
-        close: () => page.close(),
+        close: async () => {
+          // Playwright may wait for ever for a page that is closed while it loads.
+          await page.waitForLoadState('load', { timeout: 5_000 }).catch(() => undefined);
+          await page.close();
+        },
       };
     },
     stopServiceWorkers: async () => {

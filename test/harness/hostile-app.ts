@@ -47,7 +47,8 @@ export async function startRecordingApp(title: string, cookie: string): Promise<
         'shown=1; Path=/',
       ],
       'service-worker-allowed': '/',
-      'clear-site-data': '"*"',
+      // Once, or answers side by side would empty the jar for each other.
+      ...(url.startsWith('/cookies') && { 'clear-site-data': '"*"' }),
       'postern-internal': 'forged',
       // As many frameworks send it: a page that the gateway's own isolation does not tell apart.
       ...(url.startsWith('/isolated') && { 'cross-origin-opener-policy': 'same-origin' }),
