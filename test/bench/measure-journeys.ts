@@ -7,7 +7,7 @@ import type { BenchProcess, StopReport } from './bench-server.ts';
 import { median, ratio, type FigureTable } from './figures.ts';
 import { BenchProfile } from './raw-browser.ts';
 
-const rounds = 1;
+const rounds = 3;
 /** Time from leaving a page for the URL to the first paint, of pages that need more or less preparation. */
 const paints = ['cold', 'warm'] as const;
 const FIRST_PAINT = `performance.getEntriesByName('first-contentful-paint')[0]?.startTime`;
