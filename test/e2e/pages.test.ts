@@ -23,7 +23,7 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 const LOGO = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><path fill="#7a2e8e" d="M0 0h40v40z"/></svg>`;
 
 /** The loader has no worker yet. */
-const IS_APPLICATION = `navigator.serviceWorker.controller && document.querySelector('main')`;
+const IS_APPLICATION = `Symbol.for('postern') in window && document.querySelector('main')`;
 
 interface Finding {
   id: string;

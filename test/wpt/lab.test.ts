@@ -53,9 +53,7 @@ describe.each(browserKinds)('the lab in %s', { timeout: 420_000, concurrent: isL
     await other.evaluate(`void (self.before = true)`);
     if (other.forceReload) await other.forceReload();
     else await other.evaluate(`void setTimeout(() => location.reload(true))`);
-    await other.waitFor(
-      `!self.before && self.runCases && navigator.serviceWorker.controller !== null`,
-    );
+    await other.waitFor(`!self.before && self.runCases && Symbol.for('postern') in self`);
     await other.close();
   });
 
