@@ -20,7 +20,9 @@ import { startOriginServer, type OriginServer } from './origin-server.ts';
 type Listed = Record<string, Record<string, string>>;
 
 /** Together well under a minute in both browsers. */
-const LEAN = ['fetch', 'redirects', 'http-cache', 'cors', 'xhr', 'html', 'cookie-store'];
+// Not `http-cache` and `html`: what engines do without the gateway changes there from run to run, and
+// their cases do not yet say in which.
+const LEAN = ['fetch', 'redirects', 'cors', 'xhr', 'cookie-store'];
 
 const folder = new URL('./', import.meta.url);
 const every = readdirSync(new URL('cases/', folder)).map((name) => name.replace(/\.js$/, ''));
