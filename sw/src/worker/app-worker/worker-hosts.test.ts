@@ -81,6 +81,21 @@ describe('a worker that pages run', () => {
     expect(ports.map(({ isClosed }) => isClosed)).toEqual([true, false]);
   });
 
+  it('is not taken a second time by a page whose port is ready too, a moment later', async () => {
+    const { hosts, asked } = world(['a', 'b']);
+    const running = hosts.run(worker);
+    await vi.waitFor(() => expect(asked).toHaveLength(2));
+    const ports = asked.map(({ token, page }) => {
+      const port = new FakePort();
+      hosts.connected(token, page, port);
+      return port;
+    });
+    for (const port of ports) port.say(ready);
+    await running;
+    expect(ports.map(({ isClosed }) => isClosed)).toEqual([false, true]);
+    expect(ports.map(({ sent }) => sent)).toEqual([[{ kind: 'adopted' }], []]);
+  });
+
   it('takes no port that it did not ask for', async () => {
     const { hosts, asked } = world(['a', 'b']);
     const running = hosts.run(worker);

@@ -88,7 +88,7 @@ export class WorkerHosts {
       const fail = (reason: string): void => {
         clearTimeout(timer);
         end();
-        for (const port of ports) port.close();
+        for (const port of ports) drop(port);
         reject(unavailable(reason));
       };
       let timer = setTimeout(() => fail('no page answered'), CONNECT_TIMEOUT_MS);
@@ -103,7 +103,7 @@ export class WorkerHosts {
           if (report?.kind !== 'ready') return;
           clearTimeout(timer);
           end();
-          for (const other of ports) if (other !== port) other.close();
+          for (const other of ports) if (other !== port) drop(other);
           const { onCall } = this.#options;
           resolve(
             new RunningWorker(
@@ -138,6 +138,12 @@ export class WorkerHosts {
       .catch(() => running.end());
     return running;
   }
+}
+
+/** What it sent before and is still to come is not heard either. */
+function drop(port: WorkerPort): void {
+  port.onmessage = null;
+  port.close();
 }
 
 const unavailable = (reason: string): AppError =>
