@@ -5,6 +5,7 @@ import type { Circuit, EdgeConnection } from '@postern/shared/protocol/edge';
 import { connectSecure } from '@postern/shared/protocol/handshake';
 import type { SecureSession } from '@postern/shared/protocol/session';
 import { createNodeRecordCipher } from '../../connector/src/sessions/node-record-cipher.ts';
+import type { Random } from '../harness/random.ts';
 import { connectBrowser } from '../harness/router-peers.ts';
 import {
   AppClient,
@@ -16,7 +17,6 @@ import {
 } from '../harness/sign-in-flow.ts';
 import { UserAgent } from '../harness/user-agent.ts';
 import { APP_HOST, PASSWORD, USERNAME, type FaultNetwork } from './fault-network.ts';
-import type { Random } from './random.ts';
 
 /** A grant is good for 120 s. */
 const RENEW_GRANT_MS = 60_000;

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FaultClient } from './fault-client.ts';
 import { FaultNetwork } from './fault-network.ts';
-import { Random } from './random.ts';
+import { Random } from '../harness/random.ts';
 import { runStreams } from './run-streams.ts';
 import { scenarios } from './scenarios/index.ts';
 

@@ -1,5 +1,5 @@
 import type { FaultNetwork } from '../fault-network.ts';
-import type { Random } from '../random.ts';
+import type { Random } from '../../harness/random.ts';
 
 /** One kind of fault: one file, named in `index.ts`. */
 export interface Scenario {
