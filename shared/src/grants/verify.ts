@@ -3,7 +3,7 @@
  * keys the controller pushed, never by anything else in the header (`jku`, `jwk`, `x5u`, `x5c` are
  * not read), exact `typ`, `iss` and `aud`.
  */
-import { compactVerify, decodeProtectedHeader } from 'jose';
+import { compactVerify, decodeProtectedHeader, type JWK } from 'jose';
 import type { z } from 'zod';
 import { AppError } from '../errors/index.ts';
 import {
@@ -184,8 +184,8 @@ async function verify<S extends z.ZodType<{ iss: string }>>(
     const key = header.kid === undefined ? undefined : keys.find(kind.use, header.kid);
     if (!key) throw refusal(kind, 'signed by no known key');
     issuer = key.issuer;
-    const { kty, crv, x, y } = key.jwk;
-    const verified = await compactVerify(token, { kty, crv, x, y }, { algorithms: ['ES256'] });
+    // The very object that is held: jose keeps what it imported for as long as that lives.
+    const verified = await compactVerify(token, key.jwk as JWK, { algorithms: ['ES256'] });
     payload = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(verified.payload));
   } catch (error) {
     throw error instanceof AppError ? error : refusal(kind, 'not verifiable', error);

@@ -7,6 +7,8 @@ import type { VirtualClock } from './virtual-clock.ts';
 export type ConnectionKind = 'link' | 'host';
 type Accept = (socket: MemorySocket, from: string, kind: ConnectionKind) => void;
 
+/** One for all: most dials of a round fail, and a stack for each would cost more than the dial. */
+const NO_ANSWER = new AppError('ERR_DIAL_FAILED', 'nobody answers', { retryable: true });
 /** After so long a dial that nobody answers has failed. */
 const DIAL_TIMEOUT_MS = 5_000;
 
@@ -48,7 +50,7 @@ export class MemoryNetwork {
     return this.#cut.size === 0 || !this.#cut.has(pairOf(a, b));
   }
 
-  /** @throws AppError `ERR_DIAL` when nobody listens there, or after 5 s when nothing comes back */
+  /** @throws AppError `ERR_DIAL_FAILED` when nobody listens there, or after 5 s when nothing comes back */
   dial(from: string, to: string, kind: ConnectionKind): Promise<MemorySocket> {
     const latencyMs = this.#latencyMs(from, to);
     const canReach = this.isReachable(from, to);
@@ -56,7 +58,7 @@ export class MemoryNetwork {
       this.clock.schedule(canReach ? 2 * latencyMs : DIAL_TIMEOUT_MS, () => {
         const accept = this.#accept.get(to);
         if (!canReach || accept === undefined) {
-          reject(new AppError('ERR_DIAL', `${to} does not answer`, { retryable: true }));
+          reject(NO_ANSWER);
           return;
         }
         const near = new MemorySocket(this, from, to, latencyMs);

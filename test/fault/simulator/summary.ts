@@ -14,8 +14,8 @@ export interface MeshSummary {
   /** Messages between routers and controller, and frames on links and to connectors, a round. */
   readonly controlMessages: number;
   readonly frames: number;
-  /** Real seconds a round. */
-  readonly wallS: number;
+  /** Seconds of one processor a round. */
+  readonly cpuS: number;
 }
 
 export function summarize(
@@ -42,6 +42,6 @@ export function summarize(
     },
     controlMessages: mean((round) => round.controlMessages),
     frames: mean(({ frames }) => frames),
-    wallS: seconds(mean(({ wallMs }) => wallMs)),
+    cpuS: seconds(mean(({ cpuMs }) => cpuMs)),
   };
 }
