@@ -92,7 +92,10 @@ export interface VerifyDialGrantOptions extends VerifyTokenOptions {
   readonly thumbprint?: string;
 }
 
-/** Claims of a valid dial grant; throws `ERR_GRANT_INVALID`. */
+/**
+ * Claims of a valid dial grant; throws `ERR_GRANT_INVALID`, or `ERR_CONTROLLER_UNREACHABLE` where only the
+ * time is over and the verifier is cut off.
+ */
 export async function verifyDialGrant(
   token: string,
   options: VerifyDialGrantOptions,
@@ -207,7 +210,15 @@ function checkTimes(
   const now = nowMs / 1000;
   if (claims.iat > now + CLOCK_TOLERANCE_SECONDS) throw refusal(kind, 'issued in the future');
   const end = connected ? claims.exp : (claims.out ?? claims.exp);
-  if (end <= now - CLOCK_TOLERANCE_SECONDS) throw refusal(kind, 'expired');
+  if (end > now - CLOCK_TOLERANCE_SECONDS) return;
+  if (connected) throw refusal(kind, 'expired');
+  throw new AppError(
+    'ERR_CONTROLLER_UNREACHABLE',
+    `the ${kind.name} expired, and no controller can be reached`,
+    {
+      retryable: true,
+    },
+  );
 }
 
 function expectEqual(

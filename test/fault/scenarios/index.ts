@@ -1,5 +1,8 @@
 import { freezeTransit } from './freeze-transit.ts';
+import { killConnector } from './kill-connector.ts';
 import { killRouter } from './kill-router.ts';
+import { revocation } from './revocation.ts';
+import { stopController } from './stop-controller.ts';
 import type { Scenario } from './scenario.ts';
 
 export const scenarios: Readonly<Record<string, Scenario>> = {
@@ -7,4 +10,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   'kill-edge': killRouter('in'),
   'kill-host-router': killRouter('out'),
   'freeze-transit': freezeTransit(),
+  'kill-connector': killConnector(),
+  revocation: revocation(),
+  'stop-controller': stopController(),
 };
