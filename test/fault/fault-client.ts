@@ -68,6 +68,11 @@ export class FaultClient {
     return session;
   }
 
+  /** The next session asks for another grant: one from before access was removed counts no more. */
+  forgetGrant(): void {
+    this.#grant = undefined;
+  }
+
   async #dial(hostId?: string, signal?: AbortSignal): Promise<Circuit> {
     const grant = await this.#currentGrant();
     if (this.#edge?.isOpen !== true) this.#edge = await this.#openEdge(grant);

@@ -1,6 +1,6 @@
 /** The policy is deleted while a download runs: how long until the page's side hears of it. */
 import { request } from '../../harness/connector-client.ts';
-import type { SecureSession } from '@postern/shared/protocol/session';
+import type { SecureSession, SessionStream } from '@postern/shared/protocol/session';
 import { FaultClient } from '../fault-client.ts';
 import { spread, type Scenario } from './scenario.ts';
 
@@ -20,8 +20,7 @@ export function revocation(): Scenario {
           client.current = await FaultClient.signIn(network, random);
           client.rounds = 1;
         }
-        const session = await connectOnceAllowed(client.current);
-        const { stream } = await request(session, `/?seed=${round}&bytes=${STREAM_BYTES}`);
+        const { session, stream } = await download(client.current, round);
         const ended = (async () => {
           for (let chunk = await stream.read(); chunk; chunk = await stream.read());
           throw new Error(`round ${round}: the download ended as if complete`);
@@ -41,12 +40,20 @@ export function revocation(): Scenario {
   };
 }
 
-/** The policy made last may not be at the routers yet. */
-async function connectOnceAllowed(client: FaultClient): Promise<SecureSession> {
+/** The policy made last may not be at routers and connectors yet. */
+async function download(
+  client: FaultClient,
+  seed: number,
+): Promise<{ session: SecureSession; stream: SessionStream }> {
   for (let attempt = 0; ; attempt += 1) {
+    let session: SecureSession | undefined;
     try {
-      return await client.connect();
+      session = await client.connect();
+      const { stream } = await request(session, `/?seed=${seed}&bytes=${STREAM_BYTES}`);
+      return { session, stream };
     } catch (error) {
+      session?.close();
+      client.forgetGrant();
       if (attempt >= 100) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

@@ -25,7 +25,7 @@ export function stopController(): Scenario {
     network: ({ minutes }) => ({ outageMinutes: minutes + 1 }),
     async run({ network, random, minutes }) {
       const client = await FaultClient.signIn(network, random);
-      const lasting = await client.connect();
+      const lasting = await (await FaultClient.signIn(network, random)).connect();
       await network.controller.kill();
       const circuits = await useFor(minutes * 60_000, client, lasting);
       await network.controllerAside.start();
