@@ -28,9 +28,15 @@ if (!isSimulation) {
   const built = spawnSync('npm', ['run', '--silent', 'build:unchecked'], { stdio: 'inherit' });
   if (built.status !== 0) process.exit(built.status ?? 1);
 }
+// Partitions need a network of their own, which root may make.
+const isApart =
+  scenario.startsWith('partition') &&
+  spawnSync('unshare', ['-n', 'ip', 'link', 'show', 'lo'], { stdio: 'ignore' }).status === 0;
+const vitest = ['vitest', 'run', '--project', 'integration', `test/fault/${file}.test.ts`];
 const { status } = spawnSync(
-  'npx',
-  ['vitest', 'run', '--project', 'integration', `test/fault/${file}.test.ts`],
+  ...(isApart
+    ? ['unshare', ['-n', 'sh', '-c', `ip link set lo up && exec npx ${vitest.join(' ')}`]]
+    : ['npx', vitest]),
   {
     stdio: 'inherit',
     env: {
@@ -39,6 +45,7 @@ const { status } = spawnSync(
       ...(isSimulation && {
         NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --max-old-space-size=8192`,
       }),
+      ...(isApart && { POSTERN_FAULT_NAMESPACE: 'own' }),
       POSTERN_FAULT_SCENARIO: scenario,
       POSTERN_FAULT_ROUNDS: values.rounds,
       POSTERN_FAULT_SEED: values.seed,

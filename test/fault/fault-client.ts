@@ -4,6 +4,7 @@ import { createKeySet, type VerificationKey } from '@postern/shared/grants';
 import type { Circuit, EdgeConnection } from '@postern/shared/protocol/edge';
 import { connectSecure } from '@postern/shared/protocol/handshake';
 import type { SecureSession } from '@postern/shared/protocol/session';
+import type { WebSocket } from 'ws';
 import { createNodeRecordCipher } from '../../connector/src/sessions/node-record-cipher.ts';
 import type { Random } from '../harness/random.ts';
 import { connectBrowser } from '../harness/router-peers.ts';
@@ -27,6 +28,7 @@ export class FaultClient {
   readonly #random: Random;
   #grant: { value: DialGrantResponse; takenMs: number } | undefined;
   #edge: EdgeConnection | undefined;
+  #socket: WebSocket | undefined;
 
   private constructor(app: AppClient, token: string, random: Random) {
     this.#app = app;
@@ -68,6 +70,23 @@ export class FaultClient {
     return session;
   }
 
+  /** Another connection of the same person, with the same token and grant. */
+  copy(): FaultClient {
+    const copy = new FaultClient(this.#app, this.#token, this.#random);
+    copy.#grant = this.#grant;
+    return copy;
+  }
+
+  /** A session on a connection of its own, which ends with it. */
+  connectAlone(): Promise<SecureSession> {
+    return this.copy().connect();
+  }
+
+  /** Takes nothing more from the router. */
+  stopReading(): void {
+    this.#socket?.pause();
+  }
+
   /** The next session asks for another grant: one from before access was removed counts no more. */
   forgetGrant(): void {
     this.#grant = undefined;
@@ -89,13 +108,14 @@ export class FaultClient {
     const first = this.#random.below(urls.length);
     let failure: unknown;
     for (const url of [...urls.slice(first), ...urls.slice(0, first)]) {
-      const { edge } = connectBrowser(url, this.#token, {
+      const { edge, socket } = connectBrowser(url, this.#token, {
         thumbprint: this.#app.key.thumbprint,
         publicPoint: pointFromJwk(this.#app.key.jwk as Parameters<typeof pointFromJwk>[0]),
         sign: (bytes) => signEs256(this.#app.key.privateKey, bytes),
       });
       try {
         await edge.opened;
+        this.#socket = socket;
         return edge;
       } catch (error) {
         failure = error;

@@ -17,6 +17,8 @@ export const USERNAME = 'alice';
 export const PASSWORD = 'correct horse battery';
 
 const HOST = '127.0.0.1';
+/** Of the controller's control listener alone, so that it can be cut off. */
+export const CONTROL_HOST = '127.0.0.9';
 const groupsOf: Record<string, string[]> = {
   in: ['west'],
   transit: ['west', 'east'],
@@ -79,7 +81,11 @@ export class FaultNetwork {
       dataDir,
       admin: { host: HOST, port: admin, url: adminUrl },
       public: { host: HOST, port: publicPort, tls: 'none', url: publicUrl },
-      control: { host: HOST, port: control, advertise: [`tls:${HOST}:${control}`] },
+      control: {
+        host: CONTROL_HOST,
+        port: control,
+        advertise: [`tls:${CONTROL_HOST}:${control}`],
+      },
       loginOrigin: 'http://login.localhost',
       auth: { attemptsPerMinute: 100_000 },
       sessions: { outageMinutes },
@@ -117,6 +123,16 @@ export class FaultNetwork {
       if (name.startsWith(tier) && (await health(router)).circuits > 0) found.push(router.part);
     }
     return found;
+  }
+
+  /** Connections of browsers at all routers. */
+  async clients(): Promise<number> {
+    let clients = 0;
+    for (const { metricsUrl } of this.routers.values()) {
+      const text = await (await fetch(`${metricsUrl}/metrics`)).text();
+      clients += Number(/connections\{[^}]*"client"[^}]*\} (\d+)/.exec(text)?.[1] ?? Number.NaN);
+    }
+    return clients;
   }
 
   /** Brings back what was killed or frozen. @throws Error when a router lacks links after 60 s */

@@ -8,7 +8,7 @@ const MAX_BYTES = 4_096;
 /** A malformed message: one of `seeds` changed in a few places, or nothing but noise. */
 export function malformed(random: Random, seeds: readonly Uint8Array[]): Uint8Array {
   if (seeds.length === 0 || random.chance(0.05)) return noise(random, random.below(200));
-  let bytes = random.pick(seeds).slice();
+  let bytes: Uint8Array = random.pick(seeds).slice();
   for (let changes = 1 + random.below(4); changes > 0; changes -= 1)
     bytes = changed(random, bytes, seeds);
   return bytes.length > MAX_BYTES ? bytes.subarray(0, MAX_BYTES) : bytes;

@@ -1,7 +1,9 @@
 import { freezeTransit } from './freeze-transit.ts';
 import { killConnector } from './kill-connector.ts';
 import { killRouter } from './kill-router.ts';
+import { partitionController } from './partition-controller.ts';
 import { revocation } from './revocation.ts';
+import { stalledReaders } from './stalled-readers.ts';
 import { stopController } from './stop-controller.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -13,4 +15,6 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   'kill-connector': killConnector(),
   revocation: revocation(),
   'stop-controller': stopController(),
+  'partition-controller': partitionController(),
+  'stalled-readers': stalledReaders(),
 };

@@ -3,13 +3,11 @@
  * hold. What was decided meanwhile counts as soon as it is back; when it stays away, dials end at the time
  * that the operator set, with the reason.
  */
-import { request } from '../../harness/connector-client.ts';
 import { isAppError } from '@postern/shared/errors';
 import type { SecureSession } from '@postern/shared/protocol/session';
 import { FaultClient } from '../fault-client.ts';
-import { streamHash } from '../stream-bytes.ts';
-import { createHash } from 'node:crypto';
 import type { FaultNetwork } from '../fault-network.ts';
+import { checkSession } from './check-session.ts';
 import type { Scenario } from './scenario.ts';
 
 const ENFORCED_WITHIN_MS = 2_000;
@@ -25,13 +23,15 @@ export function stopController(): Scenario {
     network: ({ minutes }) => ({ outageMinutes: minutes + 1 }),
     async run({ network, random, minutes }) {
       const client = await FaultClient.signIn(network, random);
+      // With a grant in hand, as a worker in use has.
+      (await client.connect()).close();
       const lasting = await (await FaultClient.signIn(network, random)).connect();
       await network.controller.kill();
       const circuits = await useFor(minutes * 60_000, client, lasting);
       await network.controllerAside.start();
       await network.forbidDials();
       await network.controllerAside.kill();
-      await check(lasting, 0);
+      await checkSession(lasting, 0);
       const closed = lasting.closed.then(({ code }) => ({ code, atMs: performance.now() }));
       await network.controller.start();
       const backMs = performance.now();
@@ -54,9 +54,9 @@ export function stopController(): Scenario {
     const endMs = Date.now() + ms;
     let opened = 0;
     do {
-      await check(lasting, opened);
+      await checkSession(lasting, opened);
       const fresh = await client.connect();
-      await check(fresh, opened);
+      await checkSession(fresh, opened);
       fresh.close();
       opened += 1;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
@@ -92,10 +92,4 @@ export function stopController(): Scenario {
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
   }
-}
-
-async function check(session: SecureSession, seed: number): Promise<void> {
-  const bytes = await (await request(session, `/?seed=${seed}&bytes=50000`)).bytes();
-  if (createHash('sha256').update(bytes).digest('hex') !== streamHash(seed, 50_000))
-    throw new Error(`stream ${seed}: wrong hash`);
 }
