@@ -61,6 +61,6 @@ describe.each([...groups])('on a network %s', (options, names) => {
         await network.close();
       }
     },
-    240_000 + ROUNDS * 150_000 + 3 * MINUTES * 60_000,
+    600_000 + ROUNDS * 150_000 + 4 * MINUTES * 60_000,
   );
 });

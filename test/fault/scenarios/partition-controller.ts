@@ -1,6 +1,6 @@
 /**
  * Every router and connector is cut off from the controller, which lives on: what it decides meanwhile counts
- * within 2 s of the partition's end. Packets to its control address are dropped by a route, in a network
+ * soon after the partition's end. Packets to its control address are dropped by a route, in a network
  * namespace that `npm run fault` makes for this scenario.
  */
 import { execFileSync } from 'node:child_process';
@@ -9,7 +9,11 @@ import { CONTROL_HOST } from '../fault-network.ts';
 import { checkSession } from './check-session.ts';
 import { spread, type Scenario } from './scenario.ts';
 
-const ENFORCED_WITHIN_MS = 2_000;
+/**
+ * A dial under way when the partition ends goes on with its next SYN, which TCP sends after 1, 2 and 4 s; a
+ * controller that was stopped is back within 2 s (`stop-controller`).
+ */
+const ENFORCED_WITHIN_MS = 5_000;
 /** Both ends have noticed by then (docs/protocol.md, "Connecting"), and are looking for each other. */
 const NOTICED_MS = 30_000;
 const LOOK_MS = 1_000;
