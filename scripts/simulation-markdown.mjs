@@ -42,8 +42,10 @@ export function simulationMarkdown({ meshes }) {
   return [
     table.join('\n'),
     plot('Time until everything is exact', 's', ({ convergedS }) => convergedS.median),
-    plot('Messages a round', 'thousands', ({ controlMessages, frames }) =>
-      Math.round((controlMessages + frames) / 100) / 10,
+    plot(
+      'Messages a round',
+      'thousands',
+      ({ controlMessages, frames }) => Math.round((controlMessages + frames) / 100) / 10,
     ),
   ].join('\n\n');
 }
