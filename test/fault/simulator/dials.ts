@@ -105,6 +105,8 @@ function check(dial: Dial, { oracle, hostsOf }: DialWorld): boolean {
   if (path[0] !== id || !hosts.includes(target)) throw new Error(`${name}: to ${target}`);
   const cost = oracle.walk(path);
   if (cost === undefined || cost !== oracle.cost(id, target))
-    throw new Error(`${name}: a path of ${cost} instead of ${oracle.cost(id, target)}`);
+    throw new Error(
+      `${name}: a path of ${String(cost)} instead of ${String(oracle.cost(id, target))}`,
+    );
   return true;
 }

@@ -101,8 +101,8 @@ export class SimulatedRouter {
       return () => cancel();
     };
     const timers = [
-      every(limits.sweepMs, core.sweep),
-      every(limits.rerouteCycleMs, core.improve),
+      every(limits.sweepMs, () => core.sweep()),
+      every(limits.rerouteCycleMs, () => core.improve()),
       every(CONTROL_SILENCE_MS / 4, () => this.#watchControl()),
     ];
     this.#stop = () => timers.forEach((cancel) => cancel());

@@ -175,7 +175,7 @@ export class Simulation {
       for (const { id: to } of this.plan.routers) {
         const [found, cheapest] = [topology.pathTo(to), oracle.cost(from, to)];
         if (found?.cost !== cheapest || (found && oracle.walk([from, ...found.hops]) !== cheapest))
-          throw new Error(`${from} → ${to}: ${found?.cost} instead of ${cheapest}`);
+          throw new Error(`${from} → ${to}: ${String(found?.cost)} instead of ${String(cheapest)}`);
       }
     }
   }
