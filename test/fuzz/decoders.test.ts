@@ -16,6 +16,12 @@ const HEAP_MIB = 64;
 const outDir = fileURLToPath(new URL('../.cache/fuzz', import.meta.url));
 const conditions = ['postern-source', 'module', 'node', 'default'];
 
+interface Result {
+  readonly name: string;
+  readonly whole: number;
+  readonly refused: number;
+}
+
 it(
   `refuse or take ${FRAMES} malformed frames each, with a heap of ${HEAP_MIB} MiB`,
   async () => {
@@ -28,7 +34,7 @@ it(
         outDir,
         emptyOutDir: true,
         target: 'es2022',
-        rollupOptions: { output: { entryFileNames: 'main.mjs' } },
+        rolldownOptions: { output: { entryFileNames: 'main.mjs' } },
       },
     });
     const { stdout } = await promisify(execFile)(
@@ -40,7 +46,7 @@ it(
     const results = stdout
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line));
+      .map((line) => JSON.parse(line) as Result);
     if (FRAMES > 2_000) process.stderr.write(stdout);
     expect(results.map(({ name }) => name)).toEqual(decoders.map(({ name }) => name));
     // Malformed, and yet close enough to reach every corner.

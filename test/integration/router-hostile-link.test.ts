@@ -20,7 +20,9 @@ beforeEach(async () => {
   await network.startRouter('r1');
   await network.startHost('r1', (circuit) => {
     hosted.push(circuit);
-    circuit.onMessage = (message) => void circuit.send(message.slice());
+    circuit.onMessage = (message) => {
+      circuit.send(message.slice());
+    };
   });
   link = await HostileLink.open(network, 'r0', 'r1');
   const [terminator] = network.controller.all('terminator');
@@ -83,7 +85,9 @@ describe('a hostile router', () => {
     // Behind all of it on the same link: when this is answered, the rest was looked at.
     expect(await link.route(5, honest)).toBeUndefined();
     const answer = new Promise<number[]>((resolve) => {
-      circuit.onMessage = (message) => void resolve([...message]);
+      circuit.onMessage = (message) => {
+        resolve([...message]);
+      };
     });
     circuit.send(Uint8Array.of(1, 2, 3));
     expect(await answer).toEqual([1, 2, 3]);

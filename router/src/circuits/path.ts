@@ -47,7 +47,7 @@ export function shortestPaths(
       if (label === undefined) return undefined;
       const { cost } = label;
       const hops: string[] = [];
-      for (; label?.from !== undefined; label = label.from) hops.push(graph.idOf(label.router));
+      for (; label.from !== undefined; label = label.from) hops.push(graph.idOf(label.router));
       return { hops: hops.reverse(), cost };
     },
   };

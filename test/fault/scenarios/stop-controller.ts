@@ -82,7 +82,7 @@ export function stopController(): Scenario {
       );
       const afterS = Math.round((Date.now() - startedMs) / 1_000);
       if (outcome !== undefined) {
-        if (!isAppError(outcome)) throw outcome;
+        if (!isAppError(outcome)) throw new Error('dials failed', { cause: outcome });
         const { code } = outcome;
         if (code !== 'ERR_CONTROLLER_UNREACHABLE') throw new Error(`dials ended with ${code}`);
         if (afterS < dueS - SLACK_S) throw new Error(`dials ended after ${afterS} s already`);

@@ -11,7 +11,7 @@ interface StreamFault {
   readonly deadlineMs: number;
   readonly problem?: () => string | undefined;
   /** Injects the fault while streams run. Resolves when there is nothing more to inject. */
-  inject(network: FaultNetwork, random: Random): Promise<void>;
+  readonly inject: (network: FaultNetwork, random: Random) => Promise<void>;
 }
 
 export function streamsSurvive({ title, deadlineMs, problem, inject }: StreamFault): Scenario {
