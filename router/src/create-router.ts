@@ -4,17 +4,9 @@ import { Renewable } from '@postern/node/enroll';
 import type { Listener } from '@postern/node/listen';
 import { isReasonCode } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
-import type { RouterCircuits, RouterStatus, RouterTerminators } from '@postern/shared/schemas';
-import { Access, removed } from './circuits/access.ts';
-import { BindTable } from './circuits/bind-table.ts';
-import { CircuitTable } from './circuits/circuit-table.ts';
+import type { RouterCircuits, RouterStatus } from '@postern/shared/schemas';
 import { circuitObserver, describe } from './circuits/circuit-observer.ts';
-import { Dialer } from './circuits/dialer.ts';
-import { PathImprover } from './circuits/path-improver.ts';
 import { reason } from './circuits/reason.ts';
-import { Forwarder } from './circuits/forwarder.ts';
-import { RouteStep } from './circuits/route-step.ts';
-import { Topology } from './circuits/topology.ts';
 import type { RouterConfig } from './config.ts';
 import { ControllerChannel } from './control/controller-channel.ts';
 import { ownAddresses, serverNames } from './addresses.ts';
@@ -22,15 +14,13 @@ import { startEdgeListener } from './edge/edge-listener.ts';
 import { routerName, writeIdentity } from './enroll/identity-store.ts';
 import { loadIdentity } from './enroll/load-identity.ts';
 import { startFabricListener } from './fabric/fabric-listener.ts';
-import { LinkManager } from './links/link-manager.ts';
-import { LinkRegistry } from './links/link-registry.ts';
+import { dialLinksOverTls } from './links/dial-link.ts';
 import { RouterMetrics } from './metrics/metrics.ts';
 import { startMetricsListener } from './metrics/metrics-listener.ts';
 import { AddressLimiter } from './net/address-limiter.ts';
 import { BufferBudget } from './net/buffer-budget.ts';
-import type { PeerContext } from './net/peer-context.ts';
-import { PeerRegistry } from './net/peer-registry.ts';
-import { touches, type Impact } from './state/impact.ts';
+import { systemRouterClock } from './net/router-clock.ts';
+import { createRouterCore } from './router-core.ts';
 import { RouterState } from './state/router-state.ts';
 import { SnapshotFile } from './state/snapshot-file.ts';
 
@@ -64,43 +54,33 @@ export async function createRouter(
   const { routerId, trustDomain } = routerName(identity.current);
   const { limits } = config;
   const log = logger.child({ routerId });
-  const nowMs = Date.now;
 
-  const state = new RouterState(nowMs);
+  const state = new RouterState();
   const snapshots = new SnapshotFile(config.stateDir, () => state.snapshot(), log);
   const saved = await snapshots.load();
   if (saved !== undefined) state.load(saved);
 
   const metrics = new RouterMetrics();
   const budget = new BufferBudget(limits.bufferedBytes);
-  const access = new Access(state, routerId);
-  const registry = new LinkRegistry();
-  const topology = new Topology(routerId, state, () => registry.latencies());
-  const binds = new BindTable(routerId, state, access, limits.bindsPerHost);
-  const table = new CircuitTable(
-    circuitObserver(metrics, log, (event) => controllerChannel.circuitEvent(event)),
-  );
-  const step = new RouteStep({ table, binds, linkTo: (id) => registry.get(id)?.peer });
-  const shared = { routerId, state, access, table, step, budget, limits, nowMs };
-  const dialer = new Dialer({ ...shared, binds, topology });
-  const improver = new PathImprover({ table, topology, limits, nowMs });
-  const forwarder = new Forwarder(table, budget, limits);
-  const peers = new PeerRegistry(limits, nowMs);
-  const clients: PeerContext['clients'] = new Set();
-  const context: PeerContext = {
-    ...shared,
-    logger: log,
-    binds,
-    dialer,
-    forwarder,
-    peers,
-    clients,
+  const core = createRouterCore({
+    routerId,
+    limits,
+    clock: systemRouterClock,
+    state,
+    budget,
     metrics,
-  };
-  const links = new LinkManager(
-    { context, routeHandler: shared, registry, groups: config.links.groups },
-    { identity, trustDomain, acceptsLinks: config.fabric !== undefined },
-  );
+    observer: circuitObserver(metrics, log, (event) => controllerChannel.circuitEvent(event)),
+    links: {
+      groups: config.links.groups,
+      accepts: config.fabric !== undefined,
+      dial: dialLinksOverTls({ identity, trustDomain, timeoutMs: limits.helloTimeoutMs }, budget),
+    },
+    onReport: () => controllerChannel.report(),
+    onState: () => snapshots.scheduleSave(),
+    logger: log,
+  });
+  const { context, registry, links } = core;
+  const { table, binds, peers } = context;
   const limiter = new AddressLimiter({
     total: limits.unauthenticatedSockets,
     perAddress: limits.unauthenticatedPerAddress,
@@ -157,21 +137,9 @@ export async function createRouter(
     state,
     status: (): RouterStatus => ({
       ...addresses,
-      links: [...registry.values()].map(({ linkId, routerId: peerId, latencyMs }) => ({
-        id: linkId,
-        peerId,
-        latencyMs,
-      })),
+      links: core.linkReport(),
     }),
-    terminators: (): RouterTerminators => ({
-      terminators: [...binds.values()].map(({ id, serviceId, hostId, cost, precedence }) => ({
-        id,
-        serviceId,
-        hostId,
-        cost,
-        precedence,
-      })),
-    }),
+    terminators: core.terminatorReport,
     circuits: (): RouterCircuits => ({
       circuits: [...table.values()]
         .filter(({ isIngress, state }) => isIngress && state === 'open')
@@ -199,28 +167,8 @@ export async function createRouter(
     connected: () => state.connected,
     linkLatenciesMs: () => registry.latencies(),
   });
-  registry.onChange = () => {
-    topology.invalidate();
-    controllerChannel.report();
-  };
-  binds.onChange = () => controllerChannel.report();
-  state.onChange = (impact) => {
-    topology.invalidate();
-    snapshots.scheduleSave();
-    links.refresh();
-    reevaluate(context, impact);
-  };
-  const sweeper = setInterval(() => {
-    peers.sweep();
-    for (const client of clients) client.recheck();
-    binds.expire();
-    state.forgetExpiredRevocations();
-    state.expirePostures();
-  }, limits.sweepMs);
-  const improving = setInterval(() => {
-    const moved = improver.cycle();
-    if (moved > 0) log.info('circuits.moved', { moved });
-  }, limits.rerouteCycleMs);
+  const sweeper = setInterval(() => core.sweep(), limits.sweepMs);
+  const improving = setInterval(() => core.improve(), limits.rerouteCycleMs);
   links.refresh();
   controllerChannel.start();
   log.info('router.started', { ...addresses });
@@ -230,9 +178,7 @@ export async function createRouter(
     clearInterval(sweeper);
     clearInterval(improving);
     controllerChannel.close();
-    links.close();
-    for (const peer of [...peers.values()]) peer.socket.destroy();
-    for (const client of [...clients]) client.destroy();
+    core.close();
     await closeListeners();
     await snapshots.close();
     log.info('router.stopped');
@@ -247,22 +193,4 @@ export async function createRouter(
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-/** Closes what a change no longer allows, looking only at what it can touch. */
-function reevaluate({ access, binds, clients, table }: PeerContext, impact: Impact): void {
-  for (const circuit of [...table.values()]) {
-    const { callerId, serviceId, sessionId } = circuit.subject;
-    if (!touches(impact, { identityId: callerId, serviceId, sessionId })) continue;
-    const clientAddress = circuit.isIngress
-      ? circuit.upstream.peer.socket.remoteAddress
-      : undefined;
-    const denied = access.dialDenied(circuit.subject, clientAddress);
-    if (denied !== undefined) table.close(circuit, removed(denied));
-  }
-  for (const client of [...clients]) {
-    const { session } = client;
-    if (session !== undefined && touches(impact, session)) client.recheck();
-  }
-  binds.reevaluate(impact);
 }

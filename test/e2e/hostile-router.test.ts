@@ -178,6 +178,19 @@ describe('tampering is noticed', () => {
     expect(arrived.length - before).toBeLessThanOrEqual(1);
   });
 
+  it('splices a record of one circuit into another', async () => {
+    let foreign: Uint8Array | undefined;
+    evil.tampering = (body, { direction, number }) => {
+      if (direction === 'down' && number === 3) foreign = Uint8Array.from(body);
+      return [body];
+    };
+    evil.disconnectAll();
+    expect(await request()).toBe('whole');
+    evil.tampering = only('down', 3, () => (foreign ? [foreign] : []));
+    evil.disconnectAll();
+    expect(['error', 'refused']).toContain(await request());
+  });
+
   it.each(['down', 'up'] as const)(
     'cutting every circuit going %s costs time only',
     async (way) => {

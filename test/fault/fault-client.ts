@@ -4,7 +4,9 @@ import { createKeySet, type VerificationKey } from '@postern/shared/grants';
 import type { Circuit, EdgeConnection } from '@postern/shared/protocol/edge';
 import { connectSecure } from '@postern/shared/protocol/handshake';
 import type { SecureSession } from '@postern/shared/protocol/session';
+import type { WebSocket } from 'ws';
 import { createNodeRecordCipher } from '../../connector/src/sessions/node-record-cipher.ts';
+import type { Random } from '../harness/random.ts';
 import { connectBrowser } from '../harness/router-peers.ts';
 import {
   AppClient,
@@ -16,7 +18,6 @@ import {
 } from '../harness/sign-in-flow.ts';
 import { UserAgent } from '../harness/user-agent.ts';
 import { APP_HOST, PASSWORD, USERNAME, type FaultNetwork } from './fault-network.ts';
-import type { Random } from './random.ts';
 
 /** A grant is good for 120 s. */
 const RENEW_GRANT_MS = 60_000;
@@ -27,6 +28,7 @@ export class FaultClient {
   readonly #random: Random;
   #grant: { value: DialGrantResponse; takenMs: number } | undefined;
   #edge: EdgeConnection | undefined;
+  #socket: WebSocket | undefined;
 
   private constructor(app: AppClient, token: string, random: Random) {
     this.#app = app;
@@ -68,6 +70,28 @@ export class FaultClient {
     return session;
   }
 
+  /** Another connection of the same person, with the same token and grant. */
+  copy(): FaultClient {
+    const copy = new FaultClient(this.#app, this.#token, this.#random);
+    copy.#grant = this.#grant;
+    return copy;
+  }
+
+  /** A session on a connection of its own, which ends with it. */
+  connectAlone(): Promise<SecureSession> {
+    return this.copy().connect();
+  }
+
+  /** Takes nothing more from the router. */
+  stopReading(): void {
+    this.#socket?.pause();
+  }
+
+  /** The next session asks for another grant: one from before access was removed counts no more. */
+  forgetGrant(): void {
+    this.#grant = undefined;
+  }
+
   async #dial(hostId?: string, signal?: AbortSignal): Promise<Circuit> {
     const grant = await this.#currentGrant();
     if (this.#edge?.isOpen !== true) this.#edge = await this.#openEdge(grant);
@@ -84,13 +108,14 @@ export class FaultClient {
     const first = this.#random.below(urls.length);
     let failure: unknown;
     for (const url of [...urls.slice(first), ...urls.slice(0, first)]) {
-      const { edge } = connectBrowser(url, this.#token, {
+      const { edge, socket } = connectBrowser(url, this.#token, {
         thumbprint: this.#app.key.thumbprint,
         publicPoint: pointFromJwk(this.#app.key.jwk as Parameters<typeof pointFromJwk>[0]),
         sign: (bytes) => signEs256(this.#app.key.privateKey, bytes),
       });
       try {
         await edge.opened;
+        this.#socket = socket;
         return edge;
       } catch (error) {
         failure = error;
@@ -101,8 +126,13 @@ export class FaultClient {
 
   async #currentGrant(): Promise<DialGrantResponse> {
     if (this.#grant === undefined || Date.now() - this.#grant.takenMs > RENEW_GRANT_MS) {
-      const value = await json<DialGrantResponse>(await this.#app.dialGrant(this.#token));
-      this.#grant = { value, takenMs: Date.now() };
+      try {
+        const value = await json<DialGrantResponse>(await this.#app.dialGrant(this.#token));
+        this.#grant = { value, takenMs: Date.now() };
+      } catch (error) {
+        // While no controller answers the last one has to do, as in a worker.
+        if (this.#grant === undefined) throw error;
+      }
     }
     return this.#grant.value;
   }

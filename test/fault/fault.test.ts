@@ -1,97 +1,66 @@
 /**
- * Parts die under streams; every stream must come through, byte for byte, by a deadline. In CI a short
- * set; `npm run fault -- --scenario NAME --rounds N --seed S` runs one scenario for longer.
+ * Parts die, hang or lose each other, and what has to hold then holds, by a deadline. In CI a short set;
+ * `npm run fault -- --scenario NAME --rounds N --seed S` runs one scenario for longer.
  */
 import { writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FaultClient } from './fault-client.ts';
+import { describe, expect, it } from 'vitest';
+import { Random } from '../harness/random.ts';
 import { FaultNetwork } from './fault-network.ts';
-import { Random } from './random.ts';
-import { runStreams } from './run-streams.ts';
 import { scenarios } from './scenarios/index.ts';
 
 const WANTED = process.env['POSTERN_FAULT_SCENARIO'];
-const ROUNDS = Number(process.env['POSTERN_FAULT_ROUNDS'] ?? 1);
-const SEED = Number(process.env['POSTERN_FAULT_SEED'] ?? 1);
-const STREAMS = Number(process.env['POSTERN_FAULT_STREAMS'] ?? 8);
-const STREAM_BYTES = Number(process.env['POSTERN_FAULT_MIB'] ?? 3) * 1_048_576;
+const number = (name: string, otherwise: number): number =>
+  Number(process.env[`POSTERN_FAULT_${name}`] ?? otherwise);
+const ROUNDS = number('ROUNDS', 1);
+const SEED = number('SEED', 1);
+const MINUTES = number('MINUTES', 0.1);
 const REPORT = process.env['POSTERN_FAULT_REPORT'];
 /** Without a wish: those that are over in seconds. */
 const SHORT = ['kill-transit', 'kill-edge', 'kill-host-router'];
 
-const chosen = WANTED === undefined ? SHORT : [WANTED];
+/** Scenarios on the same kind of network, one after the other. */
+const groups = new Map<string, string[]>();
+for (const name of WANTED === undefined ? SHORT : [WANTED]) {
+  const options = JSON.stringify(scenarios[name]?.network?.({ minutes: MINUTES }) ?? {});
+  groups.set(options, [...(groups.get(options) ?? []), name]);
+}
 
-describe('faults under streams', () => {
-  let network: FaultNetwork;
-  beforeAll(async () => {
-    network = await FaultNetwork.start();
-  }, 120_000);
-  afterAll(() => network?.close());
-
-  it.each(chosen)(
-    `%s: no stream is lost and no byte is wrong in ${ROUNDS} rounds`,
-    async (name) => {
-      const scenario = scenarios[name];
-      if (scenario === undefined) throw new Error(`no scenario ${name}`);
-      const random = new Random(SEED);
-      const pausesMs: number[] = [];
-      const startedMs = Date.now();
-      network.app.uploads.clear();
-      for (let round = 0; round < ROUNDS; round += 1) {
-        await network.restore();
-        const client = await FaultClient.signIn(network, random);
-        const session = await client.connect();
-        const total = STREAMS * STREAM_BYTES;
-        // Somewhere in the middle half of all bytes.
-        const injectAt = Math.floor(total * (0.25 + random.next() / 2));
-        let done = 0;
-        let reached: () => void = () => undefined;
-        const due = new Promise<void>((resolve) => (reached = resolve));
-        let lastMs = Date.now();
-        let pauseMs = 0;
-        const running = runStreams(session, {
-          count: STREAMS,
-          bytes: STREAM_BYTES,
-          firstSeed: (SEED * 1_000 + round) * 1_000,
-          onProgress: (bytes) => {
-            done += bytes;
-            pauseMs = Math.max(pauseMs, Date.now() - lastMs);
-            lastMs = Date.now();
-            if (done >= injectAt) reached();
-          },
-        });
-        await due;
-        pauseMs = 0;
-        await scenario.inject(network, random);
-        const late = setTimeout(() => {
-          session.close({ code: 'ERR_CIRCUIT_LOST', message: 'deadline', retryable: false });
-        }, scenario.deadlineMs);
-        const failures = await running;
-        clearTimeout(late);
-        expect({ round, failures }).toEqual({ round, failures: [] });
-        pausesMs.push(pauseMs);
-        session.close();
+describe.each([...groups])('on a network %s', (options, names) => {
+  it(
+    `comes through ${names.join(', ')} in ${ROUNDS} rounds`,
+    async (context) => {
+      const chosen = names.map((name) => ({ name, scenario: scenarios[name] }));
+      for (const { name, scenario } of chosen) {
+        if (scenario === undefined) throw new Error(`no scenario ${name}`);
+        const problem = scenario.problem?.();
+        if (problem === undefined) continue;
+        process.stderr.write(`skipped ${name}: ${problem}\n`);
+        if (REPORT !== undefined) writeFileSync(REPORT, JSON.stringify({ name, skipped: problem }));
+        context.skip(problem);
       }
-      // Nothing was sent to the app twice.
-      expect([...network.app.uploads.values()].filter((times) => times !== 1)).toEqual([]);
-      if (REPORT !== undefined) {
-        pausesMs.sort((a, b) => a - b);
-        const at = (share: number) => pausesMs[Math.floor(share * (pausesMs.length - 1))];
-        const report = {
-          scenario: name,
-          title: scenario.title,
-          seed: SEED,
-          rounds: ROUNDS,
-          streams: ROUNDS * STREAMS,
-          bytesEach: STREAM_BYTES,
-          lost: 0,
-          wrongHashes: 0,
-          pauseMs: { median: at(0.5), p90: at(0.9), most: at(1) },
-          seconds: Math.round((Date.now() - startedMs) / 1_000),
-        };
-        writeFileSync(REPORT, JSON.stringify(report));
+      const network = await FaultNetwork.start(JSON.parse(options) as object);
+      try {
+        for (const { name, scenario } of chosen) {
+          const startedMs = Date.now();
+          const figures = await scenario?.run({
+            network,
+            random: new Random(SEED),
+            rounds: ROUNDS,
+            seed: SEED,
+            streams: number('STREAMS', 8),
+            streamBytes: number('MIB', 3) * 1_048_576,
+            minutes: MINUTES,
+          });
+          const seconds = Math.round((Date.now() - startedMs) / 1_000);
+          const { title } = scenario ?? {};
+          const report = { scenario: name, title, seed: SEED, rounds: ROUNDS, ...figures, seconds };
+          if (REPORT !== undefined) writeFileSync(REPORT, JSON.stringify(report));
+          expect(figures).toBeDefined();
+        }
+      } finally {
+        await network.close();
       }
     },
-    60_000 + ROUNDS * 150_000,
+    600_000 + ROUNDS * 150_000 + 4 * MINUTES * 60_000,
   );
 });

@@ -26,6 +26,13 @@ export class PartProcess {
     this.#config = config;
   }
 
+  /** @throws Error when it was never started */
+  get pid(): number {
+    const pid = this.#child?.pid;
+    if (pid === undefined) throw new Error(`${this.name} has no process`);
+    return pid;
+  }
+
   get isRunning(): boolean {
     const child = this.#child;
     return child !== undefined && child.exitCode === null && child.signalCode === null;

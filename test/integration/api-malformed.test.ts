@@ -17,11 +17,11 @@ import {
 } from '../harness/edge-controller.ts';
 import {
   isStream,
-  Random,
   RequestGenerator,
   targetsOf,
   type GeneratedRequest,
 } from '../harness/request-generator.ts';
+import { Random } from '../harness/random.ts';
 
 const REQUESTS = Number(process.env['POSTERN_FUZZ_REQUESTS'] ?? 5000);
 const SEED = Number(process.env['POSTERN_FUZZ_SEED'] ?? 20_261_122);

@@ -1,6 +1,6 @@
 import { createSocketPipe, runChannel } from '@postern/node/channel';
 import { CertificateRenewal, renewOverControl } from '@postern/node/enroll';
-import { Backoff, keepConnected } from '@postern/node/retry';
+import { Backoff, CONTROL_MAX_MS, keepConnected } from '@postern/node/retry';
 import { certificateIdentity, dialTls } from '@postern/node/tls';
 import type { Logger } from '@postern/shared/log';
 import { ControlConnection } from '@postern/shared/protocol/control';
@@ -28,7 +28,7 @@ export class ControlLink {
     this.#options = options;
     this.#renewal = new CertificateRenewal({ present: () => options.identity.current });
     const { addresses } = options;
-    const backoff = new Backoff();
+    const backoff = new Backoff({ maxMs: CONTROL_MAX_MS });
     let attempts = 0;
     this.#done = keepConnected(
       async (signal) => {

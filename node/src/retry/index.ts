@@ -1,2 +1,2 @@
-export { Backoff } from './backoff.ts';
+export { Backoff, CONTROL_MAX_MS } from './backoff.ts';
 export { keepConnected } from './keep-connected.ts';

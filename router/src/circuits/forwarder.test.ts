@@ -104,6 +104,18 @@ describe('Forwarder', () => {
     expect(codes).toEqual(['ERR_ROUTER_OVERLOADED']);
   });
 
+  it('ends at the limit of the total what clients do not read, and spares those that do', () => {
+    const label = join().downstream!.label;
+    const share = limits.bufferedBytes / 100;
+    for (let i = 0; i < 100; i += 1) budget.adjust(0, share);
+    sockets.client.bufferedBytes = share / 2;
+    forwarder.data(peers.host, encodeData(label, 1, 1, Uint8Array.of(1)));
+    expect(codes).toEqual([]);
+    sockets.client.bufferedBytes = share + 1;
+    forwarder.data(peers.host, encodeData(label, 2, 2, Uint8Array.of(1)));
+    expect(codes).toEqual(['ERR_ROUTER_OVERLOADED']);
+  });
+
   it('spares circuits without a backlog when the total is far exceeded', () => {
     join();
     budget.adjust(0, 3 * limits.bufferedBytes);

@@ -96,11 +96,14 @@ export class Forwarder {
   }
 
   /**
-   * Windows bound each circuit, and dials are refused when the total is reached; circuits that were
-   * open before may still grow, to twice the total, where those with a backlog are closed.
+   * Windows bound each circuit, and dials are refused when the total is reached. Circuits that were open
+   * before end then if more waits for their end than its share of the total, so that it grows no further:
+   * who does not read goes, who reads stays.
    */
   #isOverloaded(to: Peer, waiting: number): boolean {
     if (to.kind === 'client' && waiting > this.#limits.bufferedBytesPerPeer) return true;
+    if (!this.#budget.exhausted) return false;
+    if (to.kind === 'client') return waiting > this.#budget.fairShareBytes;
     return this.#budget.bytes > 2 * this.#budget.limitBytes && waiting > CIRCUIT_WINDOW_BYTES;
   }
 }

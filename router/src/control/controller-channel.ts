@@ -1,7 +1,7 @@
 /** Keeps a control channel to one of the controllers open for as long as the router runs. */
 import { createSocketPipe, runChannel } from '@postern/node/channel';
 import { CertificateRenewal, renewOverControl, type Credential } from '@postern/node/enroll';
-import { Backoff, keepConnected } from '@postern/node/retry';
+import { Backoff, CONTROL_MAX_MS, keepConnected } from '@postern/node/retry';
 import { dialTls } from '@postern/node/tls';
 import type { Logger } from '@postern/shared/log';
 import { ControlConnection } from '@postern/shared/protocol/control';
@@ -37,7 +37,7 @@ interface ControllerChannelDeps {
 
 export class ControllerChannel {
   readonly #deps: ControllerChannelDeps;
-  readonly #backoff = new Backoff();
+  readonly #backoff = new Backoff({ maxMs: CONTROL_MAX_MS });
   readonly #abort = new AbortController();
   readonly #renewal: CertificateRenewal;
   #connection: ControlConnection | undefined;

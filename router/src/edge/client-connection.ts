@@ -61,8 +61,15 @@ export class ClientConnection {
   recheck(): void {
     if (this.session === undefined) return;
     const { session } = this;
-    const denied = isExpired(session.claims, this.#context.state.tokenTime)
+    const { tokenTime } = this.#context.state;
+    const expired = tokenTime.connected
       ? reason('ERR_TOKEN_INVALID', 'the app token expired')
+      : reason(
+          'ERR_CONTROLLER_UNREACHABLE',
+          'the app token expired, and no controller can be reached',
+        );
+    const denied = isExpired(session.claims, tokenTime)
+      ? expired
       : this.#context.access.connectionDenied(session);
     if (denied !== undefined) this.close(denied);
   }

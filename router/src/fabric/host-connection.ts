@@ -10,7 +10,7 @@ import {
 } from '@postern/shared/protocol/channel';
 import { Peer } from '../net/peer.ts';
 import { handleCommon, type PeerContext } from '../net/peer-context.ts';
-import type { TlsFrameSocket } from '../net/tls-frame-socket.ts';
+import type { LimitedFrameSocket } from '../net/frame-socket.ts';
 import { TokenBucket } from '../net/token-bucket.ts';
 
 /** Bindings a host may ask for or change in a second, once its first burst is spent. */
@@ -19,7 +19,7 @@ const BINDS_PER_SECOND = 200;
 /** Takes a host over once its Hello is due. `settled` ends the time limit. */
 export function acceptHost(
   context: PeerContext,
-  socket: TlsFrameSocket,
+  socket: LimitedFrameSocket,
   identityId: string,
   settled: () => void,
 ): void {
@@ -51,7 +51,7 @@ export function acceptHost(
   };
 }
 
-function run(context: PeerContext, peer: Peer, socket: TlsFrameSocket): void {
+function run(context: PeerContext, peer: Peer, socket: LimitedFrameSocket): void {
   const { binds, forwarder, nowMs } = context;
   const logger = context.logger.child({ identityId: peer.id, remote: socket.remoteAddress });
   const bucket = new TokenBucket(BINDS_PER_SECOND, nowMs());

@@ -16,7 +16,7 @@ import { reason } from '../circuits/reason.ts';
 import { Peer } from '../net/peer.ts';
 import { handleCommon, type PeerContext } from '../net/peer-context.ts';
 import { roundTripMs, sendLatency } from '../net/peer-registry.ts';
-import type { TlsFrameSocket } from '../net/tls-frame-socket.ts';
+import type { LimitedFrameSocket } from '../net/frame-socket.ts';
 import { haveCommonGroup, setGroups } from './link-groups.ts';
 import type { Link, LinkRegistry } from './link-registry.ts';
 
@@ -35,7 +35,7 @@ const MAX_LINK_ID_CHARACTERS = 64;
 /** Takes a link over once the dialing router's Hello is due. `settled` ends the time limit. */
 export function acceptLink(
   deps: LinkDeps,
-  socket: TlsFrameSocket,
+  socket: LimitedFrameSocket,
   routerId: string,
   settled: () => void,
 ): void {
@@ -76,13 +76,14 @@ export function acceptLink(
  */
 export async function openLink(
   deps: LinkDeps,
-  socket: TlsFrameSocket,
+  socket: LimitedFrameSocket,
   routerId: string,
   linkId: string,
 ): Promise<void> {
   const { context, registry } = deps;
   const peer = newPeer(context, socket, routerId, false);
-  const startMs = performance.now();
+  const { clock } = context;
+  const startMs = clock.monotonicMs();
   const hello = new MessageHeaders()
     .setString(HeaderKey.connectionId, linkId)
     .setString(HeaderKey.id, context.routerId);
@@ -90,13 +91,13 @@ export async function openLink(
   await new Promise<void>((resolve, reject) => {
     const refuse = (): void =>
       reject(new AppError('ERR_LINK_HELLO', 'the link was refused', { retryable: true }));
-    const timer = setTimeout(() => socket.destroy(), context.limits.helloTimeoutMs);
+    const cancel = clock.schedule(context.limits.helloTimeoutMs, () => socket.destroy());
     socket.onClose = () => {
-      clearTimeout(timer);
+      cancel();
       refuse();
     };
     socket.onFrame = (frame) => {
-      clearTimeout(timer);
+      cancel();
       const result = peer.decode(frame);
       socket.limits = EDGE_LIMITS;
       const link: Link = {
@@ -104,7 +105,7 @@ export async function openLink(
         linkId,
         dialed: true,
         peer,
-        latencyMs: performance.now() - startMs,
+        latencyMs: clock.monotonicMs() - startMs,
       };
       if (!haveCommonGroup(deps.groups, result)) {
         reject(new AppError('ERR_LINK_GROUPS', 'no group of links in common'));
@@ -126,7 +127,7 @@ export async function openLink(
   });
 }
 
-function run(deps: LinkDeps, link: Link, socket: TlsFrameSocket): void {
+function run(deps: LinkDeps, link: Link, socket: LimitedFrameSocket): void {
   const { context, registry, routeHandler } = deps;
   const { peer, routerId } = link;
   const logger = context.logger.child({ linkId: link.linkId, peerId: routerId });
@@ -146,7 +147,7 @@ function run(deps: LinkDeps, link: Link, socket: TlsFrameSocket): void {
   };
   const measure = (result: Message): void => {
     if (result.headers.bytes(HeaderKey.uuid)?.length !== 8) return;
-    const latencyMs = roundTripMs(result.headers.u64(HeaderKey.uuid));
+    const latencyMs = roundTripMs(result.headers.u64(HeaderKey.uuid), context.clock);
     if (latencyMs !== undefined) registry.measured(link, latencyMs);
   };
   socket.onClose = (cause) => {
@@ -156,12 +157,12 @@ function run(deps: LinkDeps, link: Link, socket: TlsFrameSocket): void {
     logger.warn('link.down', { ...(cause && { error: cause }) });
     deps.onLost(routerId);
   };
-  sendLatency(peer);
+  sendLatency(peer, context.clock);
 }
 
 function newPeer(
   context: PeerContext,
-  socket: TlsFrameSocket,
+  socket: LimitedFrameSocket,
   routerId: string,
   accepting: boolean,
 ): Peer {

@@ -1,24 +1,28 @@
 /** Dials links to other routers and dials again what was lost, forever. */
 import { randomUUID } from 'node:crypto';
 import { Backoff } from '@postern/node/retry';
-import { dialTls } from '@postern/node/tls';
 import { isAppError } from '@postern/shared/errors';
-import { HELLO_LIMITS } from '@postern/shared/protocol/channel';
-import { LINK_ALPN } from '@postern/shared/schemas';
-import type { OwnIdentity } from '../enroll/identity-store.ts';
-import { TlsFrameSocket } from '../net/tls-frame-socket.ts';
+import type { LimitedFrameSocket } from '../net/frame-socket.ts';
 import { openLink, type LinkDeps } from './link-connection.ts';
 
+/** Opens a connection to a router at `address`, and makes sure that it is this one. */
+export type DialLink = (
+  router: { readonly id: string; readonly address: string },
+  signal: AbortSignal,
+) => Promise<LimitedFrameSocket>;
+
 interface LinkManagerOptions {
-  identity: OwnIdentity;
-  trustDomain: string;
+  dial: DialLink;
+  /** Of the times between attempts, in [0, 1). */
+  random?: () => number;
   /** False for a dark router, which must dial everybody that can be dialed. */
   acceptsLinks: boolean;
 }
 
 interface Dialing {
   readonly backoff: Backoff;
-  timer: NodeJS.Timeout | undefined;
+  /** Takes back the next attempt, if one is due. */
+  cancel: (() => void) | undefined;
   active: boolean;
   attempts: number;
   /** When to try at the earliest, after a refusal that will not pass soon. */
@@ -44,15 +48,17 @@ export class LinkManager {
     return this.#deps;
   }
 
-  /** The routers known have changed: dials new ones, drops links to those removed or disabled. */
-  refresh(): void {
+  /**
+   * These routers have changed, by default all: dials new ones, drops links to those removed or disabled.
+   */
+  refresh(routerIds: Iterable<string> = this.#all()): void {
     const { state } = this.#deps.context;
-    for (const link of [...this.#deps.registry.values()]) {
-      if (state.get('router', link.routerId)?.disabled !== false) link.peer.socket.destroy();
-    }
-    for (const routerId of this.#dialing.keys())
+    for (const routerId of routerIds) {
+      if (state.get('router', routerId)?.disabled !== false)
+        this.#deps.registry.get(routerId)?.peer.socket.destroy();
       if (!this.#mustDial(routerId)) this.#forget(routerId);
-    for (const router of state.all('router')) this.#ensure(router.id);
+      else this.#ensure(routerId);
+    }
   }
 
   close(): void {
@@ -73,28 +79,36 @@ export class LinkManager {
     return context.routerId < routerId || !this.#options.acceptsLinks;
   }
 
+  /** Every router that is known, linked or dialed. */
+  #all(): Set<string> {
+    const { context, registry } = this.#deps;
+    const known = [...context.state.all('router')].map(({ id }) => id);
+    const linked = [...registry.values()].map(({ routerId }) => routerId);
+    return new Set([...known, ...linked, ...this.#dialing.keys()]);
+  }
+
   #ensure(routerId: string): void {
     if (this.#abort.signal.aborted || !this.#mustDial(routerId)) return;
     if (this.#deps.registry.get(routerId) !== undefined) return;
     let dialing = this.#dialing.get(routerId);
     if (dialing === undefined) {
       dialing = {
-        backoff: new Backoff(),
-        timer: undefined,
+        backoff: new Backoff(this.#options),
+        cancel: undefined,
         active: false,
         attempts: 0,
         notBeforeMs: 0,
       };
       this.#dialing.set(routerId, dialing);
     }
-    if (dialing.active || dialing.timer !== undefined) return;
+    if (dialing.active || dialing.cancel !== undefined) return;
     const backoffMs = dialing.attempts === 0 ? 0 : dialing.backoff.nextMs();
     const delayMs = Math.max(backoffMs, dialing.notBeforeMs - this.#deps.context.nowMs());
     const scheduled = dialing;
-    dialing.timer = setTimeout(() => {
-      scheduled.timer = undefined;
+    dialing.cancel = this.#deps.context.clock.schedule(delayMs, () => {
+      scheduled.cancel = undefined;
       void this.#dial(routerId, scheduled);
-    }, delayMs);
+    });
   }
 
   async #dial(routerId: string, dialing: Dialing): Promise<void> {
@@ -104,19 +118,7 @@ export class LinkManager {
     if (address === undefined) return;
     dialing.active = true;
     try {
-      const { identity, trustDomain } = this.#options;
-      const { key, clientCert, ca } = identity.current;
-      const tls = await dialTls({
-        address,
-        alpn: LINK_ALPN,
-        key,
-        cert: clientCert,
-        ca,
-        timeoutMs: context.limits.helloTimeoutMs,
-        expected: { role: 'router', id: routerId, trustDomain },
-        signal: this.#abort.signal,
-      });
-      const socket = new TlsFrameSocket(tls, HELLO_LIMITS, context.budget);
+      const socket = await this.#options.dial({ id: routerId, address }, this.#abort.signal);
       await openLink(this.#deps, socket, routerId, randomUUID());
       dialing.backoff.reset();
     } catch (error) {
@@ -131,7 +133,7 @@ export class LinkManager {
   }
 
   #forget(routerId: string): void {
-    clearTimeout(this.#dialing.get(routerId)?.timer);
+    this.#dialing.get(routerId)?.cancel?.();
     this.#dialing.delete(routerId);
   }
 }

@@ -1,5 +1,7 @@
 /** What the router needs from a connection that carries channel frames, whatever is beneath. */
 
+import type { FrameLimits } from '@postern/shared/protocol/channel';
+
 /**
  * Ordered, reliable frames both ways. Handlers are set by the owner before the first await and are
  * never called after `onClose`.
@@ -28,6 +30,12 @@ export interface FrameSocket {
   end(code?: number, text?: string): void;
   /** Closes at once. */
   destroy(cause?: Error): void;
+}
+
+/** A frame socket that takes small frames only until its peer has said who it is. */
+export interface LimitedFrameSocket extends FrameSocket {
+  /** Frames may be this large from now on. */
+  limits: FrameLimits;
 }
 
 /** How long a graceful close may take to flush. */

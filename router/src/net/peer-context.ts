@@ -19,11 +19,13 @@ import type { RouterState } from '../state/router-state.ts';
 import type { BufferBudget } from './buffer-budget.ts';
 import type { Peer } from './peer.ts';
 import type { PeerRegistry } from './peer-registry.ts';
+import type { RouterClock } from './router-clock.ts';
 
 export interface PeerContext {
   readonly routerId: string;
   readonly limits: RouterLimits;
   readonly logger: Logger;
+  readonly clock: RouterClock;
   readonly nowMs: () => number;
   readonly state: RouterState;
   readonly access: Access;

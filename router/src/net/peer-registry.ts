@@ -3,6 +3,7 @@ import { ContentType, HeaderKey, MessageHeaders } from '@postern/shared/protocol
 import { AppError } from '@postern/shared/errors';
 import type { RouterLimits } from '../config.ts';
 import type { Peer } from './peer.ts';
+import type { RouterClock } from './router-clock.ts';
 
 interface Watched {
   probedMs: number;
@@ -13,15 +14,15 @@ interface Watched {
 export class PeerRegistry {
   readonly #peers = new Map<Peer, Watched>();
   readonly #limits: RouterLimits;
-  readonly #nowMs: () => number;
+  readonly #clock: RouterClock;
 
-  constructor(limits: RouterLimits, nowMs: () => number) {
+  constructor(limits: RouterLimits, clock: RouterClock) {
     this.#limits = limits;
-    this.#nowMs = nowMs;
+    this.#clock = clock;
   }
 
   add(peer: Peer): void {
-    const nowMs = this.#nowMs();
+    const nowMs = this.#clock.nowMs();
     this.#peers.set(peer, { probedMs: 0, flushedBytes: 0, flushedMs: nowMs });
   }
 
@@ -41,7 +42,7 @@ export class PeerRegistry {
 
   /** Fails requests that are due, pings the silent, and closes the dead and the stalled. */
   sweep(): void {
-    const nowMs = this.#nowMs();
+    const nowMs = this.#clock.nowMs();
     for (const [peer, watched] of this.#peers) {
       peer.expireRequests(nowMs);
       const { flushedBytes, bufferedBytes } = peer.socket;
@@ -56,7 +57,7 @@ export class PeerRegistry {
         peer.socket.destroy(new AppError('ERR_PEER_DEAD', 'peer is silent'));
       } else if (this.#isProbeDue(peer, watched, silentMs, nowMs)) {
         watched.probedMs = nowMs;
-        sendLatency(peer);
+        sendLatency(peer, this.#clock);
       }
     }
   }
@@ -73,15 +74,15 @@ export class PeerRegistry {
 }
 
 /** Sends Latency; its stamp is our clock in µs, which the answer brings back. */
-export function sendLatency(peer: Peer): void {
-  const stamp = BigInt(Math.round(performance.now() * 1000));
+export function sendLatency(peer: Peer, clock: RouterClock): void {
+  const stamp = BigInt(Math.round(clock.monotonicMs() * 1000));
   peer.sendMessage(ContentType.latency, new MessageHeaders().setU64(HeaderKey.uuid, stamp));
 }
 
 /** Round trip in ms that an answer to {@link sendLatency} shows; `undefined` for a stamp not ours. */
-export function roundTripMs(stamp: bigint | undefined): number | undefined {
+export function roundTripMs(stamp: bigint | undefined, clock: RouterClock): number | undefined {
   if (stamp === undefined) return undefined;
-  const ms = performance.now() - Number(stamp) / 1000;
+  const ms = clock.monotonicMs() - Number(stamp) / 1000;
   return ms >= 0 && ms < MAX_ROUND_TRIP_MS ? ms : undefined;
 }
 

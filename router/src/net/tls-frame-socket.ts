@@ -28,6 +28,10 @@ export class TlsFrameSocket extends QueuedFrameSocket {
     socket.on('close', () => this.ended());
   }
 
+  get limits(): FrameLimits {
+    return this.#splitter.limits;
+  }
+
   /** Frames may be this large from now on. */
   set limits(limits: FrameLimits) {
     this.#splitter.limits = limits;

@@ -8,6 +8,8 @@ export interface Impact {
   readonly services: ReadonlySet<string>;
   /** Sessions and tokens that ended. */
   readonly sessions: ReadonlySet<string>;
+  /** Routers that came, went, or report otherwise; `all` after a snapshot. */
+  readonly routers: ReadonlySet<string> | 'all';
 }
 
 export const ALL: Impact = {
@@ -15,9 +17,10 @@ export const ALL: Impact = {
   identities: new Set(),
   services: new Set(),
   sessions: new Set(),
+  routers: 'all',
 };
 
-export const NOTHING: Impact = { ...ALL, everything: false };
+export const NOTHING: Impact = { ...ALL, everything: false, routers: new Set() };
 
 /**
  * `isRouterDecisive` tells whether a change of a router can change anybody's access, `ownerOf` whose
@@ -31,6 +34,7 @@ export function impactOf(
   const identities = new Set<string>();
   const services = new Set<string>();
   const sessions = new Set<string>();
+  const routers = new Set<string>();
   let everything = false;
   for (const change of changes) {
     const key = change.op === 'delete' ? change.key : 'id' in change.value ? change.value.id : '';
@@ -45,6 +49,7 @@ export function impactOf(
         if (change.op === 'put') sessions.add(key);
         break;
       case 'router':
+        routers.add(key);
         everything ||= isRouterDecisive(change);
         break;
       case 'posture': {
@@ -64,7 +69,7 @@ export function impactOf(
         break;
     }
   }
-  return { everything, identities, services, sessions };
+  return { everything, identities, services, sessions, routers };
 }
 
 /** True if the change can touch who asked for what in which session. */

@@ -157,9 +157,12 @@ export class RouterState implements KeySet {
 
   #put<K extends EntityKind>(kind: K, value: Entity<K>): void {
     const key = entityKey(kind, value);
+    if (kind !== 'terminator') {
+      this.#tables[kind].set(key, value);
+      return;
+    }
     this.#delete(kind, key);
     this.#tables[kind].set(key, value);
-    if (kind !== 'terminator') return;
     const terminator = value as Entity<'terminator'>;
     const ofService =
       this.#terminatorsByService.get(terminator.serviceId) ??

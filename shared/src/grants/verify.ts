@@ -3,7 +3,7 @@
  * keys the controller pushed, never by anything else in the header (`jku`, `jwk`, `x5u`, `x5c` are
  * not read), exact `typ`, `iss` and `aud`.
  */
-import { compactVerify, decodeProtectedHeader } from 'jose';
+import { compactVerify, decodeProtectedHeader, type JWK } from 'jose';
 import type { z } from 'zod';
 import { AppError } from '../errors/index.ts';
 import {
@@ -92,7 +92,10 @@ export interface VerifyDialGrantOptions extends VerifyTokenOptions {
   readonly thumbprint?: string;
 }
 
-/** Claims of a valid dial grant; throws `ERR_GRANT_INVALID`. */
+/**
+ * Claims of a valid dial grant; throws `ERR_GRANT_INVALID`, or `ERR_CONTROLLER_UNREACHABLE` where only the
+ * time is over and the verifier is cut off.
+ */
 export async function verifyDialGrant(
   token: string,
   options: VerifyDialGrantOptions,
@@ -184,8 +187,8 @@ async function verify<S extends z.ZodType<{ iss: string }>>(
     const key = header.kid === undefined ? undefined : keys.find(kind.use, header.kid);
     if (!key) throw refusal(kind, 'signed by no known key');
     issuer = key.issuer;
-    const { kty, crv, x, y } = key.jwk;
-    const verified = await compactVerify(token, { kty, crv, x, y }, { algorithms: ['ES256'] });
+    // The very object that is held: jose keeps what it imported for as long as that lives.
+    const verified = await compactVerify(token, key.jwk as JWK, { algorithms: ['ES256'] });
     payload = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(verified.payload));
   } catch (error) {
     throw error instanceof AppError ? error : refusal(kind, 'not verifiable', error);
@@ -207,7 +210,15 @@ function checkTimes(
   const now = nowMs / 1000;
   if (claims.iat > now + CLOCK_TOLERANCE_SECONDS) throw refusal(kind, 'issued in the future');
   const end = connected ? claims.exp : (claims.out ?? claims.exp);
-  if (end <= now - CLOCK_TOLERANCE_SECONDS) throw refusal(kind, 'expired');
+  if (end > now - CLOCK_TOLERANCE_SECONDS) return;
+  if (connected) throw refusal(kind, 'expired');
+  throw new AppError(
+    'ERR_CONTROLLER_UNREACHABLE',
+    `the ${kind.name} expired, and no controller can be reached`,
+    {
+      retryable: true,
+    },
+  );
 }
 
 function expectEqual(

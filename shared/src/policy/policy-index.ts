@@ -88,6 +88,10 @@ export class PolicyIndex {
   /** Applies one change; kinds that don't decide access are ignored. */
   apply(change: Change): void {
     if (!isPolicyKind(change.kind)) return;
+    if (change.op === 'put' && change.kind === 'router' && this.#onlyReports(change.value)) {
+      this.#entities.router.set(change.value.id, change.value);
+      return;
+    }
     if (DECIDES_ROUTERS_OF_SERVICES.has(change.kind)) this.#routersOfService.clear();
     if (change.op === 'delete') this.#delete(change.kind, change.key);
     else this.#put(change as PolicyChange);
@@ -184,6 +188,12 @@ export class PolicyIndex {
     const policy = this.#entities.servicePolicy.get(policyId);
     if (policy === undefined) return false;
     return from === 'posture-ignored' || this.#posture.meets(policy, identityId, from);
+  }
+
+  /** Routers report links and addresses often, which decide nothing here. */
+  #onlyReports({ id, disabled, roleAttributes }: Entity<'router'>): boolean {
+    const before = this.#entities.router.get(id);
+    return before?.disabled === disabled && before.roleAttributes.join() === roleAttributes.join();
   }
 
   #shareRouter(identityId: string, serviceId: string): boolean {

@@ -152,6 +152,9 @@ describe('data frames', () => {
 
   it('put the body at the documented offset', () => {
     expect(DATA_PREFIX_BYTES).toBe(44);
+    const cut = encodeCredit(1, 2, 3, 4);
+    cut.fill(0xff, 12, 16);
+    expect(() => findHeader(cut, 5)).toThrow('cut off');
     expect(findHeader(encodeData(1, 2, 3, new Uint8Array(0)), HeaderKey.sequence)).toEqual({
       offset: 40,
       length: 4,

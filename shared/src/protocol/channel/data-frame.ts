@@ -139,6 +139,7 @@ export function decodeCredit(frame: Uint8Array): Credit {
 /** Finds a header's value without decoding the others. Throws `ERR_CHANNEL_HEADER` if they don't fit. */
 export function findHeader(frame: Uint8Array, key: number): HeaderSpan | undefined {
   const end = PREFIX_BYTES + readU32(frame, 12);
+  if (end > frame.length) throw new AppError('ERR_CHANNEL_HEADER', 'the headers are cut off');
   let offset = PREFIX_BYTES;
   while (offset < end) {
     if (end - offset < 8) throw new AppError('ERR_CHANNEL_HEADER', 'a header is cut off');

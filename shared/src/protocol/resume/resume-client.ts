@@ -12,7 +12,7 @@ export const RESUME_GRACE_MS = 30_000;
  * How long a host that no router knows may be coming back: its connection broke, or it died. Short
  * where another host may serve instead; otherwise long enough for a router that starts again.
  */
-export const HOST_RETURN_MS = 2_000;
+export const HOST_RETURN_MS = 1_000;
 export const SOLE_HOST_RETURN_MS = 10_000;
 /** A circuit that held so long counts as good: the next loss starts afresh. */
 const STABLE_MS = 5_000;
