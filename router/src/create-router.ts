@@ -4,16 +4,18 @@ import { Renewable } from '@postern/node/enroll';
 import type { Listener } from '@postern/node/listen';
 import { isReasonCode } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
-import type { RouterCircuits, RouterStatus, RouterTerminators } from '@postern/shared/schemas';
+import type { RouterCircuits, RouterStatus } from '@postern/shared/schemas';
 import { Access, removed } from './circuits/access.ts';
 import { BindTable } from './circuits/bind-table.ts';
 import { CircuitTable } from './circuits/circuit-table.ts';
-import { circuitObserver, describe } from './circuits/circuit-observer.ts';
+import { circuitObserver, countCircuits, describe } from './circuits/circuit-observer.ts';
 import { Dialer } from './circuits/dialer.ts';
 import { PathImprover } from './circuits/path-improver.ts';
 import { reason } from './circuits/reason.ts';
 import { Forwarder } from './circuits/forwarder.ts';
 import { RouteStep } from './circuits/route-step.ts';
+import { createStrategies } from './circuits/strategies/index.ts';
+import { TerminatorCosts } from './circuits/terminator-costs.ts';
 import { Topology } from './circuits/topology.ts';
 import type { RouterConfig } from './config.ts';
 import { ControllerChannel } from './control/controller-channel.ts';
@@ -77,12 +79,16 @@ export async function createRouter(
   const registry = new LinkRegistry();
   const topology = new Topology(routerId, state, () => registry.latencies());
   const binds = new BindTable(routerId, state, access, limits.bindsPerHost);
+  const costs = new TerminatorCosts(nowMs);
   const table = new CircuitTable(
-    circuitObserver(metrics, log, (event) => controllerChannel.circuitEvent(event)),
+    countCircuits(
+      costs,
+      circuitObserver(metrics, log, (event) => controllerChannel.circuitEvent(event)),
+    ),
   );
   const step = new RouteStep({ table, binds, linkTo: (id) => registry.get(id)?.peer });
   const shared = { routerId, state, access, table, step, budget, limits, nowMs };
-  const dialer = new Dialer({ ...shared, binds, topology });
+  const dialer = new Dialer({ ...shared, binds, topology, costs, strategies: createStrategies() });
   const improver = new PathImprover({ table, topology, limits, nowMs });
   const forwarder = new Forwarder(table, budget, limits);
   const peers = new PeerRegistry(limits, nowMs);
@@ -163,15 +169,7 @@ export async function createRouter(
         latencyMs,
       })),
     }),
-    terminators: (): RouterTerminators => ({
-      terminators: [...binds.values()].map(({ id, serviceId, hostId, cost, precedence }) => ({
-        id,
-        serviceId,
-        hostId,
-        cost,
-        precedence,
-      })),
-    }),
+    terminators: () => binds.report(),
     circuits: (): RouterCircuits => ({
       circuits: [...table.values()]
         .filter(({ isIngress, state }) => isIngress && state === 'open')

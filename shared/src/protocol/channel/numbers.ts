@@ -75,6 +75,7 @@ export const HeaderKey = {
   cost: 1004,
   precedence: 1005,
   terminatorIdentity: 1006,
+  terminatorSecret: 1007,
   callerId: 1008,
   cryptoMethod: 1009,
   flags: 1010,

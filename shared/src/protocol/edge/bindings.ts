@@ -41,6 +41,9 @@ export class Bindings {
     const headers = bindHeaders(bindId, options)
       .setBytes(HeaderKey.listenerId, listenerId)
       .setBool(HeaderKey.routerProvidedConnId, true);
+    const { instanceId, instanceSecret } = options;
+    if (instanceId !== undefined) headers.setString(HeaderKey.terminatorIdentity, instanceId);
+    if (instanceSecret !== undefined) headers.setBytes(HeaderKey.terminatorSecret, instanceSecret);
     const body = encodeUtf8(options.bindGrant);
     const sequence = sender.sendMessage(ContentType.bind, { headers, body });
     return replies.wait(
