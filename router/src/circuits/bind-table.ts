@@ -156,6 +156,11 @@ export class BindTable {
     if (this.#binds.get(bind.id) === bind) this.onChange();
   }
 
+  /** Handles HealthEvent: the binding it is about, or `undefined`. */
+  reported(peer: Peer, label: number): { id: string; serviceId: string } | undefined {
+    return this.#ofPeer(peer, label);
+  }
+
   /** Handles Unbind, and StateClosed on a binding's id; false if there is no such binding. */
   unbind(peer: Peer, label: number): boolean {
     const bind = this.#ofPeer(peer, label);

@@ -5,7 +5,7 @@ import { roundRobin } from './round-robin.ts';
 describe('round-robin', () => {
   const take = (strategy: ReturnType<typeof roundRobin>, ids: string, serviceId = 's'): string =>
     strategy.choose(
-      ranked(Object.fromEntries([...ids].map((id, at) => [id, 9 - at]))),
+      ranked(Object.fromEntries(Array.from(ids, (id, at) => [id, 9 - at]))),
       dial({ serviceId }),
     ).terminator.id;
 

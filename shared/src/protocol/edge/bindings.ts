@@ -133,6 +133,16 @@ export class Bindings {
           body: encodeUtf8(currentGrant),
         });
       },
+      reportHealth: (isHealthy) => {
+        if (!this.#active.has(bindId)) return;
+        const headers = new MessageHeaders()
+          .setU32(HeaderKey.connId, bindId)
+          .setBool(HeaderKey.healthStatus, isHealthy);
+        this.#options.sender.sendMessage(ContentType.healthEvent, {
+          headers,
+          body: encodeUtf8(currentGrant),
+        });
+      },
       unbind: () => {
         if (!this.#active.has(bindId)) return;
         end(CLOSED_OK);

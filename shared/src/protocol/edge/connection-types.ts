@@ -75,6 +75,8 @@ export type OnDial = (circuit: Circuit, info: DialInfo) => void;
 export interface Binding {
   /** Sends a renewed grant, or another cost or precedence, for the binding (UpdateBind). */
   update(changes: { bindGrant: string; cost?: number; precedence?: PrecedenceName }): void;
+  /** Tells the router how a health check went (HealthEvent), for whoever watches its log. */
+  reportHealth(isHealthy: boolean): void;
   /** Stops new dials; circuits already open go on. Idempotent. */
   unbind(): void;
   /** Resolves when the binding ended, whoever ended it. Never rejects. */
