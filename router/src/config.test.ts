@@ -19,7 +19,7 @@ describe('router configuration', () => {
       hostProbeMs: 3_000,
       hostDeadAfterMs: 8_000,
     });
-    expect(parse({}).data?.links).toEqual({ groups: ['default'] });
+    expect(parse({}).data?.links).toEqual({ groups: ['default'], cost: 1 });
     expect(parse({ links: { groups: ['a b'] } }).success).toBe(false);
     expect(parse({ links: { groups: [] } }).success).toBe(false);
   });

@@ -113,6 +113,8 @@ export const routerConfigSchema = z.strictObject({
         .min(1)
         .max(16)
         .default(['default']),
+      /** Added to the cost of each link beside its latency; of two ends the dearer counts. */
+      cost: z.int().min(1).max(65_535).default(1),
     })
     .prefault({}),
   metrics: z

@@ -24,6 +24,7 @@ import { startEdgeListener } from './edge/edge-listener.ts';
 import { routerName, writeIdentity } from './enroll/identity-store.ts';
 import { loadIdentity } from './enroll/load-identity.ts';
 import { startFabricListener } from './fabric/fabric-listener.ts';
+import { DEFAULT_LINK_COST } from './links/link-cost.ts';
 import { LinkManager } from './links/link-manager.ts';
 import { LinkRegistry } from './links/link-registry.ts';
 import { RouterMetrics } from './metrics/metrics.ts';
@@ -77,7 +78,7 @@ export async function createRouter(
   const budget = new BufferBudget(limits.bufferedBytes);
   const access = new Access(state, routerId);
   const registry = new LinkRegistry();
-  const topology = new Topology(routerId, state, () => registry.latencies());
+  const topology = new Topology(routerId, state, () => registry.weights());
   const binds = new BindTable(routerId, state, access, limits.bindsPerHost);
   const costs = new TerminatorCosts(nowMs);
   const table = new CircuitTable(
@@ -104,7 +105,7 @@ export async function createRouter(
     metrics,
   };
   const links = new LinkManager(
-    { context, routeHandler: shared, registry, groups: config.links.groups },
+    { context, routeHandler: shared, registry, ...config.links },
     { identity, trustDomain, acceptsLinks: config.fabric !== undefined },
   );
   const limiter = new AddressLimiter({
@@ -163,10 +164,11 @@ export async function createRouter(
     state,
     status: (): RouterStatus => ({
       ...addresses,
-      links: [...registry.values()].map(({ linkId, routerId: peerId, latencyMs }) => ({
+      links: [...registry.values()].map(({ linkId, routerId: peerId, latencyMs, staticCost }) => ({
         id: linkId,
         peerId,
         latencyMs,
+        ...(staticCost !== DEFAULT_LINK_COST && { staticCost }),
       })),
     }),
     terminators: () => binds.report(),

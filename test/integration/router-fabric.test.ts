@@ -129,6 +129,28 @@ describe('three routers', () => {
     await expect(dial('x')).rejects.toMatchObject({ code: 'ERR_NO_PATH' });
   });
 
+  it('avoid a link that one of its ends made dear', async () => {
+    await network.startRouter('a', { links: { cost: 500 } });
+    await network.startRouter('z');
+    await network.startRouter('m');
+    // Every link of a is dear; m and z are as near as ever.
+    await Promise.all([
+      network.linked('a', 'z'),
+      network.linked('a', 'm'),
+      network.linked('m', 'z'),
+    ]);
+    const costOf = (from: string, to: string) =>
+      network.controller
+        .all('router')
+        .find(({ id }) => id === from)
+        ?.links.find(({ peerId }) => peerId === to)?.staticCost;
+    expect([costOf('a', 'z'), costOf('z', 'a'), costOf('m', 'z')]).toEqual([500, 500, undefined]);
+    await network.startHost('a', echo);
+    await network.startHost('m', echo);
+    const circuit = await dial('z');
+    expect(await pathOf(circuit)).toEqual(['z', 'm']);
+  });
+
   it('move circuits to a better way, a few a cycle, and only those whose ends can resume', async () => {
     const cycle = { rerouteCycleMs: 100, reroutesPerCycle: 2 };
     await network.startRouter('in', { limits: cycle, links: { groups: ['west'] } });

@@ -1,4 +1,5 @@
 /** The mesh as this router knows it: its own links as they are, those of others as reported. */
+import { linkWeight } from '../links/link-cost.ts';
 import type { RouterState } from '../state/router-state.ts';
 import { costOf, findPath, type Path, type PathNode } from './path.ts';
 
@@ -38,7 +39,7 @@ export class Topology {
     const nodes = new Map<string, PathNode>();
     for (const router of this.#state.all('router')) {
       if (router.disabled || router.id === this.#routerId) continue;
-      const links = new Map(router.links.map((link) => [link.peerId, link.latencyMs]));
+      const links = new Map(router.links.map((link) => [link.peerId, linkWeight(link)]));
       nodes.set(router.id, { cost: router.cost, noTraversal: router.noTraversal, links });
     }
     nodes.set(this.#routerId, { cost: 0, noTraversal: false, links: this.#ownLinks() });

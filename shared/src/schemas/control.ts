@@ -69,8 +69,17 @@ const router = z.strictObject({
   edgeUrls: z.array(z.string().max(512)).max(16),
   /** `tls:host:port` of the mutual-TLS listener for links and connectors; empty for a dark router. */
   fabricAddresses: z.array(z.string().max(512)).max(16),
-  /** Links this router reports: peer router id and round-trip time in ms. */
-  links: z.array(z.strictObject({ id, peerId: id, latencyMs: z.number().min(0) })).max(10_000),
+  /** Links this router reports: peer router id, round-trip time in ms, and cost beside it (default 1). */
+  links: z
+    .array(
+      z.strictObject({
+        id,
+        peerId: id,
+        latencyMs: z.number().min(0),
+        staticCost: z.int().min(1).max(65_535).optional(),
+      }),
+    )
+    .max(10_000),
 });
 const terminator = z.strictObject({
   id,

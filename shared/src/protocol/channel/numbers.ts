@@ -111,6 +111,8 @@ export const HeaderKey = {
   linkGroups: 3114,
   /** Bool: the ends of the circuit go on over another one when it is closed with ERR_CIRCUIT_MOVED. */
   movable: 3115,
+  /** U16: what a link costs whoever its sender is asked, beside its latency. */
+  linkCost: 3117,
   partNumber: 3120,
   partCount: 3121,
 } as const;
