@@ -219,6 +219,8 @@ async function launchFirefox(
     extraPrefsFirefox: {
       // Sockets that fail on purpose would make the next ones to the same host wait.
       'network.websocket.delay-failed-reconnects': false,
+      // Seconds that it gives a server to close, ten by default: some of ours never do.
+      'network.websocket.timeout.close': 1,
       ...(downloads === undefined
         ? {}
         : {

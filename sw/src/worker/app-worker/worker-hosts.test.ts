@@ -124,6 +124,31 @@ describe('a worker that pages run', () => {
     await expect(running).rejects.toThrow(/no page can start it/);
   });
 
+  it('cannot run where every page that connected it says that its script failed', async () => {
+    const { hosts, asked } = world(['a', 'b']);
+    const running = hosts.run(worker);
+    await vi.waitFor(() => expect(asked).toHaveLength(2));
+    const ports = asked.map(({ token, page }) => {
+      const port = new FakePort();
+      hosts.connected(token, page, port);
+      return port;
+    });
+    for (const { token, page } of asked) hosts.failed(token, page);
+    await expect(running).rejects.toThrow(/no page can start it/);
+    expect(ports.map(({ isClosed }) => isClosed)).toEqual([true, true]);
+  });
+
+  it('runs where one of the pages can start it', async () => {
+    const { hosts, asked } = world(['a', 'b']);
+    const running = hosts.run(worker);
+    await vi.waitFor(() => expect(asked).toHaveLength(2));
+    const port = new FakePort();
+    hosts.connected(asked[1]!.token, 'b', port);
+    hosts.failed(asked[0]!.token, 'a');
+    port.say(ready);
+    expect((await running).ready).toEqual(ready);
+  });
+
   it('gives answers and the end of an event, each to its own', async () => {
     const { running, port } = await start();
     const [one, two] = [crypto.randomUUID(), crypto.randomUUID()];

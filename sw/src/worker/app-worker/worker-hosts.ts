@@ -120,7 +120,7 @@ export class WorkerHosts {
         tokens.add(token);
         const failOne = (): void => {
           tokens.delete(token);
-          if (tokens.size === 0 && ports.length === 0) fail('no page can start it');
+          if (tokens.size === 0) fail('no page can start it');
         };
         this.#asked.set(token, { client: page.id, take, fail: failOne });
         page.postMessage({
