@@ -1,5 +1,6 @@
 /** The connector's configuration: which services it hosts and where their traffic goes. */
 import { z } from 'zod';
+import { httpCheckSchema, portCheckSchema } from './health/check-config.ts';
 import { parseTarget } from './target.ts';
 
 /** RFC 9110 §5.6.2 token. */
@@ -59,6 +60,22 @@ export const hostedServiceSchema = z.strictObject({
     .default(16 * 1024 * 1024),
   /** Connections kept to the app at the same time; more requests wait. */
   maxConnections: z.int().min(1).max(4096).default(1024),
+  /** How routers may choose this connector for the service. */
+  listen: z
+    .strictObject({
+      /** 0–65535: added to the cost of the path. */
+      cost: z.int().min(0).max(65_535).default(0),
+      /** `required` is dialed before `default`, `failed` only when there is nothing else. */
+      precedence: z.enum(['default', 'required', 'failed']).default('default'),
+      /** Reachable only for dials that name this instance. Default: for those that name none. */
+      instanceId: z.string().min(1).max(256).optional(),
+      /** File with a secret that other connectors of the same instance have too. Default: there are none. */
+      instanceSecretFile: z.string().min(1).optional(),
+    })
+    .prefault({}),
+  /** Looks at the app, which change how routers choose this connector (docs/operations.md, "Health checks"). */
+  portChecks: z.array(portCheckSchema).max(16).default([]),
+  httpChecks: z.array(httpCheckSchema).max(16).default([]),
   timeouts: z
     .strictObject({
       connectMs: z.int().min(1).max(300_000).default(5_000),

@@ -13,8 +13,11 @@ import { StateFile } from './control/state-file.ts';
 import { loadCookieKey } from './cookies/cookie-key.ts';
 import { createCookieSealer } from './cookies/seal.ts';
 import { EdgeHost } from './edge/edge-host.ts';
+import type { Offers } from './edge/router-link.ts';
+import { readInstance } from './edge/read-instance.ts';
 import { enroll } from './enroll/enroll.ts';
 import { readIdentity, writeIdentity, type Identity } from './enroll/identity-file.ts';
+import { HealthChecks } from './health/health-checks.ts';
 import { HostKeys } from './sessions/host-keys.ts';
 import { SessionHost } from './sessions/session-host.ts';
 
@@ -84,6 +87,34 @@ export async function createConnector(
     logger,
   });
 
+  /** Grants by service name, as the controller issued them last. */
+  let granted = new Map<string, { id: string; bindGrant: string }>();
+  const offers = (): Offers =>
+    new Map(
+      [...granted].flatMap(([name, { id, bindGrant }]) => {
+        const service = hosting.get(name);
+        return service === undefined
+          ? []
+          : [[id, { bindGrant, ...service.instance, ...service.checks.standing }] as const];
+      }),
+    );
+  const hosting = new Map(
+    await Promise.all(
+      config.services.map(async (service) => {
+        const { service: name, listen } = service;
+        const checks = new HealthChecks(service, {
+          onChange: () => edge.setOffers(offers()),
+          onEvent: (isHealthy) => {
+            const { id } = granted.get(name) ?? {};
+            if (id !== undefined) edge.reportHealth(id, isHealthy);
+          },
+          logger: logger.child({ service: name }),
+        });
+        return [name, { checks, instance: await readInstance(listen) }] as const;
+      }),
+    ),
+  );
+
   const applyState = (state: HostState): void => {
     const services = state.services.filter(({ name }) => backends.has(name));
     hosted = new Map(
@@ -93,15 +124,11 @@ export async function createConnector(
       }),
     );
     sessions.update({ ...state, services });
-    edge.update(
-      identityId,
-      state.routers,
-      new Map(services.map(({ id, bindGrant }) => [id, bindGrant])),
-    );
-    const granted = new Set(services.map(({ name }) => name));
+    granted = new Map(services.map(({ name, id, bindGrant }) => [name, { id, bindGrant }]));
+    edge.update(identityId, state.routers, offers());
     const missing = [...backends.keys()].filter((name) => !granted.has(name));
     logger.info('connector.state', {
-      services: [...granted],
+      services: [...granted.keys()],
       routers: state.routers.length,
       ...(missing.length > 0 && { notPermitted: missing }),
     });
@@ -125,8 +152,11 @@ export async function createConnector(
     logger,
   });
 
+  for (const { checks } of hosting.values()) checks.start();
+
   const close = async (): Promise<void> => {
     sessions.close();
+    await Promise.all([...hosting.values()].map(({ checks }) => checks.close()));
     await Promise.all([control.close(), edge.close()]);
     await Promise.all([...backends.values()].map((backend) => backend.close()));
   };

@@ -16,8 +16,10 @@ describe('router configuration', () => {
       pingAfterMs: 20_000,
       deadAfterMs: 45_000,
       linkDeadAfterMs: 15_000,
+      hostProbeMs: 3_000,
+      hostDeadAfterMs: 8_000,
     });
-    expect(parse({}).data?.links).toEqual({ groups: ['default'] });
+    expect(parse({}).data?.links).toEqual({ groups: ['default'], cost: 1 });
     expect(parse({ links: { groups: ['a b'] } }).success).toBe(false);
     expect(parse({ links: { groups: [] } }).success).toBe(false);
   });

@@ -67,6 +67,10 @@ export const routerLimitsSchema = z.strictObject({
   pingAfterMs: ms(20_000),
   /** Silence after which a peer is dead. */
   deadAfterMs: ms(45_000),
+  /** How often a connector is asked for a sign of life. */
+  hostProbeMs: ms(3_000),
+  /** Silence after which a connector is dead: what it hosts is dialed no more. */
+  hostDeadAfterMs: ms(8_000),
   /** A send queue that does not move for so long ends the connection. */
   writeStallMs: ms(10_000),
   /** One RouteCircuit or Dial round trip. */
@@ -109,6 +113,8 @@ export const routerConfigSchema = z.strictObject({
         .min(1)
         .max(16)
         .default(['default']),
+      /** Added to the cost of each link beside its latency; of two ends the dearer counts. */
+      cost: z.int().min(1).max(65_535).default(1),
     })
     .prefault({}),
   metrics: z

@@ -71,7 +71,7 @@ export async function createRouter(
     metrics,
     observer: circuitObserver(metrics, log, (event) => controllerChannel.circuitEvent(event)),
     links: {
-      groups: config.links.groups,
+      ...config.links,
       accepts: config.fabric !== undefined,
       dial: dialLinksOverTls({ identity, trustDomain, timeoutMs: limits.helloTimeoutMs }, budget),
     },

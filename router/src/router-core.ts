@@ -7,13 +7,17 @@ import type { Logger } from '@postern/shared/log';
 import type { RouterStatus, RouterTerminators } from '@postern/shared/schemas';
 import { Access, removed } from './circuits/access.ts';
 import { BindTable } from './circuits/bind-table.ts';
+import { countCircuits } from './circuits/circuit-observer.ts';
 import { CircuitTable, type CircuitObserver } from './circuits/circuit-table.ts';
 import { Dialer } from './circuits/dialer.ts';
 import { Forwarder } from './circuits/forwarder.ts';
 import { PathImprover } from './circuits/path-improver.ts';
 import { RouteStep } from './circuits/route-step.ts';
+import { createStrategies } from './circuits/strategies/index.ts';
+import { TerminatorCosts } from './circuits/terminator-costs.ts';
 import { Topology } from './circuits/topology.ts';
 import type { RouterLimits } from './config.ts';
+import { DEFAULT_LINK_COST } from './links/link-cost.ts';
 import { LinkManager, type DialLink } from './links/link-manager.ts';
 import { LinkRegistry } from './links/link-registry.ts';
 import type { RouterMetrics } from './metrics/metrics.ts';
@@ -35,6 +39,8 @@ export interface RouterCoreOptions {
   readonly observer: CircuitObserver;
   readonly links: {
     readonly groups: readonly string[];
+    /** Static cost of its links, at least 1. */
+    readonly cost: number;
     /** False for a dark router. */
     readonly accepts: boolean;
     readonly dial: DialLink;
@@ -55,12 +61,13 @@ export function createRouterCore(options: RouterCoreOptions) {
   const nowMs = (): number => clock.nowMs();
   const access = new Access(state, routerId);
   const registry = new LinkRegistry();
-  const topology = new Topology(routerId, state, () => registry.latencies());
+  const topology = new Topology(routerId, state, () => registry.weights());
   const binds = new BindTable(routerId, state, access, limits.bindsPerHost);
-  const table = new CircuitTable(options.observer);
+  const costs = new TerminatorCosts(nowMs);
+  const table = new CircuitTable(countCircuits(costs, options.observer));
   const step = new RouteStep({ table, binds, linkTo: (id) => registry.get(id)?.peer });
   const shared = { routerId, state, access, table, step, budget, limits, nowMs };
-  const dialer = new Dialer({ ...shared, binds, topology });
+  const dialer = new Dialer({ ...shared, binds, topology, costs, strategies: createStrategies() });
   const improver = new PathImprover({ table, topology, limits, nowMs });
   const forwarder = new Forwarder(table, budget, limits);
   const peers = new PeerRegistry(limits, clock);
@@ -76,9 +83,9 @@ export function createRouterCore(options: RouterCoreOptions) {
     clients,
     metrics,
   };
-  const { groups, accepts, ...dialing } = options.links;
+  const { groups, cost, accepts, ...dialing } = options.links;
   const links = new LinkManager(
-    { context, routeHandler: shared, registry, groups },
+    { context, routeHandler: shared, registry, groups, cost },
     { ...dialing, acceptsLinks: accepts },
   );
 
@@ -118,21 +125,14 @@ export function createRouterCore(options: RouterCoreOptions) {
 
     /** Links as they are reported. */
     linkReport: (): RouterStatus['links'] =>
-      [...registry.values()].map(({ linkId, routerId: peerId, latencyMs }) => ({
+      [...registry.values()].map(({ linkId, routerId: peerId, latencyMs, staticCost }) => ({
         id: linkId,
         peerId,
         latencyMs,
+        ...(staticCost !== DEFAULT_LINK_COST && { staticCost }),
       })),
 
-    terminatorReport: (): RouterTerminators => ({
-      terminators: [...binds.values()].map(({ id, serviceId, hostId, cost, precedence }) => ({
-        id,
-        serviceId,
-        hostId,
-        cost,
-        precedence,
-      })),
-    }),
+    terminatorReport: (): RouterTerminators => binds.report(),
 
     /** Drops every connection, and dials no more. */
     close(): void {

@@ -59,7 +59,12 @@ export function connectBrowser(url: string, token: string, key: AppKey): Browser
 }
 
 /** Connects like a connector to a router's fabric listener. */
-export function connectHost(address: string, credential: Credential, ca: string): EdgeConnection {
+export function connectHost(
+  address: string,
+  credential: Credential,
+  ca: string,
+  options: { maxCircuits?: number } = {},
+): EdgeConnection {
   const { hostname, port } = new URL(address.replace('tls:', 'tls://'));
   const socket = connect({
     host: hostname,
@@ -79,6 +84,7 @@ export function connectHost(address: string, credential: Credential, ca: string)
       close: () => socket.end(),
     },
     credentials: { mode: 'host' },
+    ...options,
   });
   const splitter = new FrameSplitter(EDGE_LIMITS, (frame) => edge.receive(frame));
   socket.on('data', (chunk: Buffer) => splitter.push(chunk));

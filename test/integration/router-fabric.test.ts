@@ -2,6 +2,7 @@ import { connect as tcpConnect, type Socket } from 'node:net';
 import type { Circuit, CloseReason, EdgeConnection } from '@postern/shared/protocol/edge';
 import type { AppError } from '@postern/shared/errors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { routerLimitsSchema } from '@postern/router';
 import { RouterNetwork } from '../harness/router-network.ts';
 import { sendPattern } from '../harness/router-peers.ts';
 import { startTcpProxy } from '../harness/router-tcp-proxy.ts';
@@ -126,6 +127,28 @@ describe('three routers', () => {
     network.controller.put('router', { ...router, noTraversal: true });
     await network.inSync();
     await expect(dial('x')).rejects.toMatchObject({ code: 'ERR_NO_PATH' });
+  });
+
+  it('avoid a link that one of its ends made dear', async () => {
+    await network.startRouter('a', { links: { cost: 500 } });
+    await network.startRouter('z');
+    await network.startRouter('m');
+    // Every link of a is dear; m and z are as near as ever.
+    await Promise.all([
+      network.linked('a', 'z'),
+      network.linked('a', 'm'),
+      network.linked('m', 'z'),
+    ]);
+    const costOf = (from: string, to: string) =>
+      network.controller
+        .all('router')
+        .find(({ id }) => id === from)
+        ?.links.find(({ peerId }) => peerId === to)?.staticCost;
+    expect([costOf('a', 'z'), costOf('z', 'a'), costOf('m', 'z')]).toEqual([500, 500, undefined]);
+    await network.startHost('a', echo);
+    await network.startHost('m', echo);
+    const circuit = await dial('z');
+    expect(await pathOf(circuit)).toEqual(['z', 'm']);
   });
 
   it('move circuits to a better way, a few a cycle, and only those whose ends can resume', async () => {
@@ -318,6 +341,30 @@ describe('limits', () => {
     socket.removeAllListeners('message');
     await end;
     expect((await atHost)?.code).toBe('ERR_CIRCUIT_LOST');
+  });
+
+  it('take what a dead connector hosts away, at once when its connection ends and soon when it is silent', async () => {
+    const r1 = await network.startRouter('r1', {
+      limits: { hostProbeMs: 50, hostDeadAfterMs: 400, sweepMs: 20 },
+    });
+    const proxy = await startTcpProxy();
+    proxy.target = r1.fabricPort;
+    const gone = (): Promise<void> =>
+      network.controller.changed.until(
+        () => network.controller.all('terminator').length === 0,
+        'terminators gone',
+      );
+    await network.startHost('r1', idle, `tls:${proxy.address}`);
+    proxy.cut();
+    await gone();
+    await network.startHost('r1', idle, `tls:${proxy.address}`);
+    proxy.silence();
+    await gone();
+    await expect(dial('r1')).rejects.toMatchObject({ code: 'ERR_SERVICE_NOT_HOSTED' });
+    // By default within 10 s.
+    const { hostDeadAfterMs, sweepMs } = routerLimitsSchema.parse({});
+    expect(hostDeadAfterMs + sweepMs).toBeLessThan(10_000);
+    proxy.cut();
   });
 
   it('leave a link whose other end is silent, long before other connections', async () => {

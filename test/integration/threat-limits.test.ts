@@ -72,6 +72,7 @@ const inCode: Record<string, string> = {
   'Connection until Hello': `${router.helloTimeoutMs / 1000} s`,
   'Write stall': `${router.writeStallMs / 1000} s`,
   'Ping after, dead after': `${router.pingAfterMs / 1000} s, ${router.deadAfterMs / 1000} s`,
+  'Connector: ping after, dead after': `${router.hostProbeMs / 1000} s, ${router.hostDeadAfterMs / 1000} s`,
   'Link dead after': `${router.linkDeadAfterMs / 1000} s`,
   'Circuits of a browser': String(router.circuitsPerClient),
   'Dials of a browser': `${router.dialsPerSecondPerClient} a second`,

@@ -1,3 +1,4 @@
+import { TERMINATOR_STRATEGIES } from '@postern/shared/schemas';
 import { configs } from './configs.ts';
 import { roleAttributes } from './identities.ts';
 import { everyVerb, idColumn, nameColumn, type EntityKind } from './kind.ts';
@@ -33,7 +34,7 @@ export const services: EntityKind = {
           flags: '--terminator-strategy <strategy>',
           help: 'how a host is chosen',
           type: 'text',
-          choices: ['smartrouting', 'weighted', 'random', 'sticky'],
+          choices: [...TERMINATOR_STRATEGIES],
         },
         {
           member: 'maxIdleTimeMillis',

@@ -44,6 +44,16 @@ export class EdgeHost {
     }
   }
 
+  /** Offers the services otherwise than before, on all routers. */
+  setOffers(offers: Offers): void {
+    for (const { link } of this.#links.values()) link.setOffers(offers);
+  }
+
+  /** Tells all routers how a check of a service went. */
+  reportHealth(serviceId: string, isHealthy: boolean): void {
+    for (const { link } of this.#links.values()) link.reportHealth(serviceId, isHealthy);
+  }
+
   async close(): Promise<void> {
     const links = [...this.#links.values()];
     this.#links.clear();

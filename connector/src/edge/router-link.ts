@@ -11,11 +11,11 @@ import {
 } from '@postern/shared/protocol/edge';
 import { EDGE_ALPN, type HostState } from '@postern/shared/schemas';
 import type { OwnIdentity } from '../enroll/identity-file.ts';
-import { ServiceBinding } from './service-binding.ts';
+import { ServiceBinding, type Offer } from './service-binding.ts';
 
 export type RouterEntry = HostState['routers'][number];
-/** Services to host: id → bind grant. */
-export type Offers = ReadonlyMap<string, string>;
+/** Services to host, by id. */
+export type Offers = ReadonlyMap<string, Offer>;
 export type OnServiceDial = (serviceId: string, circuit: Circuit, info: DialInfo) => void;
 
 export interface RouterLinkOptions {
@@ -67,6 +67,10 @@ export class RouterLink {
     this.#syncBindings();
   }
 
+  reportHealth(serviceId: string, isHealthy: boolean): void {
+    this.#bindings.get(serviceId)?.reportHealth(isHealthy);
+  }
+
   async close(): Promise<void> {
     this.#stop.abort();
     this.#connection?.close(LEAVING);
@@ -112,20 +116,20 @@ export class RouterLink {
       binding.close();
       this.#bindings.delete(serviceId);
     }
-    for (const [serviceId, bindGrant] of this.#offers) {
+    for (const [serviceId, offer] of this.#offers) {
       const existing = this.#bindings.get(serviceId);
-      if (existing !== undefined) existing.update(bindGrant);
-      else this.#bindings.set(serviceId, this.#bind(connection, serviceId, bindGrant));
+      if (existing !== undefined) existing.update(offer);
+      else this.#bindings.set(serviceId, this.#bind(connection, serviceId, offer));
     }
   }
 
-  #bind(connection: EdgeConnection, serviceId: string, bindGrant: string): ServiceBinding {
+  #bind(connection: EdgeConnection, serviceId: string, offer: Offer): ServiceBinding {
     const { hostId, onDial } = this.#options;
     return new ServiceBinding({
       connection,
       hostId,
       serviceId,
-      bindGrant,
+      offer,
       onDial: (circuit, info) => onDial(serviceId, circuit, info),
       logger: this.#logger.child({ serviceId }),
     });

@@ -1,13 +1,20 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { Backoff, keepConnected } from '@postern/node/retry';
 import type { Logger } from '@postern/shared/log';
-import type { Binding, EdgeConnection, OnDial } from '@postern/shared/protocol/edge';
+import type { Binding, BindOptions, EdgeConnection, OnDial } from '@postern/shared/protocol/edge';
+
+/** A service as it is offered to routers. */
+export type Offer = Pick<
+  BindOptions,
+  'bindGrant' | 'cost' | 'precedence' | 'instanceId' | 'instanceSecret'
+>;
 
 export interface ServiceBindingOptions {
   connection: EdgeConnection;
   hostId: string;
   serviceId: string;
-  bindGrant: string;
+  offer: Offer;
   onDial: OnDial;
   logger: Logger;
 }
@@ -16,12 +23,12 @@ export interface ServiceBindingOptions {
 export class ServiceBinding {
   readonly #options: ServiceBindingOptions;
   readonly #stop = new AbortController();
-  #bindGrant: string;
+  #offer: Offer;
   #binding: Binding | undefined;
 
   constructor(options: ServiceBindingOptions) {
     this.#options = options;
-    this.#bindGrant = options.bindGrant;
+    this.#offer = options.offer;
     const backoff = new Backoff();
     void keepConnected(
       (signal) => this.#bindOnce(backoff, signal),
@@ -33,11 +40,15 @@ export class ServiceBinding {
     void options.connection.closed.then(() => this.#stop.abort());
   }
 
-  /** Hands a renewed grant to the router. */
-  update(bindGrant: string): void {
-    if (bindGrant === this.#bindGrant) return;
-    this.#bindGrant = bindGrant;
-    this.#binding?.update({ bindGrant });
+  /** Hands a renewed grant, another cost or precedence to the router. */
+  update(offer: Offer): void {
+    if (isDeepStrictEqual(offer, this.#offer)) return;
+    this.#offer = offer;
+    this.#binding?.update(offer);
+  }
+
+  reportHealth(isHealthy: boolean): void {
+    this.#binding?.reportHealth(isHealthy);
   }
 
   /** Stops new dials; open circuits go on. Idempotent. */
@@ -48,15 +59,15 @@ export class ServiceBinding {
 
   async #bindOnce(backoff: Backoff, signal: AbortSignal): Promise<void> {
     const { connection, hostId, serviceId, onDial, logger } = this.#options;
-    const bindGrant = this.#bindGrant;
+    const offer = this.#offer;
     const binding = await connection.bind(
-      { bindGrant, listenerId: listenerId(hostId, serviceId), signal },
+      { ...offer, listenerId: listenerId(hostId, serviceId), signal },
       onDial,
     );
     this.#binding = binding;
     backoff.reset();
     logger.info('edge.bound');
-    if (bindGrant !== this.#bindGrant) binding.update({ bindGrant: this.#bindGrant });
+    if (offer !== this.#offer) binding.update(this.#offer);
     const reason = await binding.closed;
     this.#binding = undefined;
     if (!signal.aborted) logger.warn('edge.unbound', { code: reason.code });

@@ -1,4 +1,5 @@
 import { createKeySet, verifyBindGrant } from '@postern/shared/grants';
+import { entityKey } from '@postern/shared/schemas';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ControlPeer, issueCredential } from '../../../test/harness/control-peer.ts';
 import { createTestContext, type TestContext } from '../../../test/harness/controller-context.ts';
@@ -175,6 +176,40 @@ describe('a router', () => {
     expect(await repositories.terminators.find(ctx.store.db)).toMatchObject([
       { id: 't1', routerId: 'r1', cost: 1 },
     ]);
+  });
+
+  it('cannot give an instance to a host that does not share its secret', async () => {
+    for (const id of ['host', 'host2', 'host3']) await ctx.insert('identities', { id });
+    const bind = await repositories.servicePolicies.get(ctx.store.db, 'bind');
+    await ctx.store.write((tx) =>
+      repositories.servicePolicies.update(tx, 'bind', {
+        identityRoles: [...(bind?.identityRoles ?? []), '@host2', '@host3'],
+      }),
+    );
+    const [first, second] = [await connectRouter('r1'), await connectRouter('r2')];
+    first.connection.subscribe();
+    await first.next('snapshot');
+    const terminator = (id: string, hostId: string, instanceProof?: string) => ({
+      ...{ id, hostId, serviceId: 'wiki', cost: 1, precedence: 'default' as const },
+      instanceId: 'alpha',
+      ...(instanceProof !== undefined && { instanceProof }),
+    });
+    const seen = (id: string) =>
+      first.until('delta', ({ changes }) =>
+        changes.some(
+          (change) => change.op === 'put' && entityKey(change.kind, change.value) === id,
+        ),
+      );
+    first.connection.sendTerminators({ terminators: [terminator('t1', 'host', 'proof')] });
+    expect((await seen('t1')).changes).toMatchObject([
+      { value: { instanceId: 'alpha', instanceProof: 'proof' } },
+    ]);
+    second.connection.sendTerminators({
+      terminators: [terminator('t2', 'host2', 'other'), terminator('t3', 'host3', 'proof')],
+    });
+    await seen('t3');
+    const ids = (await repositories.terminators.find(ctx.store.db)).map(({ id }) => id);
+    expect(ids.sort()).toEqual(['t1', 't3']);
   });
 
   it('is disconnected when deleted', async () => {

@@ -57,26 +57,39 @@ export function createRouterReports(
         routerId,
         await repositories.terminators.find(store.db, { routerId }),
       );
-      const wanted = reported.filter(({ hostId, serviceId }) =>
+      const permitted = reported.filter(({ hostId, serviceId }) =>
         mayHost(routerId, hostId, serviceId),
+      );
+      const claimed = new Set(permitted.flatMap(({ instanceId }) => instanceId ?? []));
+      const holders =
+        claimed.size === 0
+          ? []
+          : await repositories.terminators.findIn(store.db, 'identity', [...claimed]);
+      const wanted = permitted.filter(
+        (terminator) => !holders.some((holder) => isHeldByAnother(terminator, holder)),
       );
       const wantedIds = new Set(wanted.map(({ id }) => id));
       const removed = [...stored.keys()].filter((id) => !wantedIds.has(id));
       const changed = wanted.filter((terminator) => {
         const row = stored.get(terminator.id);
-        return row?.cost !== terminator.cost || row.precedence !== terminator.precedence;
+        const { cost, precedence, identity, identitySecret } = row ?? {};
+        return !isDeepStrictEqual(
+          { cost, precedence, identity, identitySecret },
+          reportedColumns(terminator),
+        );
       });
       if (removed.length === 0 && changed.length === 0) return;
 
       await store.write(async (tx) => {
         for (const id of removed) await repositories.terminators.remove(tx, id);
-        for (const { id, serviceId, hostId, cost, precedence } of changed) {
+        for (const terminator of changed) {
+          const { id, serviceId, hostId } = terminator;
           const row = await repositories.terminators.get(tx.db, id);
           if (row) {
             const same =
               row.routerId === routerId && row.hostId === hostId && row.serviceId === serviceId;
             // An id is never taken over from another router, host or service.
-            if (same) await repositories.terminators.update(tx, id, { cost, precedence });
+            if (same) await repositories.terminators.update(tx, id, reportedColumns(terminator));
             else ctx.logger.warn('control.terminatorIdTaken', { routerId, terminatorId: id });
             continue;
           }
@@ -91,10 +104,7 @@ export function createRouterReports(
             hostId,
             binding: EDGE_BINDING,
             address: id,
-            identity: '',
-            identitySecret: null,
-            cost,
-            precedence,
+            ...reportedColumns(terminator),
           });
         }
       });
@@ -112,4 +122,24 @@ export function createRouterReports(
       });
     },
   };
+}
+
+type Reported = RouterTerminators['terminators'][number];
+
+/** What a host may change of a terminator. */
+function reportedColumns({ cost, precedence, instanceId, instanceProof }: Reported) {
+  return { cost, precedence, identity: instanceId ?? '', identitySecret: instanceProof ?? null };
+}
+
+/** Two hosts may have one instance only if they showed the same secret; routers can't see all others in time. */
+function isHeldByAnother(
+  claim: Reported,
+  { serviceId, hostId, identity, identitySecret }: Terminator,
+): boolean {
+  return (
+    identity === claim.instanceId &&
+    serviceId === claim.serviceId &&
+    hostId !== claim.hostId &&
+    (claim.instanceProof === undefined || claim.instanceProof !== identitySecret)
+  );
 }

@@ -6,6 +6,8 @@ export interface LinkView {
   /** The router with the smaller id, which is the one that dials. */
   readonly source: EdgeRouter;
   readonly destination: EdgeRouter;
+  /** Beside latencies; 1 when nobody made it dearer. */
+  readonly staticCost: number;
   readonly sourceLatencyMs: number;
   readonly destinationLatencyMs: number;
 }
@@ -15,7 +17,7 @@ export function linksOf(routers: readonly EdgeRouter[]): LinkView[] {
   const found = new Map<string, LinkView>();
   for (const router of routers) {
     if (!router.isOnline) continue;
-    for (const { id, peerId, latencyMs } of router.links) {
+    for (const { id, peerId, latencyMs, staticCost = 1 } of router.links) {
       const peer = byId.get(peerId);
       if (!peer || found.has(id)) continue;
       const back = peer.links.find((link) => link.id === id)?.latencyMs ?? latencyMs;
@@ -24,6 +26,7 @@ export function linksOf(routers: readonly EdgeRouter[]): LinkView[] {
         id,
         source: isSource ? router : peer,
         destination: isSource ? peer : router,
+        staticCost,
         sourceLatencyMs: isSource ? latencyMs : back,
         destinationLatencyMs: isSource ? back : latencyMs,
       });

@@ -16,8 +16,6 @@ import { answerMemoryList } from './memory-list.ts';
 import { circuitSchema, linkSchema, memberSchema, routerSchema } from './schemas.ts';
 
 const NANOSECONDS_PER_MS = 1_000_000;
-/** What every link counts beside its latencies. */
-const STATIC_COST = 1;
 /** As on the Edge APIs: cluster members are of one build. */
 const VERSION = 'v1.0.0';
 
@@ -206,7 +204,8 @@ function showRouter(row: EdgeRouter) {
   };
 }
 
-function showLink({ id, source, destination, sourceLatencyMs, destinationLatencyMs }: LinkView) {
+function showLink(link: LinkView) {
+  const { id, source, destination, staticCost, sourceLatencyMs, destinationLatencyMs } = link;
   return {
     id,
     sourceRouter: reference('routers', source.id, source.name),
@@ -214,10 +213,10 @@ function showLink({ id, source, destination, sourceLatencyMs, destinationLatency
     protocol: 'tls',
     state: 'Connected',
     down: false,
-    staticCost: STATIC_COST,
+    staticCost,
     sourceLatency: Math.round(sourceLatencyMs * NANOSECONDS_PER_MS),
     destLatency: Math.round(destinationLatencyMs * NANOSECONDS_PER_MS),
-    cost: STATIC_COST + Math.round(sourceLatencyMs + destinationLatencyMs),
+    cost: staticCost + Math.round(sourceLatencyMs + destinationLatencyMs),
     iteration: 1,
     _links: links('links', id),
   };

@@ -66,6 +66,8 @@ export const projections = {
     hostId: row.hostId,
     cost: row.cost,
     precedence: row.precedence,
+    ...(row.identity !== '' && { instanceId: row.identity }),
+    ...(row.hostId !== '' && row.identitySecret !== null && { instanceProof: row.identitySecret }),
   }),
   revocation: (row: Revocation): Entity<'revocation'> => ({
     id: row.id,

@@ -48,7 +48,9 @@ export const terminators = defineTable('terminators', {
   hostId: text(),
   binding: text(),
   address: text(),
+  /** Instance id. */
   identity: text(),
+  /** Of terminators made by hand; of hosts', the hash that stands for it ({@link Entity} `instanceProof`). */
   identitySecret: secretText(),
   cost: number(),
   precedence: text<Precedence>(),

@@ -12,12 +12,14 @@ import {
   type PrecedenceName,
 } from '@postern/shared/protocol/channel';
 import type { CloseReason } from '@postern/shared/protocol/edge';
+import type { RouterTerminators } from '@postern/shared/schemas';
 import { decodeUtf8 } from '@postern/shared/bytes';
 import { required, type Peer } from '../net/peer.ts';
 import { isExpired } from '../state/token-time.ts';
 import { touches, type Impact } from '../state/impact.ts';
 import type { RouterState } from '../state/router-state.ts';
 import { removed, type Access } from './access.ts';
+import { instanceOf, isInstanceOfAnother, type InstanceClaim } from './instances.ts';
 import { reason, reasonOf } from './reason.ts';
 import type { TerminatorCandidate } from './terminators.ts';
 
@@ -61,6 +63,18 @@ export class BindTable {
     return this.#binds.values();
   }
 
+  /** As the controller is told of them. */
+  report(): RouterTerminators {
+    const terminators = [...this.#binds.values()].map(
+      ({ id, serviceId, hostId, cost, precedence, instanceId, instanceProof }) => ({
+        ...{ id, serviceId, hostId, cost, precedence },
+        ...(instanceId !== undefined && { instanceId }),
+        ...(instanceProof !== undefined && { instanceProof }),
+      }),
+    );
+    return { terminators };
+  }
+
   get(terminatorId: string): Bind | undefined {
     return this.#binds.get(terminatorId);
   }
@@ -80,10 +94,13 @@ export class BindTable {
         cost: headers.u16(HeaderKey.cost) ?? 0,
         precedence: precedenceOf(headers),
         grant: request.body.slice(),
+        ...instanceOf(headers),
       };
       const claims = await this.#verify(peer, offer.grant);
       if (peer.closed) return;
-      const denied = this.#access.bindDenied(peer.id, claims.svc);
+      const denied =
+        this.#access.bindDenied(peer.id, claims.svc) ??
+        this.#instanceDenied({ ...offer, serviceId: claims.svc, hostId: peer.id });
       if (denied !== undefined) {
         refuse(peer, request, label, denied);
         return;
@@ -137,6 +154,11 @@ export class BindTable {
     bind.cost = request.headers.u16(HeaderKey.cost) ?? bind.cost;
     if (request.headers.has(HeaderKey.precedence)) bind.precedence = precedenceOf(request.headers);
     if (this.#binds.get(bind.id) === bind) this.onChange();
+  }
+
+  /** Handles HealthEvent: the binding it is about, or `undefined`. */
+  reported(peer: Peer, label: number): { id: string; serviceId: string } | undefined {
+    return this.#ofPeer(peer, label);
   }
 
   /** Handles Unbind, and StateClosed on a binding's id; false if there is no such binding. */
@@ -198,6 +220,15 @@ export class BindTable {
     }
     if (count >= this.#maxPerHost) throw new AppError('ERR_ROUTER_OVERLOADED', 'too many bindings');
     return kept;
+  }
+
+  /** Why a host may not have an instance: another has it, and they share no secret. */
+  #instanceDenied(wanted: InstanceClaim): CloseReason | undefined {
+    if (wanted.instanceId === undefined) return undefined;
+    const others = [...this.#binds.values(), ...this.#state.terminatorsOf(wanted.serviceId)];
+    return others.some((other) => isInstanceOfAnother(wanted, other))
+      ? reason('ERR_ACCESS_NO_POLICY', 'the instance is another host’s')
+      : undefined;
   }
 
   #ofPeer(peer: Peer, label: number): Bind | undefined {

@@ -4,6 +4,7 @@ import type { CircuitEvent, CircuitReport } from '@postern/shared/schemas';
 import type { RouterMetrics } from '../metrics/metrics.ts';
 import type { CircuitObserver } from './circuit-table.ts';
 import type { RouterCircuit } from './circuit.ts';
+import type { TerminatorCosts } from './terminator-costs.ts';
 
 /** Only the first router of a circuit counts and reports it. */
 export function circuitObserver(
@@ -40,6 +41,20 @@ export function circuitObserver(
         bytesToHost,
         bytesToClient,
       });
+    },
+  };
+}
+
+/** Counts the open circuits of each terminator, then tells `next`. */
+export function countCircuits(costs: TerminatorCosts, next: CircuitObserver): CircuitObserver {
+  return {
+    opened(circuit) {
+      if (circuit.terminatorId !== undefined) costs.opened(circuit.terminatorId);
+      next.opened(circuit);
+    },
+    closed(circuit, why, joined) {
+      if (joined && circuit.terminatorId !== undefined) costs.closed(circuit.terminatorId);
+      next.closed(circuit, why, joined);
     },
   };
 }

@@ -20,7 +20,10 @@ import type { CircuitTable } from './circuit-table.ts';
 import type { RouterCircuit } from './circuit.ts';
 import { reason, reasonOf } from './reason.ts';
 import type { RouteStep } from './route-step.ts';
-import { chooseTerminator, type TerminatorCandidate } from './terminators.ts';
+import type { Strategies } from './strategies/index.ts';
+import type { StrategyDial, TerminatorStrategy } from './strategies/strategy.ts';
+import type { TerminatorCosts } from './terminator-costs.ts';
+import { rankTerminators, type TerminatorCandidate } from './terminators.ts';
 import type { Topology } from './topology.ts';
 
 /** Who a client connection proved to be, by its app token and key. */
@@ -41,6 +44,8 @@ interface DialerDeps {
   binds: BindTable;
   topology: Topology;
   step: RouteStep;
+  strategies: Strategies;
+  costs: TerminatorCosts;
   budget: BufferBudget;
   limits: RouterLimits;
   nowMs: () => number;
@@ -51,6 +56,8 @@ const MAX_ATTEMPTS = 3;
 
 interface Attempts {
   readonly hosts: ReadonlySet<string>;
+  /** The instance dialed; `undefined`: terminators of none. */
+  readonly instanceId: string | undefined;
   /** Terminators that refused, and `from>to` edges that failed. */
   readonly failedTerminators: Set<string>;
   readonly failedEdges: Set<string>;
@@ -105,6 +112,7 @@ export class Dialer {
       const hostId = request.headers.string(HeaderKey.hostId);
       this.#attempt(circuit, request, {
         hosts: new Set(claims.hosts.filter((id) => hostId === undefined || id === hostId)),
+        instanceId: request.headers.string(HeaderKey.terminatorIdentity) || undefined,
         failedTerminators: new Set(),
         failedEdges: new Set(),
         left: MAX_ATTEMPTS,
@@ -129,12 +137,13 @@ export class Dialer {
   }
 
   #attempt(circuit: RouterCircuit, request: Message, attempts: Attempts): void {
-    const { table, step, topology, limits, routerId, nowMs } = this.#deps;
-    const usable = this.#candidates(circuit.subject.serviceId, attempts);
-    const terminator = chooseTerminator(
-      usable,
-      (id) => topology.pathTo(id, attempts.failedEdges)?.cost,
-    );
+    const { table, step, topology, costs, limits, routerId, nowMs } = this.#deps;
+    const { serviceId, callerId } = circuit.subject;
+    const usable = this.#candidates(serviceId, attempts);
+    const strategy = this.#strategyOf(serviceId);
+    const token = request.headers.bytes(HeaderKey.stickinessToken);
+    const dial = { serviceId, callerId, token };
+    const terminator = this.#choose(usable, strategy, dial, attempts);
     const path = terminator && topology.pathTo(terminator.routerId, attempts.failedEdges);
     if (terminator === undefined || path === undefined || attempts.left === 0) {
       const nothing = usable.length > 0 ? reason('ERR_NO_PATH') : reason('ERR_SERVICE_NOT_HOSTED');
@@ -147,7 +156,9 @@ export class Dialer {
     const deadlineMs = nowMs() + limits.routeTimeoutMs;
     step.extend(circuit, terminator.id, path.hops, deadlineMs, (failure) => {
       if (failure === undefined) {
-        this.#joined(circuit, request);
+        costs.dialSucceeded(terminator.id);
+        strategy.joined?.(terminator, dial);
+        this.#joined(circuit, request, strategy.token?.(terminator));
         return;
       }
       attempts.lastFailure = failure;
@@ -155,7 +166,7 @@ export class Dialer {
         table.close(circuit, failure);
         return;
       }
-      noteFailure(attempts, circuit, terminator.id, failure);
+      if (noteFailure(attempts, circuit, terminator.id, failure)) costs.dialFailed(terminator.id);
       this.#attempt(circuit, request, attempts);
     });
   }
@@ -166,6 +177,7 @@ export class Dialer {
     const mayUse = (terminator: TerminatorCandidate): boolean =>
       terminator.serviceId === serviceId &&
       attempts.hosts.has(terminator.hostId) &&
+      terminator.instanceId === attempts.instanceId &&
       !attempts.failedTerminators.has(terminator.id) &&
       access.mayHost(terminator.hostId, serviceId);
     const here = [...binds.values()].filter(mayUse);
@@ -175,26 +187,53 @@ export class Dialer {
     return [...here, ...elsewhere];
   }
 
-  #joined(circuit: RouterCircuit, request: Message): void {
+  #strategyOf(serviceId: string): TerminatorStrategy {
+    const { strategies, state } = this.#deps;
+    return strategies(state.get('service', serviceId)?.terminatorStrategy);
+  }
+
+  #choose(
+    usable: readonly TerminatorCandidate[],
+    strategy: TerminatorStrategy,
+    dial: StrategyDial,
+    { failedEdges }: Attempts,
+  ): TerminatorCandidate | undefined {
+    const { topology, costs } = this.#deps;
+    const [cheapest, ...others] = rankTerminators(
+      usable,
+      (routerId) => topology.pathTo(routerId, failedEdges)?.cost,
+      (terminatorId) => costs.of(terminatorId),
+    );
+    return cheapest && strategy.choose([cheapest, ...others], dial).terminator;
+  }
+
+  #joined(circuit: RouterCircuit, request: Message, token: Uint8Array | undefined): void {
     this.#deps.table.join(circuit);
     circuit.openedMs = this.#deps.nowMs();
     const headers = new MessageHeaders()
       .setU32(HeaderKey.connId, circuit.upstream.label)
       .setString(HeaderKey.circuitId, circuit.subject.circuitId);
+    if (token !== undefined) headers.setBytes(HeaderKey.stickinessToken, token);
     circuit.upstream.peer.reply(request, ContentType.stateConnected, headers);
   }
 }
 
-/** What not to try again: the host if it refused, otherwise the links behind the first hop. */
+/**
+ * What not to try again: the terminator if it refused, for which true is answered, otherwise the links
+ * behind the first hop.
+ */
 function noteFailure(
   attempts: Attempts,
   circuit: RouterCircuit,
   terminatorId: string,
   why: CloseReason,
-): void {
+): boolean {
   const edges = circuit.path.slice(1).map((to, i) => `${circuit.path[i] ?? ''}>${to}`);
   const suspects = edges.length > 1 ? edges.slice(1) : edges;
-  if (why.code === 'ERR_NO_PATH' && suspects.length > 0)
+  if (why.code === 'ERR_NO_PATH' && suspects.length > 0) {
     suspects.forEach((edge) => attempts.failedEdges.add(edge));
-  else attempts.failedTerminators.add(terminatorId);
+    return false;
+  }
+  attempts.failedTerminators.add(terminatorId);
+  return true;
 }

@@ -1,51 +1,47 @@
 import { describe, expect, it } from 'vitest';
-import { chooseTerminator, type TerminatorCandidate } from './terminators.ts';
+import { terminator } from '../../../test/harness/ranked-terminators.ts';
+import { rankTerminators, type TerminatorCandidate } from './terminators.ts';
 
-const terminator = (id: string, extra: Partial<TerminatorCandidate> = {}): TerminatorCandidate => ({
-  id,
-  serviceId: 's',
-  routerId: 'r1',
-  hostId: 'h',
-  cost: 0,
-  precedence: 'default',
-  ...extra,
-});
 const near = () => 0;
-const costs = (known: Record<string, number>) => (routerId: string) => known[routerId];
+const idle = () => 0;
+const ids = (
+  candidates: TerminatorCandidate[],
+  pathCost: (routerId: string) => number | undefined = near,
+  dynamicCost: (id: string) => number = idle,
+): string[] => rankTerminators(candidates, pathCost, dynamicCost).map((one) => one.terminator.id);
 
-describe('chooseTerminator', () => {
-  it('answers undefined when nothing is reachable', () => {
-    const none: TerminatorCandidate[] = [];
-    expect(chooseTerminator(none, near)).toBeUndefined();
-    expect(chooseTerminator([terminator('a')], costs({}))).toBeUndefined();
+describe('rankTerminators', () => {
+  it('leaves out what cannot be reached', () => {
+    expect(ids([])).toEqual([]);
+    expect(ids([terminator('a')], () => undefined)).toEqual([]);
   });
 
-  it('puts precedence before cost', () => {
+  it('keeps the best class that can be reached, cheapest first', () => {
     const all = [
       terminator('failed', { precedence: 'failed' }),
-      terminator('default', { cost: 10 }),
-      terminator('required', { precedence: 'required', cost: 60_000 }),
+      terminator('dear', { cost: 10 }),
+      terminator('cheap', { cost: 9 }),
+      terminator('required', { precedence: 'required', cost: 60_000, routerId: 'far' }),
     ];
-    expect(chooseTerminator(all, near)?.id).toBe('required');
-    expect(chooseTerminator(all.slice(0, 2), near)?.id).toBe('default');
+    expect(ids(all)).toEqual(['required']);
+    const reachable = (routerId: string) => (routerId === 'far' ? undefined : 0);
+    expect(ids(all, reachable)).toEqual(['cheap', 'dear']);
+    expect(ids(all.slice(0, 1))).toEqual(['failed']);
   });
 
-  it('skips an unreachable better class', () => {
-    const all = [terminator('a', { precedence: 'required', routerId: 'gone' }), terminator('b')];
-    expect(chooseTerminator(all, costs({ r1: 0 }))?.id).toBe('b');
-  });
-
-  it('adds the path cost to the terminator cost', () => {
+  it('adds path, load and failures to the cost, the latter two no further than 65535', () => {
     const all = [
-      terminator('cheap', { routerId: 'far', cost: 1 }),
-      terminator('dear', { cost: 5 }),
+      terminator('a', { routerId: 'far' }),
+      terminator('b'),
+      terminator('c', { cost: 1 }),
     ];
-    expect(chooseTerminator(all, (id) => (id === 'far' ? 9 : 0))?.id).toBe('dear');
-  });
-
-  it('chooses at random among equals only', () => {
-    const all = [terminator('a'), terminator('b'), terminator('c', { cost: 1 })];
-    expect(chooseTerminator(all, near, () => 0)?.id).toBe('a');
-    expect(chooseTerminator(all, near, () => 0.999)?.id).toBe('b');
+    const path = (routerId: string) => (routerId === 'far' ? 9 : 0);
+    const dynamic = (id: string) => (id === 'c' ? 65_535 : id === 'b' ? 10 : 0);
+    const ranks = rankTerminators(all, path, dynamic);
+    expect(ranks.map(({ terminator: { id }, cost }) => [id, cost])).toEqual([
+      ['a', 9],
+      ['b', 10],
+      ['c', 65_535],
+    ]);
   });
 });

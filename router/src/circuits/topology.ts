@@ -1,5 +1,6 @@
 /** The mesh as this router knows it: its own links as they are, those of others as reported. */
 import type { Entity } from '@postern/shared/schemas';
+import { linkWeight } from '../links/link-cost.ts';
 import type { RouterState } from '../state/router-state.ts';
 import { PathGraph, type PathNode } from './path-graph.ts';
 import { costOf, shortestPaths, type Path, type PathTree } from './path.ts';
@@ -89,7 +90,7 @@ export class Topology {
 
   /** As it reports itself, save for its link to this router, which this router knows first. */
   #nodeOf({ id, links, cost, noTraversal }: Entity<'router'>): PathNode {
-    const reported = new Map(links.map((link) => [link.peerId, link.latencyMs]));
+    const reported = new Map(links.map((link) => [link.peerId, linkWeight(link)]));
     const ownMs = this.#links.get(id);
     if (ownMs === undefined) reported.delete(this.#routerId);
     else reported.set(this.#routerId, Math.max(ownMs, reported.get(this.#routerId) ?? 0));

@@ -77,10 +77,24 @@ function run(context: PeerContext, peer: Peer, socket: LimitedFrameSocket): void
       case ContentType.unbind:
         unbind(message);
         return;
+      case ContentType.healthEvent:
+        if (!bucket.take(nowMs())) throw new AppError('ERR_ROUTER_OVERLOADED', 'too many events');
+        health(message);
+        return;
       default:
         // StateClosed whose id is no circuit's ends a binding.
         if (!handleCommon(context, peer, message)) binds.unbind(peer, labelOf(message));
     }
+  };
+  const health = (message: Message): void => {
+    const bind = binds.reported(peer, labelOf(message));
+    if (bind === undefined) return;
+    const isHealthy = message.headers.bool(HeaderKey.healthStatus) === true;
+    logger.info('terminator.health', {
+      terminatorId: bind.id,
+      serviceId: bind.serviceId,
+      isHealthy,
+    });
   };
   /** Some SDKs wait for an answer to Unbind, others ignore it: answered always. */
   const unbind = (message: Message): void => {

@@ -17,6 +17,7 @@ import { Peer } from '../net/peer.ts';
 import { handleCommon, type PeerContext } from '../net/peer-context.ts';
 import { roundTripMs, sendLatency } from '../net/peer-registry.ts';
 import type { LimitedFrameSocket } from '../net/frame-socket.ts';
+import { agreedLinkCost, setLinkCost } from './link-cost.ts';
 import { haveCommonGroup, setGroups } from './link-groups.ts';
 import type { Link, LinkRegistry } from './link-registry.ts';
 
@@ -26,6 +27,8 @@ export interface LinkDeps {
   readonly registry: LinkRegistry;
   /** Groups of links that this router is in. */
   readonly groups: readonly string[];
+  /** What links of this router cost beside their latency, at least 1. */
+  readonly cost: number;
   /** A link ended, or lost against another. */
   readonly onLost: (routerId: string) => void;
 }
@@ -55,9 +58,10 @@ export function acceptLink(
     }
     settled();
     socket.limits = EDGE_LIMITS;
-    const link: Link = { routerId, linkId, dialed: false, peer, latencyMs: 0 };
+    const staticCost = agreedLinkCost(deps.cost, hello);
+    const link: Link = { routerId, linkId, dialed: false, peer, staticCost, latencyMs: 0 };
     const answer = new MessageHeaders().setString(HeaderKey.id, deps.context.routerId);
-    setGroups(answer, deps.groups);
+    setLinkCost(setGroups(answer, deps.groups), deps.cost);
     const isWanted = isKnown(deps.context, routerId) && haveCommonGroup(deps.groups, hello);
     if (!isWanted || !deps.registry.admit(link)) {
       const why = reason('ERR_NO_PATH', 'link is not wanted');
@@ -87,7 +91,7 @@ export async function openLink(
   const hello = new MessageHeaders()
     .setString(HeaderKey.connectionId, linkId)
     .setString(HeaderKey.id, context.routerId);
-  setGroups(hello, deps.groups);
+  setLinkCost(setGroups(hello, deps.groups), deps.cost);
   await new Promise<void>((resolve, reject) => {
     const refuse = (): void =>
       reject(new AppError('ERR_LINK_HELLO', 'the link was refused', { retryable: true }));
@@ -105,6 +109,7 @@ export async function openLink(
         linkId,
         dialed: true,
         peer,
+        staticCost: agreedLinkCost(deps.cost, result),
         latencyMs: clock.monotonicMs() - startMs,
       };
       if (!haveCommonGroup(deps.groups, result)) {

@@ -6,7 +6,7 @@ import { LinkRegistry, type Link } from './link-registry.ts';
 function link(linkId: string, dialed: boolean): Link {
   const options = { accepting: !dialed, nowMs: 0, maxQueuedBytes: 1 };
   const peer = new Peer('link', 'r2', new FakeFrameSocket(), options);
-  return { routerId: 'r2', linkId, dialed, peer, latencyMs: 10 };
+  return { routerId: 'r2', linkId, dialed, peer, staticCost: 1, latencyMs: 10 };
 }
 
 describe('LinkRegistry', () => {

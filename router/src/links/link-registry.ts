@@ -1,5 +1,6 @@
 /** The links that are up: at most one to each other router. */
 import type { Peer } from '../net/peer.ts';
+import { linkWeight } from './link-cost.ts';
 
 export interface Link {
   readonly routerId: string;
@@ -8,6 +9,8 @@ export interface Link {
   /** True when this router dialed. */
   readonly dialed: boolean;
   readonly peer: Peer;
+  /** Beside its latency, at least 1. */
+  readonly staticCost: number;
   /** Round trip, smoothed; of the handshake until the first measurement. */
   latencyMs: number;
 }
@@ -36,6 +39,11 @@ export class LinkRegistry {
   /** Neighbour router id → latency in ms. */
   latencies(): Map<string, number> {
     return new Map([...this.#links.values()].map((link) => [link.routerId, link.latencyMs]));
+  }
+
+  /** Neighbour router id → what paths count for the link. */
+  weights(): Map<string, number> {
+    return new Map([...this.#links.values()].map((link) => [link.routerId, linkWeight(link)]));
   }
 
   /**

@@ -63,12 +63,14 @@ export class PeerRegistry {
   }
 
   #deadAfterMs({ kind }: Peer): number {
-    return kind === 'link' ? this.#limits.linkDeadAfterMs : this.#limits.deadAfterMs;
+    if (kind === 'link') return this.#limits.linkDeadAfterMs;
+    return kind === 'host' ? this.#limits.hostDeadAfterMs : this.#limits.deadAfterMs;
   }
 
   #isProbeDue(peer: Peer, watched: Watched, silentMs: number, nowMs: number): boolean {
     const sinceProbeMs = nowMs - watched.probedMs;
     if (peer.kind === 'link') return sinceProbeMs >= this.#limits.linkProbeMs;
+    if (peer.kind === 'host') return Math.min(silentMs, sinceProbeMs) >= this.#limits.hostProbeMs;
     return silentMs >= this.#limits.pingAfterMs && sinceProbeMs >= this.#limits.pingAfterMs;
   }
 }

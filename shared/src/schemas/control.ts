@@ -12,6 +12,8 @@ export const EDGE_ALPN = 'ziti-edge';
 
 const id = z.string().min(1).max(64);
 const name = z.string().min(1).max(256);
+/** Longest name of an instance of a service. */
+export const MAX_INSTANCE_ID_CHARACTERS = 256;
 const roles = z.array(z.string().max(256)).max(1000);
 /** Public part of a P-256 key as JWK. */
 export const publicJwkSchema = z.object({
@@ -67,8 +69,17 @@ const router = z.strictObject({
   edgeUrls: z.array(z.string().max(512)).max(16),
   /** `tls:host:port` of the mutual-TLS listener for links and connectors; empty for a dark router. */
   fabricAddresses: z.array(z.string().max(512)).max(16),
-  /** Links this router reports: peer router id and round-trip time in ms. */
-  links: z.array(z.strictObject({ id, peerId: id, latencyMs: z.number().min(0) })).max(10_000),
+  /** Links this router reports: peer router id, round-trip time in ms, and cost beside it (default 1). */
+  links: z
+    .array(
+      z.strictObject({
+        id,
+        peerId: id,
+        latencyMs: z.number().min(0),
+        staticCost: z.int().min(1).max(65_535).optional(),
+      }),
+    )
+    .max(10_000),
 });
 const terminator = z.strictObject({
   id,
@@ -78,6 +89,10 @@ const terminator = z.strictObject({
   hostId: id,
   cost: z.int().min(0).max(65535),
   precedence: z.enum(['default', 'required', 'failed']),
+  /** What dials of this very terminator name it by; absent: it answers those that name none. */
+  instanceId: z.string().min(1).max(MAX_INSTANCE_ID_CHARACTERS).optional(),
+  /** Hash of the secret that hosts of one instance share; absent: no other host may have it. */
+  instanceProof: z.string().max(64).optional(),
 });
 const signingKey = z.strictObject({
   kid: z.string().min(1).max(64),

@@ -1,3 +1,4 @@
+import { TERMINATOR_STRATEGIES } from '@postern/shared/schemas';
 import { z } from 'zod';
 import { newService } from '../../model/defaults.ts';
 import type { Service } from '../../model/services.ts';
@@ -27,9 +28,9 @@ export const services: EntityDefinition = defineEntity({
     name,
     encryptionRequired: z.boolean(),
     terminatorStrategy: z
-      .enum(['smartrouting', 'weighted', 'random', 'sticky', ''])
+      .enum([...TERMINATOR_STRATEGIES, ''])
       .default('')
-      .transform((value) => value || 'smartrouting'),
+      .transform((value) => value || TERMINATOR_STRATEGIES[0]),
     maxIdleTimeMillis: z.int().min(0).max(2_147_483_647).default(0),
     roleAttributes,
     configs: z.array(id).max(100).default([]),

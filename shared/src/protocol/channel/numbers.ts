@@ -75,6 +75,7 @@ export const HeaderKey = {
   cost: 1004,
   precedence: 1005,
   terminatorIdentity: 1006,
+  terminatorSecret: 1007,
   callerId: 1008,
   cryptoMethod: 1009,
   flags: 1010,
@@ -110,6 +111,8 @@ export const HeaderKey = {
   linkGroups: 3114,
   /** Bool: the ends of the circuit go on over another one when it is closed with ERR_CIRCUIT_MOVED. */
   movable: 3115,
+  /** U16: what a link costs whoever its sender is asked, beside its latency. */
+  linkCost: 3117,
   partNumber: 3120,
   partCount: 3121,
 } as const;

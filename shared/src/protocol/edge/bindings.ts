@@ -41,6 +41,9 @@ export class Bindings {
     const headers = bindHeaders(bindId, options)
       .setBytes(HeaderKey.listenerId, listenerId)
       .setBool(HeaderKey.routerProvidedConnId, true);
+    const { instanceId, instanceSecret } = options;
+    if (instanceId !== undefined) headers.setString(HeaderKey.terminatorIdentity, instanceId);
+    if (instanceSecret !== undefined) headers.setBytes(HeaderKey.terminatorSecret, instanceSecret);
     const body = encodeUtf8(options.bindGrant);
     const sequence = sender.sendMessage(ContentType.bind, { headers, body });
     return replies.wait(
@@ -126,6 +129,16 @@ export class Bindings {
         currentGrant = changes.bindGrant;
         const headers = bindHeaders(bindId, changes);
         this.#options.sender.sendMessage(ContentType.updateBind, {
+          headers,
+          body: encodeUtf8(currentGrant),
+        });
+      },
+      reportHealth: (isHealthy) => {
+        if (!this.#active.has(bindId)) return;
+        const headers = new MessageHeaders()
+          .setU32(HeaderKey.connId, bindId)
+          .setBool(HeaderKey.healthStatus, isHealthy);
+        this.#options.sender.sendMessage(ContentType.healthEvent, {
           headers,
           body: encodeUtf8(currentGrant),
         });

@@ -34,6 +34,8 @@ export interface EdgeConnectionOptions {
 export interface DialOptions {
   /** Identity id of the only host wanted. Default: any that the grant permits. */
   readonly hostId?: string;
+  /** The instance of the service wanted, as its host named it. Default: hosts that name none. */
+  readonly instanceId?: string;
   /** The router may close the circuit with `ERR_CIRCUIT_MOVED` when there is a better way. */
   readonly movable?: boolean;
   readonly signal?: AbortSignal;
@@ -46,6 +48,10 @@ export interface BindOptions {
   readonly cost?: number;
   /** Default `default`. */
   readonly precedence?: PrecedenceName;
+  /** Makes it reachable only for dials that name this instance, at most 256 characters. Default: none. */
+  readonly instanceId?: string;
+  /** What other hosts of the same instance know too. Default: there are no others. */
+  readonly instanceSecret?: Uint8Array;
   /**
    * Names the listener across connections, so that binding again replaces the old binding. At most 64
    * bytes; default: 16 random bytes.
@@ -69,6 +75,8 @@ export type OnDial = (circuit: Circuit, info: DialInfo) => void;
 export interface Binding {
   /** Sends a renewed grant, or another cost or precedence, for the binding (UpdateBind). */
   update(changes: { bindGrant: string; cost?: number; precedence?: PrecedenceName }): void;
+  /** Tells the router how a health check went (HealthEvent), for whoever watches its log. */
+  reportHealth(isHealthy: boolean): void;
   /** Stops new dials; circuits already open go on. Idempotent. */
   unbind(): void;
   /** Resolves when the binding ended, whoever ended it. Never rejects. */

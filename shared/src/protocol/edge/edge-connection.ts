@@ -165,7 +165,10 @@ export class EdgeConnection {
    * (see `errors/reasons.ts`), `ERR_EDGE_TOO_MANY_CIRCUITS` or `ERR_ABORTED`. There is no time limit
    * but the signal's.
    */
-  async dial(grant: string, { hostId, movable, signal }: DialOptions = {}): Promise<Circuit> {
+  async dial(
+    grant: string,
+    { hostId, instanceId, movable, signal }: DialOptions = {},
+  ): Promise<Circuit> {
     await this.#whenOpen(signal);
     if (this.#isFull()) {
       throw new AppError('ERR_EDGE_TOO_MANY_CIRCUITS', 'too many circuits on this connection', {
@@ -175,6 +178,7 @@ export class EdgeConnection {
     const connectionId = this.#takeConnectionId();
     const headers = new MessageHeaders().setU32(HeaderKey.connId, connectionId);
     if (hostId !== undefined) headers.setString(HeaderKey.hostId, hostId);
+    if (instanceId !== undefined) headers.setString(HeaderKey.terminatorIdentity, instanceId);
     if (movable === true) headers.setBool(HeaderKey.movable, true);
     const sequence = this.#sender.sendMessage(ContentType.connect, {
       headers,
