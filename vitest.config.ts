@@ -37,6 +37,7 @@ export default defineConfig({
             'test/integration/**/*.test.ts',
             'test/conformance/**/*.test.ts',
             'test/fault/**/*.test.ts',
+            'test/interop/**/*.test.ts',
           ],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -80,11 +80,16 @@ export async function createRouter(
   const table = new CircuitTable(
     circuitObserver(metrics, log, (event) => controllerChannel.circuitEvent(event)),
   );
-  const step = new RouteStep({ table, binds, linkTo: (id) => registry.get(id)?.peer });
+  const step = new RouteStep({
+    table,
+    binds,
+    linkTo: (id) => registry.get(id)?.peer,
+    nameOf: (id) => state.get('identity', id)?.name ?? '',
+  });
   const shared = { routerId, state, access, table, step, budget, limits, nowMs };
   const dialer = new Dialer({ ...shared, binds, topology });
   const improver = new PathImprover({ table, topology, limits, nowMs });
-  const forwarder = new Forwarder(table, budget, limits);
+  const forwarder = new Forwarder(table, budget, limits, nowMs);
   const peers = new PeerRegistry(limits, nowMs);
   const clients: PeerContext['clients'] = new Set();
   const context: PeerContext = {
@@ -164,13 +169,16 @@ export async function createRouter(
       })),
     }),
     terminators: (): RouterTerminators => ({
-      terminators: [...binds.values()].map(({ id, serviceId, hostId, cost, precedence }) => ({
-        id,
-        serviceId,
-        hostId,
-        cost,
-        precedence,
-      })),
+      terminators: [...binds.values()].map(
+        ({ id, serviceId, hostId, cost, precedence, encryption }) => ({
+          id,
+          serviceId,
+          hostId,
+          cost,
+          precedence,
+          encryption,
+        }),
+      ),
     }),
     circuits: (): RouterCircuits => ({
       circuits: [...table.values()]

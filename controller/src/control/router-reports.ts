@@ -1,7 +1,7 @@
 /** Writes what routers report about themselves: status, hosted terminators, going offline. */
 import { isDeepStrictEqual } from 'node:util';
 import { ELSEWHERE } from '@postern/shared/policy';
-import type { RouterStatus, RouterTerminators } from '@postern/shared/schemas';
+import type { Encryption, RouterStatus, RouterTerminators } from '@postern/shared/schemas';
 import type { RouterPresence } from '../cluster/router-presence.ts';
 import type { ControllerContext } from '../context.ts';
 import type { Terminator } from '../model/services.ts';
@@ -9,6 +9,9 @@ import { repositories } from '../store/repositories.ts';
 
 /** How a terminator made by a connector is bound, as opposed to one made over REST. */
 const EDGE_BINDING = 'edge';
+
+const encryptionOf = ({ encryption }: RouterTerminators['terminators'][number]): Encryption =>
+  encryption ?? 'authenticated';
 
 export interface RouterReports {
   status(routerId: string, status: RouterStatus): Promise<void>;
@@ -64,19 +67,26 @@ export function createRouterReports(
       const removed = [...stored.keys()].filter((id) => !wantedIds.has(id));
       const changed = wanted.filter((terminator) => {
         const row = stored.get(terminator.id);
-        return row?.cost !== terminator.cost || row.precedence !== terminator.precedence;
+        return (
+          row?.cost !== terminator.cost ||
+          row.precedence !== terminator.precedence ||
+          row.encryption !== encryptionOf(terminator)
+        );
       });
       if (removed.length === 0 && changed.length === 0) return;
 
       await store.write(async (tx) => {
         for (const id of removed) await repositories.terminators.remove(tx, id);
-        for (const { id, serviceId, hostId, cost, precedence } of changed) {
+        for (const terminator of changed) {
+          const { id, serviceId, hostId, cost, precedence } = terminator;
+          const encryption = encryptionOf(terminator);
           const row = await repositories.terminators.get(tx.db, id);
           if (row) {
             const same =
               row.routerId === routerId && row.hostId === hostId && row.serviceId === serviceId;
             // An id is never taken over from another router, host or service.
-            if (same) await repositories.terminators.update(tx, id, { cost, precedence });
+            if (same)
+              await repositories.terminators.update(tx, id, { cost, precedence, encryption });
             else ctx.logger.warn('control.terminatorIdTaken', { routerId, terminatorId: id });
             continue;
           }
@@ -95,6 +105,7 @@ export function createRouterReports(
             identitySecret: null,
             cost,
             precedence,
+            encryption,
           });
         }
       });

@@ -12,13 +12,17 @@ import {
   type PrecedenceName,
 } from '@postern/shared/protocol/channel';
 import type { CloseReason } from '@postern/shared/protocol/edge';
+import type { Encryption } from '@postern/shared/schemas';
 import { decodeUtf8 } from '@postern/shared/bytes';
 import { required, type Peer } from '../net/peer.ts';
 import { isExpired } from '../state/token-time.ts';
+import { SdkPeer } from '../sdk/sdk-peer.ts';
+import { verifySdkBind } from '../sdk/sdk-tokens.ts';
 import { touches, type Impact } from '../state/impact.ts';
 import type { RouterState } from '../state/router-state.ts';
 import { removed, type Access } from './access.ts';
 import { reason, reasonOf } from './reason.ts';
+import { headersOfHost } from './relayed-headers.ts';
 import type { TerminatorCandidate } from './terminators.ts';
 
 interface Bind extends TerminatorCandidate {
@@ -31,6 +35,8 @@ interface Bind extends TerminatorCandidate {
   precedence: PrecedenceName;
   /** As sent: it travels on to the dialing client's host in Dial. */
   grant: Uint8Array;
+  /** What every dialer is told of the host: its key, when it sent one with its binding. */
+  readonly hostHeaders: MessageHeaders | undefined;
   claims: Pick<BindGrantClaims, 'exp' | 'out'>;
 }
 
@@ -80,10 +86,14 @@ export class BindTable {
         cost: headers.u16(HeaderKey.cost) ?? 0,
         precedence: precedenceOf(headers),
         grant: request.body.slice(),
+        encryption: encryptionOf(peer),
+        hostHeaders: peer.kind === 'sdk' ? headersOfHost(headers) : undefined,
       };
       const claims = await this.#verify(peer, offer.grant);
       if (peer.closed) return;
-      const denied = this.#access.bindDenied(peer.id, claims.svc);
+      const denied =
+        this.#access.bindDenied(peer.id, claims.svc) ??
+        this.#access.encryptionDenied(claims.svc, offer.encryption);
       if (denied !== undefined) {
         refuse(peer, request, label, denied);
         return;
@@ -172,7 +182,12 @@ export class BindTable {
     }
   }
 
-  async #verify(peer: Peer, grant: Uint8Array, serviceId?: string): Promise<BindGrantClaims> {
+  async #verify(
+    peer: Peer,
+    grant: Uint8Array,
+    serviceId?: string,
+  ): Promise<Pick<BindGrantClaims, 'svc' | 'exp' | 'out'>> {
+    if (peer instanceof SdkPeer) return verifySdkBind(peer, grant, this.#state, serviceId);
     return verifyBindGrant(decodeUtf8(grant), {
       keys: this.#state,
       time: this.#state.tokenTime,
@@ -212,6 +227,11 @@ export class BindTable {
     bind.peer.sendClosed(bind.label, why);
     this.onChange();
   }
+}
+
+/** SDKs of OpenZiti have their own way, our connectors ours. */
+function encryptionOf(peer: Peer): Encryption {
+  return peer.kind === 'sdk' ? 'ziti' : 'authenticated';
 }
 
 function precedenceOf(headers: MessageHeaders): PrecedenceName {

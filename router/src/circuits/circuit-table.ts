@@ -64,7 +64,7 @@ export class CircuitTable {
     const leg = circuit.downstream;
     circuit.downstream = undefined;
     if (leg === undefined) return;
-    leg.peer.legs.delete(leg.label);
+    leg.peer.release(leg);
     if (notify !== undefined) leg.peer.sendClosed(leg.label, notify);
   }
 
@@ -82,7 +82,7 @@ export class CircuitTable {
     const joined = circuit.state === 'open';
     circuit.state = 'closed';
     this.#circuits.delete(circuit.subject.circuitId);
-    circuit.upstream.peer.legs.delete(circuit.upstream.label);
+    circuit.upstream.peer.release(circuit.upstream);
     this.retract(circuit, circuit.downstream === from ? undefined : why);
     if (circuit.upstream !== from) {
       if (joined) circuit.upstream.peer.sendClosed(circuit.upstream.label, why);

@@ -19,6 +19,7 @@ import type { BindTable } from './bind-table.ts';
 import type { CircuitTable } from './circuit-table.ts';
 import type { RouterCircuit } from './circuit.ts';
 import { reason, reasonOf } from './reason.ts';
+import { addHeaders } from './relayed-headers.ts';
 import type { RouteStep } from './route-step.ts';
 import { chooseTerminator, type TerminatorCandidate } from './terminators.ts';
 import type { Topology } from './topology.ts';
@@ -50,7 +51,8 @@ interface DialerDeps {
 const MAX_ATTEMPTS = 3;
 
 interface Attempts {
-  readonly hosts: ReadonlySet<string>;
+  /** Who may answer; absent: whoever policy lets host. */
+  readonly hosts: ReadonlySet<string> | undefined;
   /** Terminators that refused, and `from>to` edges that failed. */
   readonly failedTerminators: Set<string>;
   readonly failedEdges: Set<string>;
@@ -97,22 +99,33 @@ export class Dialer {
       const claims = await this.#verify(caller, request.body);
       // The connection or the circuit may have ended during verification.
       if (circuit.state !== 'opening') return;
-      const denied = this.#deps.access.dialDenied(subject, peer.socket.remoteAddress);
+      const denied =
+        this.#deps.access.dialDenied(subject, peer.socket.remoteAddress) ??
+        this.#deps.access.encryptionDenied(subject.serviceId, 'authenticated');
       if (denied !== undefined) {
         table.close(circuit, denied);
         return;
       }
       const hostId = request.headers.string(HeaderKey.hostId);
-      this.#attempt(circuit, request, {
-        hosts: new Set(claims.hosts.filter((id) => hostId === undefined || id === hostId)),
-        failedTerminators: new Set(),
-        failedEdges: new Set(),
-        left: MAX_ATTEMPTS,
-        lastFailure: undefined,
-      });
+      this.begin(
+        circuit,
+        request,
+        new Set(claims.hosts.filter((id) => hostId === undefined || id === hostId)),
+      );
     } catch (error) {
       table.close(circuit, reasonOf(error, 'ERR_GRANT_INVALID'));
     }
+  }
+
+  /** Goes about opening a circuit that is allowed, to one of these hosts, or any that policy lets host. */
+  begin(circuit: RouterCircuit, request: Message, hosts?: ReadonlySet<string>): void {
+    this.#attempt(circuit, request, {
+      hosts,
+      failedTerminators: new Set(),
+      failedEdges: new Set(),
+      left: MAX_ATTEMPTS,
+      lastFailure: undefined,
+    });
   }
 
   async #verify(caller: Caller, grant: Uint8Array): Promise<DialGrantClaims> {
@@ -130,14 +143,21 @@ export class Dialer {
 
   #attempt(circuit: RouterCircuit, request: Message, attempts: Attempts): void {
     const { table, step, topology, limits, routerId, nowMs } = this.#deps;
-    const usable = this.#candidates(circuit.subject.serviceId, attempts);
+    const hosted = this.#candidates(circuit.subject.serviceId, attempts);
+    const encryption = circuit.subject.encryption ?? 'authenticated';
+    const usable = hosted.filter((one) => (one.encryption ?? 'authenticated') === encryption);
     const terminator = chooseTerminator(
       usable,
       (id) => topology.pathTo(id, attempts.failedEdges)?.cost,
     );
     const path = terminator && topology.pathTo(terminator.routerId, attempts.failedEdges);
     if (terminator === undefined || path === undefined || attempts.left === 0) {
-      const nothing = usable.length > 0 ? reason('ERR_NO_PATH') : reason('ERR_SERVICE_NOT_HOSTED');
+      const nothing =
+        usable.length > 0
+          ? reason('ERR_NO_PATH')
+          : hosted.length > 0
+            ? reason('ERR_ENCRYPTION_MISMATCH', 'its hosts encrypt in another way')
+            : reason('ERR_SERVICE_NOT_HOSTED');
       table.close(circuit, attempts.lastFailure ?? nothing);
       return;
     }
@@ -165,7 +185,7 @@ export class Dialer {
     const { binds, state, access, routerId } = this.#deps;
     const mayUse = (terminator: TerminatorCandidate): boolean =>
       terminator.serviceId === serviceId &&
-      attempts.hosts.has(terminator.hostId) &&
+      attempts.hosts?.has(terminator.hostId) !== false &&
       !attempts.failedTerminators.has(terminator.id) &&
       access.mayHost(terminator.hostId, serviceId);
     const here = [...binds.values()].filter(mayUse);
@@ -181,6 +201,7 @@ export class Dialer {
     const headers = new MessageHeaders()
       .setU32(HeaderKey.connId, circuit.upstream.label)
       .setString(HeaderKey.circuitId, circuit.subject.circuitId);
+    addHeaders(headers, circuit.hostHeaders);
     circuit.upstream.peer.reply(request, ContentType.stateConnected, headers);
   }
 }

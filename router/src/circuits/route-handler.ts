@@ -15,6 +15,7 @@ import type { RouterState } from '../state/router-state.ts';
 import type { Access } from './access.ts';
 import type { CircuitTable } from './circuit-table.ts';
 import { reason } from './reason.ts';
+import { addHeaders, headersOfDialer } from './relayed-headers.ts';
 import { routeCircuitSchema, type RouteStep } from './route-step.ts';
 
 export interface RouteHandlerDeps {
@@ -64,6 +65,7 @@ export function handleRoute(deps: RouteHandlerDeps, link: Peer, request: Message
     return;
   }
   circuit.terminatorId = terminatorId;
+  circuit.dialerHeaders = headersOfDialer(request.headers);
   const share = Math.max(0.1, 1 - HOP_MARGIN * (isTransit ? 1 : 2));
   step.extend(circuit, terminatorId, path, nowMs() + limits.routeTimeoutMs * share, (failure) => {
     if (failure !== undefined) {
@@ -71,7 +73,7 @@ export function handleRoute(deps: RouteHandlerDeps, link: Peer, request: Message
       return;
     }
     table.join(circuit);
-    answer(link, request, undefined);
+    answer(link, request, undefined, circuit.hostHeaders);
   });
 }
 
@@ -83,8 +85,14 @@ function parseRoute(body: Uint8Array) {
   }
 }
 
-function answer(link: Peer, request: Message, failure: CloseReason | undefined): void {
+function answer(
+  link: Peer,
+  request: Message,
+  failure: CloseReason | undefined,
+  hostHeaders?: MessageHeaders,
+): void {
   const headers = new MessageHeaders().setBool(HeaderKey.success, failure === undefined);
-  if (failure === undefined) link.reply(request, ContentType.routeCircuitResult, headers);
+  if (failure === undefined)
+    link.reply(request, ContentType.routeCircuitResult, addHeaders(headers, hostHeaders));
   else link.replyRefusal(request, ContentType.routeCircuitResult, headers, failure);
 }

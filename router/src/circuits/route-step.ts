@@ -7,6 +7,7 @@ import {
 } from '@postern/shared/protocol/channel';
 import { encodeUtf8, ByteReader } from '@postern/shared/bytes';
 import { readCloseReason, type CloseReason } from '@postern/shared/protocol/edge';
+import { encryptionSchema } from '@postern/shared/schemas';
 import { z } from 'zod';
 import type { Peer } from '../net/peer.ts';
 import type { BindTable } from './bind-table.ts';
@@ -14,6 +15,7 @@ import type { CircuitTable } from './circuit-table.ts';
 import type { RouterCircuit } from './circuit.ts';
 import type { Leg } from './leg.ts';
 import { reason } from './reason.ts';
+import { addHeaders, headersOfHost } from './relayed-headers.ts';
 
 const id = z.string().min(1).max(64);
 /** Body of RouteCircuit (docs/protocol.md, "Circuits"). */
@@ -23,6 +25,7 @@ export const routeCircuitSchema = z.strictObject({
   terminatorId: id,
   callerId: id,
   sessionId: id,
+  encryption: encryptionSchema.optional(),
   path: z.array(id).max(32),
 });
 
@@ -31,6 +34,8 @@ interface RouteStepDeps {
   binds: BindTable;
   /** The link to a neighbour, if it is up. */
   linkTo: (routerId: string) => Peer | undefined;
+  /** Name of an identity. */
+  nameOf: (identityId: string) => string;
 }
 
 /** Called once, synchronously with the answer; `undefined` means the circuit continues. */
@@ -70,10 +75,14 @@ export class RouteStep {
       return;
     }
     const leg = this.#deps.table.extend(circuit, link);
-    const headers = new MessageHeaders().setU32(HeaderKey.connId, leg.label);
+    const headers = addHeaders(
+      new MessageHeaders().setU32(HeaderKey.connId, leg.label),
+      circuit.dialerHeaders,
+    );
     const body = encodeUtf8(JSON.stringify({ ...circuit.subject, terminatorId, path }));
     link.request(ContentType.routeCircuit, headers, body, deadlineMs, (reply) => {
       const joined = reply?.contentType === ContentType.routeCircuitResult && isSuccess(reply);
+      if (joined) circuit.hostHeaders = headersOfHost(reply.headers);
       this.#conclude(circuit, leg, reply, joined, 'ERR_NO_PATH', done);
     });
   }
@@ -90,9 +99,20 @@ export class RouteStep {
       .setU32(HeaderKey.routerProvidedConnId, leg.label)
       .setString(HeaderKey.circuitId, circuit.subject.circuitId)
       .setString(HeaderKey.dialerIdentityId, circuit.subject.callerId);
+    if (circuit.subject.encryption === 'ziti') {
+      addHeaders(headers, circuit.dialerHeaders);
+      // What the dialer calls itself is not passed on: hosts get the name that the network knows.
+      const name = this.#deps.nameOf(circuit.subject.callerId);
+      headers.setString(HeaderKey.callerId, name).setString(HeaderKey.dialerIdentityName, name);
+    }
     bind.peer.request(ContentType.dial, headers, bind.grant, deadlineMs, (reply) => {
       const joined =
         reply?.contentType === ContentType.dialSuccess && acceptedLabel(reply) === leg.label;
+      // C sends its key with the answer, Go once, with its binding.
+      if (joined) {
+        const own = headersOfHost(reply.headers);
+        circuit.hostHeaders = own.size > 0 ? own : bind.hostHeaders;
+      }
       this.#conclude(circuit, leg, reply, joined, 'ERR_SERVICE_NOT_HOSTED', done);
     });
   }

@@ -1,4 +1,5 @@
 /** Terminator choice: where a service is hosted, cheapest first. */
+import type { Encryption } from '@postern/shared/schemas';
 import type { PrecedenceName } from '@postern/shared/protocol/channel';
 
 export interface TerminatorCandidate {
@@ -9,6 +10,8 @@ export interface TerminatorCandidate {
   /** 0–65535. */
   readonly cost: number;
   readonly precedence: PrecedenceName;
+  /** How its host encrypts. Absent: `authenticated`. */
+  readonly encryption?: Encryption | undefined;
 }
 
 const CLASS: Record<PrecedenceName, number> = { required: 0, default: 1, failed: 2 };

@@ -10,6 +10,11 @@ interface Watched {
   flushedMs: number;
 }
 
+/** OpenZiti's SDKs ask for a sign of life every 30 s (Go) or 60 s (C). */
+const SDK_DEAD_AFTER_MS = 150_000;
+/** They stop reading while their application does not read. */
+const SDK_WRITE_STALL_MS = 60_000;
+
 export class PeerRegistry {
   readonly #peers = new Map<Peer, Watched>();
   readonly #limits: RouterLimits;
@@ -50,7 +55,7 @@ export class PeerRegistry {
         watched.flushedMs = nowMs;
       }
       const silentMs = nowMs - peer.lastReceivedMs;
-      if (nowMs - watched.flushedMs >= this.#limits.writeStallMs) {
+      if (nowMs - watched.flushedMs >= this.#writeStallMs(peer)) {
         peer.socket.destroy(new AppError('ERR_PEER_STALLED', 'peer does not read'));
       } else if (silentMs >= this.#deadAfterMs(peer)) {
         peer.socket.destroy(new AppError('ERR_PEER_DEAD', 'peer is silent'));
@@ -61,12 +66,26 @@ export class PeerRegistry {
     }
   }
 
+  #writeStallMs({ kind }: Peer): number {
+    return kind === 'sdk' ? SDK_WRITE_STALL_MS : this.#limits.writeStallMs;
+  }
+
   #deadAfterMs({ kind }: Peer): number {
-    return kind === 'link' ? this.#limits.linkDeadAfterMs : this.#limits.deadAfterMs;
+    switch (kind) {
+      case 'link':
+        return this.#limits.linkDeadAfterMs;
+      case 'sdk':
+        return SDK_DEAD_AFTER_MS;
+      case 'client':
+      case 'host':
+        return this.#limits.deadAfterMs;
+    }
   }
 
   #isProbeDue(peer: Peer, watched: Watched, silentMs: number, nowMs: number): boolean {
     const sinceProbeMs = nowMs - watched.probedMs;
+    // They ask themselves, each minute at the latest, and need not answer.
+    if (peer.kind === 'sdk') return false;
     if (peer.kind === 'link') return sinceProbeMs >= this.#limits.linkProbeMs;
     return silentMs >= this.#limits.pingAfterMs && sinceProbeMs >= this.#limits.pingAfterMs;
   }

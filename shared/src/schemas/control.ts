@@ -25,12 +25,21 @@ export const publicJwkSchema = z.object({
 });
 export type PublicJwk = z.infer<typeof publicJwkSchema>;
 
+/**
+ * How the ends of a circuit encrypt: `authenticated`, the handshake of Postern's own ends; `ziti`,
+ * OpenZiti's `crypto_kx` and secretstream, whose keys nobody vouches for.
+ */
+export const encryptionSchema = z.enum(['authenticated', 'ziti']);
+export type Encryption = z.infer<typeof encryptionSchema>;
+
 const identity = z.strictObject({ id, name, disabled: z.boolean(), roleAttributes: roles });
 const service = z.strictObject({
   id,
   name,
   roleAttributes: roles,
   encryptionRequired: z.boolean(),
+  /** Which encryptions the operator lets circuits of it use. Absent: `authenticated` alone. */
+  acceptedEncryption: z.array(encryptionSchema).max(2).optional(),
   terminatorStrategy: z.string().max(64),
 });
 const semantic = z.enum(['AllOf', 'AnyOf']);
@@ -78,6 +87,8 @@ const terminator = z.strictObject({
   hostId: id,
   cost: z.int().min(0).max(65535),
   precedence: z.enum(['default', 'required', 'failed']),
+  /** How its host encrypts. Absent: `authenticated`. */
+  encryption: encryptionSchema.optional(),
 });
 const signingKey = z.strictObject({
   kid: z.string().min(1).max(64),

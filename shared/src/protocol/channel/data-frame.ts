@@ -117,6 +117,36 @@ export function dataBody(frame: Uint8Array): Uint8Array {
   return frame.subarray(PREFIX_BYTES + readU32(frame, 12));
 }
 
+/** Bytes of a frame's body. */
+export function bodyLength(frame: Uint8Array): number {
+  return readU32(frame, 16);
+}
+
+/** Bytes of headers in a Data frame of OpenZiti's SDKs; they use fewer than 100. */
+const MAX_FOREIGN_HEADERS_BYTES = 256;
+
+/**
+ * Checks the headers of a Data frame whose shape is not ours. A key given twice would let its sender name
+ * one connection to the router and another to the receiver (SDKs differ in which one they keep).
+ *
+ * @throws AppError `ERR_CHANNEL_HEADER`, `ERR_CHANNEL_TOO_LARGE`
+ */
+export function checkForeignData(frame: Uint8Array): void {
+  const headersBytes = readU32(frame, 12);
+  if (headersBytes > MAX_FOREIGN_HEADERS_BYTES)
+    throw new AppError('ERR_CHANNEL_TOO_LARGE', `${headersBytes} bytes of headers in data`);
+  const end = PREFIX_BYTES + headersBytes;
+  const keys: number[] = [];
+  for (let offset = PREFIX_BYTES; offset < end; offset += 8 + readU32(frame, offset + 4)) {
+    if (end - offset < 8 || readU32(frame, offset + 4) > end - offset - 8)
+      throw new AppError('ERR_CHANNEL_HEADER', 'a header is cut off');
+    const key = readU32(frame, offset);
+    if (keys.includes(key))
+      throw new AppError('ERR_CHANNEL_HEADER', `header ${key} is given twice`);
+    keys.push(key);
+  }
+}
+
 /** What a CircuitCredit frame acknowledges. */
 export interface Credit {
   readonly totalBytes: number;

@@ -3,6 +3,8 @@ export type { Clock } from './clock.ts';
 export {
   DATA_PREFIX_BYTES,
   MAX_DATA_BODY_BYTES,
+  bodyLength,
+  checkForeignData,
   dataBody,
   decodeCredit,
   encodeCredit,
@@ -22,6 +24,7 @@ export {
   frameLength,
   HELLO_LIMITS,
   PREFIX_BYTES,
+  SDK_LIMITS,
 } from './frame.ts';
 export type { FrameLimits } from './frame.ts';
 export { FrameSplitter } from './frame-splitter.ts';

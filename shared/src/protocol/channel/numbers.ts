@@ -30,6 +30,10 @@ export const ContentType = {
   updateTokenSuccess: 60801,
   updateTokenFailure: 60802,
   updateToken: 60803,
+  inspectRequest: 60804,
+  inspectResponse: 60805,
+
+  postureResponse: 10800,
 
   challenge: 61100,
   circuitCredit: 61101,
@@ -75,6 +79,7 @@ export const HeaderKey = {
   cost: 1004,
   precedence: 1005,
   terminatorIdentity: 1006,
+  terminatorSecret: 1007,
   callerId: 1008,
   cryptoMethod: 1009,
   flags: 1010,
@@ -95,6 +100,9 @@ export const HeaderKey = {
   connectionMarker: 1025,
   circuitId: 1026,
   stickinessToken: 1027,
+  useXgressToSdk: 1028,
+  inspectValues: 1031,
+  supportsPostureChecks: 1032,
   structuredError: 1033,
   dialerIdentityId: 1034,
   dialerIdentityName: 1035,

@@ -1,0 +1,70 @@
+/** The unmodified Go SDK of OpenZiti against our controller and routers. */
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { InteropProgram, runProgram } from '../harness/interop-program.ts';
+import { SdkNetwork } from '../harness/sdk-network.ts';
+import { buildGoProgram, goMissing } from './go-program.ts';
+
+const MiB = 1024 * 1024;
+
+if (goMissing !== undefined) console.log(`skipped: ${goMissing}`);
+
+describe.skipIf(goMissing !== undefined)('Go SDK', () => {
+  let program: string;
+  let network: SdkNetwork;
+  let dialer: string;
+  let host: string;
+  const hosts: InteropProgram[] = [];
+
+  const enroll = async (name: string, attributes: string[]): Promise<string> => {
+    const { jwtFile } = await network.identity(name, attributes);
+    const file = join(network.dir, `${name}.json`);
+    await runProgram(program, ['enroll', jwtFile, file]);
+    return file;
+  };
+  const startHost = async (identity: string, service: string, name: string) => {
+    const started = new InteropProgram(program, ['host', identity, service, name]);
+    hosts.push(started);
+    await started.line('hosting');
+    return started;
+  };
+  const terminators = async (count: number, service: string): Promise<void> =>
+    network.until(async () => {
+      const all = await network.list('terminators');
+      return all.filter((one) => one['service'].name === service).length === count;
+    });
+
+  beforeAll(async () => {
+    program = buildGoProgram();
+    network = await SdkNetwork.start();
+    await network.startRouter('r1');
+    await network.service('echo', { acceptedEncryption: ['ziti'] });
+    await network.service('safe');
+    dialer = await enroll('dialer', ['dials']);
+    host = await enroll('host', ['hosts']);
+  }, 300_000);
+  afterAll(async () => {
+    for (const one of hosts) one.kill();
+    await network?.close();
+  });
+
+  it('enrols, authenticates by its certificate and lists services', async () => {
+    const listed = await runProgram(program, ['services', dialer]);
+    expect(listed).toEqual({ services: ['echo', 'safe'], identity: 'dialer' });
+  });
+
+  it('dials what another hosts, end-to-end encrypted, with half-close', async () => {
+    const hosting = await startHost(host, 'echo', 'one');
+    await terminators(1, 'echo');
+    const done = await runProgram(program, ['dial', dialer, 'echo', String(3 * MiB + 17)]);
+    expect(done).toMatchObject({ host: 'one', bytes: 3 * MiB + 17 });
+    expect(await hosting.line('echoed')).toMatchObject({
+      echoed: done['bytes'],
+      sha256: done['sha256'],
+    });
+    // Routers say who calls, whatever a dialer calls itself.
+    expect(await hosting.line('caller')).toEqual({ caller: 'dialer' });
+    await hosting.stop();
+    await terminators(0, 'echo');
+  });
+});
