@@ -26,6 +26,7 @@ export class InteropProgram {
     });
     createInterface({ input: this.#child.stderr! }).on('line', (line) => {
       if (this.#log.push(line) > 200) this.#log.shift();
+      this.#wake();
     });
     this.ended = new Promise((resolve, reject) => {
       this.#child.once('error', reject);
@@ -44,6 +45,14 @@ export class InteropProgram {
       const found = this.lines.find((line) => member in line);
       if (found) return found;
       if (this.#isOver) throw new Error(`ended without "${member}": ${this.report()}`);
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  /** Resolves when its log says this, now or later. */
+  async logged(pattern: RegExp): Promise<void> {
+    while (!this.#log.some((line) => pattern.test(line))) {
+      if (this.#isOver) throw new Error(`ended without ${String(pattern)}: ${this.report()}`);
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }

@@ -50,7 +50,7 @@ export class SdkNetwork {
     this.#closers = parts.closers;
   }
 
-  /** A controller whose policies let every identity use every router for every service. */
+  /** A controller that lets identities with the attribute `anywhere` use every router. */
   static async start(options: SdkNetworkOptions = {}): Promise<SdkNetwork> {
     const logger = options.logger ?? silentLogger;
     const dir = await mkdtemp(join(tmpdir(), 'postern-sdk-'));
@@ -81,7 +81,7 @@ export class SdkNetwork {
     const routers = { semantic: 'AnyOf', edgeRouterRoles: ['#all'] };
     await network.create('edge-router-policies', {
       name: 'all',
-      identityRoles: ['#all'],
+      identityRoles: ['#anywhere'],
       ...routers,
     });
     await network.create('service-edge-router-policies', {
@@ -107,8 +107,15 @@ export class SdkNetwork {
     return this.get(`${plural}?limit=500`);
   }
 
+  /** A router, online; identities with the attribute `on-NAME` may use it. */
   async startRouter(name: string, config: Partial<RouterConfigInput> = {}): Promise<RunningRouter> {
     const id = await this.create('edge-routers', { name });
+    await this.create('edge-router-policies', {
+      name: `on ${name}`,
+      semantic: 'AnyOf',
+      identityRoles: [`#on-${name}`],
+      edgeRouterRoles: [`@${id}`],
+    });
     const enrollmentJwtFile = join(this.dir, `${name}.jwt`);
     await writeFile(enrollmentJwtFile, (await this.get(`edge-routers/${id}`)).enrollmentJwt);
     const router = await createRouter(

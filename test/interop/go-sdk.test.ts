@@ -38,10 +38,11 @@ describe.skipIf(goMissing !== undefined)('Go SDK', () => {
     program = buildGoProgram();
     network = await SdkNetwork.start();
     await network.startRouter('r1');
+    await network.startRouter('r2');
     await network.service('echo', { acceptedEncryption: ['ziti'] });
     await network.service('safe');
-    dialer = await enroll('dialer', ['dials']);
-    host = await enroll('host', ['hosts']);
+    dialer = await enroll('dialer', ['dials', 'on-r1']);
+    host = await enroll('host', ['hosts', 'on-r2']);
   }, 300_000);
   afterAll(async () => {
     for (const one of hosts) one.kill();
@@ -66,5 +67,38 @@ describe.skipIf(goMissing !== undefined)('Go SDK', () => {
     expect(await hosting.line('caller')).toEqual({ caller: 'dialer' });
     await hosting.stop();
     await terminators(0, 'echo');
+  });
+
+  it('carries 100 MB each way between routers', async () => {
+    const hosting = await startHost(host, 'echo', 'far');
+    const done = await runProgram(program, ['dial', dialer, 'echo', String(100 * MiB)]);
+    expect(done).toMatchObject({ host: 'far', bytes: 100 * MiB });
+    expect(await hosting.line('echoed')).toMatchObject({ sha256: done['sha256'] });
+    await hosting.stop();
+  });
+
+  it('fails over to the second host when the first is gone', async () => {
+    await terminators(0, 'echo');
+    const second = await enroll('second host', ['hosts', 'anywhere']);
+    const [first, other] = [
+      await startHost(host, 'echo', 'first'),
+      await startHost(second, 'echo', 'second'),
+    ];
+    await terminators(3, 'echo');
+    const before = await runProgram(program, ['dial', dialer, 'echo', '1000']);
+    const [gone, left] = before['host'] === 'first' ? [first, 'second'] : [other, 'first'];
+    gone.kill();
+    await gone.ended;
+    const after = await runProgram(program, ['dial', dialer, 'echo', '1000']);
+    expect(after).toMatchObject({ host: left, bytes: 1000 });
+  });
+
+  it('is told why a service with authenticated encryption is not for it, on both sides', async () => {
+    const why = /accepts authenticated encryption, not OpenZiti’s \(ERR_ENCRYPTION_MISMATCH\)/;
+    await expect(runProgram(program, ['dial', dialer, 'safe', '1'])).rejects.toThrow(why);
+    const refused = new InteropProgram(program, ['host', host, 'safe', 'x']);
+    hosts.push(refused);
+    await refused.logged(why);
+    refused.kill();
   });
 });
