@@ -33,6 +33,8 @@ interface Bind extends TerminatorCandidate {
   readonly listener: string;
   cost: number;
   precedence: PrecedenceName;
+  /** What it was before its host reported itself unhealthy. */
+  healthyPrecedence?: PrecedenceName | undefined;
   /** As sent: it travels on to the dialing client's host in Dial. */
   grant: Uint8Array;
   /** What every dialer is told of the host: its key, when it sent one with its binding. */
@@ -147,6 +149,21 @@ export class BindTable {
     bind.cost = request.headers.u16(HeaderKey.cost) ?? bind.cost;
     if (request.headers.has(HeaderKey.precedence)) bind.precedence = precedenceOf(request.headers);
     if (this.#binds.get(bind.id) === bind) this.onChange();
+  }
+
+  /** Handles HealthEvent: a host that fails its own checks is used only when no other is left. */
+  health(peer: Peer, request: Message): void {
+    const bind = this.#ofPeer(peer, required(request.headers.u32(HeaderKey.connId), 'bind id'));
+    const isHealthy = request.headers.bool(HeaderKey.healthStatus);
+    if (bind === undefined || isHealthy === undefined) return;
+    if (!isHealthy) {
+      bind.healthyPrecedence ??= bind.precedence;
+      bind.precedence = 'failed';
+    } else if (bind.healthyPrecedence !== undefined) {
+      bind.precedence = bind.healthyPrecedence;
+      bind.healthyPrecedence = undefined;
+    }
+    this.onChange();
   }
 
   /** Handles Unbind, and StateClosed on a binding's id; false if there is no such binding. */

@@ -14,6 +14,7 @@ import {
 } from '@postern/shared/protocol/channel';
 import { CIRCUIT_WINDOW_BYTES } from '@postern/shared/protocol/edge';
 import { readU32 } from '@postern/shared/bytes';
+import { isAppError } from '@postern/shared/errors';
 import type { RouterLimits } from '../config.ts';
 import type { BufferBudget } from '../net/buffer-budget.ts';
 import type { Peer } from '../net/peer.ts';
@@ -68,7 +69,10 @@ export class Forwarder {
       try {
         checkForeignData(frame);
       } catch (error) {
-        this.#table.close(circuit, reasonOf(error, 'ERR_CIRCUIT_FLOW_CONTROL'));
+        this.#table.close(
+          circuit,
+          reason('ERR_CIRCUIT_FLOW_CONTROL', isAppError(error) ? error.message : ''),
+        );
         return;
       }
     }

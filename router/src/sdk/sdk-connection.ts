@@ -160,6 +160,10 @@ export class SdkConnection {
         this.#take();
         this.#guard(context.binds.update(peer, message));
         return;
+      case ContentType.healthEvent:
+        this.#take();
+        context.binds.health(peer, message);
+        return;
       case ContentType.unbind:
         this.#unbind(peer, message);
         return;
