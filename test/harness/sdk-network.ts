@@ -65,7 +65,7 @@ export class SdkNetwork {
         public: { port: 0, tls: 'none' },
         control: { port: 0 },
         loginOrigin: 'http://login.localhost:8080',
-        auth: { attemptsPerMinute: 10_000 },
+        auth: { attemptsPerMinute: 10_000, allowPrivateJwks: true },
         ...options.controller,
       }),
       { logger },

@@ -1,7 +1,9 @@
 /** The unmodified Go SDK of OpenZiti against our controller and routers. */
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InteropProgram, runProgram } from '../harness/interop-program.ts';
+import { startTestIssuer, type TestIssuer } from '../harness/test-issuer.ts';
 import { SdkNetwork } from '../harness/sdk-network.ts';
 import { buildGoProgram, goMissing } from './go-program.ts';
 
@@ -12,6 +14,8 @@ if (goMissing !== undefined) console.log(`skipped: ${goMissing}`);
 describe.skipIf(goMissing !== undefined)('Go SDK', () => {
   let program: string;
   let network: SdkNetwork;
+  let issuer: TestIssuer;
+  let caFile: string;
   let dialer: string;
   let host: string;
   const hosts: InteropProgram[] = [];
@@ -37,6 +41,17 @@ describe.skipIf(goMissing !== undefined)('Go SDK', () => {
   beforeAll(async () => {
     program = buildGoProgram();
     network = await SdkNetwork.start();
+    issuer = await startTestIssuer('https://idp.interop.test');
+    caFile = join(network.dir, 'ca.pem');
+    await writeFile(caFile, network.controller.trustBundlePem);
+    await network.create('external-jwt-signers', {
+      name: 'idp',
+      issuer: issuer.issuer,
+      audience: 'postern',
+      enabled: true,
+      jwksEndpoint: issuer.jwksEndpoint,
+      useExternalId: true,
+    });
     await network.startRouter('r1');
     await network.startRouter('r2');
     await network.service('echo', { acceptedEncryption: ['ziti'] });
@@ -46,6 +61,7 @@ describe.skipIf(goMissing !== undefined)('Go SDK', () => {
   }, 300_000);
   afterAll(async () => {
     for (const one of hosts) one.kill();
+    await issuer?.close();
     await network?.close();
   });
 
@@ -91,6 +107,44 @@ describe.skipIf(goMissing !== undefined)('Go SDK', () => {
     await gone.ended;
     const after = await runProgram(program, ['dial', dialer, 'echo', '1000']);
     expect(after).toMatchObject({ host: left, bytes: 1000 });
+  });
+
+  it.each(['legacy', 'oidc'])('dials and hosts after a %s login by certificate', async (login) => {
+    const env = { INTEROP_LOGIN: login };
+    const hosting = new InteropProgram(program, ['host', host, 'echo', login], env);
+    hosts.push(hosting);
+    await hosting.line('hosting');
+    const done = await runProgram(program, ['dial', dialer, 'echo', '70000'], env);
+    expect(done).toMatchObject({ bytes: 70_000 });
+    await hosting.stop();
+  });
+
+  it.each([
+    ['password', 'legacy'],
+    ['password', 'oidc'],
+    ['ext-jwt', 'legacy'],
+    ['ext-jwt', 'oidc'],
+  ])('logs in by %s (%s), without a certificate of its own', async (method, login) => {
+    const hosting = await startHost(host, 'echo', 'for people');
+    const identityId = await network.create('identities', {
+      name: `${method} ${login}`,
+      type: 'Default',
+      isAdmin: false,
+      externalId: `${method} ${login}`,
+      roleAttributes: ['dials', 'anywhere'],
+    });
+    const password = 'correct horse battery';
+    const username = `${method}-${login}`;
+    await network.create('authenticators', { method: 'updb', identityId, username, password });
+    const secret =
+      method === 'password' ? username : await issuer.sign({ sub: `${method} ${login}` });
+    const api = `https://127.0.0.1:${network.controller.admin.port}/edge/client/v1`;
+    const args = ['login', api, caFile, method, secret, password, 'echo', '1000'];
+    const person = new InteropProgram(program, args, { INTEROP_LOGIN: login });
+    expect(await person.line('services')).toMatchObject({ identity: `${method} ${login}` });
+    expect(await person.line('bytes')).toMatchObject({ bytes: 1000 });
+    await person.ended;
+    await hosting.stop();
   });
 
   it('is told why a service with authenticated encryption is not for it, on both sides', async () => {

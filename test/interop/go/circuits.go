@@ -20,7 +20,7 @@ const chunkBytes = 32 * 1024
 // host IDENTITY-FILE SERVICE NAME: echoes until its standard input ends. Every connection is first told
 // NAME and a line end; its own half is closed when the dialer has closed the other.
 func host(args []string) error {
-	context, err := ziti.NewContextFromFile(args[0])
+	context, err := openContext(args[0])
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ type writerOnly struct{ io.Writer }
 
 // dial IDENTITY-FILE SERVICE BYTES: sends so many random bytes, closes its half, and wants the same back.
 func dial(args []string) error {
-	context, err := ziti.NewContextFromFile(args[0])
+	context, err := openContext(args[0])
 	if err != nil {
 		return err
 	}
@@ -85,12 +85,7 @@ func dial(args []string) error {
 	if err != nil {
 		return err
 	}
-	conn, err := context.DialWithOptions(args[1], &ziti.DialOptions{ConnectTimeout: 10 * time.Second})
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	return exchange(conn, count)
+	return dialAndExchange(context, args[1], count)
 }
 
 func exchange(conn edge.Conn, count int64) error {

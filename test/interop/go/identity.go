@@ -46,7 +46,7 @@ func enrollIdentity(args []string) error {
 
 // listServices IDENTITY-FILE
 func listServices(args []string) error {
-	context, err := ziti.NewContextFromFile(args[0])
+	context, err := openContext(args[0])
 	if err != nil {
 		return err
 	}
