@@ -5,6 +5,7 @@ import { Renewable } from '@postern/node/enroll';
 import { certificateIdentity } from '@postern/node/tls';
 import { AppError } from '@postern/shared/errors';
 import { silentLogger, type Logger } from '@postern/shared/log';
+import { createZitiKeyPair } from '@postern/shared/protocol/ziti';
 import type { HostState } from '@postern/shared/schemas';
 import { createBackend, type Backend } from './backend.ts';
 import type { ConnectorConfig } from './config.ts';
@@ -13,10 +14,12 @@ import { StateFile } from './control/state-file.ts';
 import { loadCookieKey } from './cookies/cookie-key.ts';
 import { createCookieSealer } from './cookies/seal.ts';
 import { EdgeHost } from './edge/edge-host.ts';
+import type { Offer, Offers } from './edge/router-link.ts';
 import { enroll } from './enroll/enroll.ts';
 import { readIdentity, writeIdentity, type Identity } from './enroll/identity-file.ts';
 import { HostKeys } from './sessions/host-keys.ts';
 import { SessionHost } from './sessions/session-host.ts';
+import { ZitiHost } from './ziti/ziti-host.ts';
 
 export interface ConnectorDeps {
   /** Default: silent. */
@@ -78,9 +81,18 @@ export async function createConnector(
     },
     logger,
   });
+  const ziti = new ZitiHost(await createZitiKeyPair(), logger);
   const edge = new EdgeHost({
     identity,
-    onDial: (serviceId, circuit, info) => sessions.accept(serviceId, circuit, info),
+    onDial: (serviceId, circuit, info) => {
+      if (info.isZiti !== true) {
+        sessions.accept(serviceId, circuit, info);
+        return;
+      }
+      const service = hosted.get(serviceId)?.backend.ziti;
+      if (service === undefined) throw new AppError('ERR_SERVICE_NOT_HOSTED', 'no such target');
+      ziti.accept(serviceId, service, circuit, info);
+    },
     logger,
   });
 
@@ -93,11 +105,7 @@ export async function createConnector(
       }),
     );
     sessions.update({ ...state, services });
-    edge.update(
-      identityId,
-      state.routers,
-      new Map(services.map(({ id, bindGrant }) => [id, bindGrant])),
-    );
+    edge.update(identityId, state.routers, offersOf(services, backends, ziti.keyPair.publicKey));
     const granted = new Set(services.map(({ name }) => name));
     const missing = [...backends.keys()].filter((name) => !granted.has(name));
     logger.info('connector.state', {
@@ -120,6 +128,7 @@ export async function createConnector(
     },
     onRevocation: (revocation) => {
       sessions.revoke(revocation);
+      ziti.revoke(revocation);
       for (const backend of backends.values()) backend.revoke(revocation);
     },
     logger,
@@ -127,6 +136,7 @@ export async function createConnector(
 
   const close = async (): Promise<void> => {
     sessions.close();
+    ziti.close();
     await Promise.all([control.close(), edge.close()]);
     await Promise.all([...backends.values()].map((backend) => backend.close()));
   };
@@ -145,6 +155,23 @@ export async function createConnector(
     close: () => (closing ??= close()),
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
+}
+
+/** One offer for each encryption that a service accepts and its target can be reached by. */
+function offersOf(
+  services: HostState['services'],
+  backends: ReadonlyMap<string, Backend>,
+  zitiKey: Uint8Array,
+): Offers {
+  const offers = new Map<string, Offer>();
+  for (const { id, name, bindGrant, acceptedEncryption = ['authenticated'] } of services) {
+    const offer = { serviceId: id, bindGrant };
+    if (acceptedEncryption.includes('authenticated')) offers.set(id, offer);
+    // HTTP rules and identity headers hold in our own streams only.
+    if (acceptedEncryption.includes('ziti') && backends.get(name)?.ziti !== undefined)
+      offers.set(`${id} ziti`, { ...offer, zitiKey });
+  }
+  return offers;
 }
 
 async function loadIdentity(

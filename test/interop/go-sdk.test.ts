@@ -1,6 +1,9 @@
 /** The unmodified Go SDK of OpenZiti against our controller and routers. */
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { connectorConfigSchema, createConnector } from '@postern/connector';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InteropProgram, runProgram } from '../harness/interop-program.ts';
 import { startTestIssuer, type TestIssuer } from '../harness/test-issuer.ts';
@@ -145,6 +148,35 @@ describe.skipIf(goMissing !== undefined)('Go SDK', () => {
     expect(await person.line('bytes')).toMatchObject({ bytes: 1000 });
     await person.ended;
     await hosting.stop();
+  });
+
+  it('dials a TCP service of our connector', async () => {
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.write('tcp\n');
+      socket.pipe(socket);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    await network.service('database', { acceptedEncryption: ['authenticated', 'ziti'] });
+    const { jwtFile } = await network.identity('connector', ['hosts', 'on-r2']);
+    const { port } = server.address() as AddressInfo;
+    const connector = await createConnector(
+      connectorConfigSchema.parse({
+        stateDir: join(network.dir, 'connector'),
+        enrollmentJwtFile: jwtFile,
+        controlAddresses: [`tls:127.0.0.1:${network.controller.control.port}`],
+        services: [{ service: 'database', target: `tcp://127.0.0.1:${port}` }],
+      }),
+    );
+    try {
+      // One for each encryption.
+      await terminators(2, 'database');
+      const done = await runProgram(program, ['dial', dialer, 'database', String(20 * MiB)]);
+      expect(done).toMatchObject({ host: 'tcp', bytes: 20 * MiB });
+    } finally {
+      await connector.close();
+      server.close();
+    }
   });
 
   it('is told why a service with authenticated encryption is not for it, on both sides', async () => {

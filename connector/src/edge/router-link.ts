@@ -2,7 +2,7 @@ import { createSocketPipe, runChannel } from '@postern/node/channel';
 import { Backoff, keepConnected } from '@postern/node/retry';
 import { certificateIdentity, dialTls } from '@postern/node/tls';
 import type { Logger } from '@postern/shared/log';
-import { EDGE_LIMITS } from '@postern/shared/protocol/channel';
+import { SDK_LIMITS } from '@postern/shared/protocol/channel';
 import {
   EdgeConnection,
   type Circuit,
@@ -14,8 +14,15 @@ import type { OwnIdentity } from '../enroll/identity-file.ts';
 import { ServiceBinding } from './service-binding.ts';
 
 export type RouterEntry = HostState['routers'][number];
-/** Services to host: id → bind grant. */
-export type Offers = ReadonlyMap<string, string>;
+/** One way in which a service is hosted. */
+export interface Offer {
+  readonly serviceId: string;
+  readonly bindGrant: string;
+  /** Our key, where its circuits are encrypted as OpenZiti does. */
+  readonly zitiKey?: Uint8Array;
+}
+/** What is hosted, by a name of its own. */
+export type Offers = ReadonlyMap<string, Offer>;
 export type OnServiceDial = (serviceId: string, circuit: Circuit, info: DialInfo) => void;
 
 export interface RouterLinkOptions {
@@ -87,7 +94,7 @@ export class RouterLink {
       expectedRouterId: router.id,
       logger: this.#logger,
     });
-    runChannel(socket, connection, () => EDGE_LIMITS);
+    runChannel(socket, connection, () => SDK_LIMITS);
     try {
       await connection.opened;
       backoff.reset();
@@ -107,25 +114,27 @@ export class RouterLink {
   #syncBindings(): void {
     const connection = this.#connection;
     if (connection === undefined) return;
-    for (const [serviceId, binding] of this.#bindings) {
-      if (this.#offers.has(serviceId)) continue;
+    for (const [name, binding] of this.#bindings) {
+      if (this.#offers.has(name)) continue;
       binding.close();
-      this.#bindings.delete(serviceId);
+      this.#bindings.delete(name);
     }
-    for (const [serviceId, bindGrant] of this.#offers) {
-      const existing = this.#bindings.get(serviceId);
-      if (existing !== undefined) existing.update(bindGrant);
-      else this.#bindings.set(serviceId, this.#bind(connection, serviceId, bindGrant));
+    for (const [name, offer] of this.#offers) {
+      const existing = this.#bindings.get(name);
+      if (existing !== undefined) existing.update(offer.bindGrant);
+      else this.#bindings.set(name, this.#bind(connection, offer));
     }
   }
 
-  #bind(connection: EdgeConnection, serviceId: string, bindGrant: string): ServiceBinding {
+  #bind(connection: EdgeConnection, offer: Offer): ServiceBinding {
+    const { serviceId, bindGrant, zitiKey } = offer;
     const { hostId, onDial } = this.#options;
     return new ServiceBinding({
       connection,
       hostId,
       serviceId,
       bindGrant,
+      zitiKey,
       onDial: (circuit, info) => onDial(serviceId, circuit, info),
       logger: this.#logger.child({ serviceId }),
     });

@@ -8,6 +8,8 @@ export interface ServiceBindingOptions {
   hostId: string;
   serviceId: string;
   bindGrant: string;
+  /** Our key, for circuits that are encrypted as OpenZiti does. */
+  zitiKey?: Uint8Array | undefined;
   onDial: OnDial;
   logger: Logger;
 }
@@ -47,10 +49,15 @@ export class ServiceBinding {
   }
 
   async #bindOnce(backoff: Backoff, signal: AbortSignal): Promise<void> {
-    const { connection, hostId, serviceId, onDial, logger } = this.#options;
+    const { connection, hostId, serviceId, zitiKey, onDial, logger } = this.#options;
     const bindGrant = this.#bindGrant;
     const binding = await connection.bind(
-      { bindGrant, listenerId: listenerId(hostId, serviceId), signal },
+      {
+        bindGrant,
+        listenerId: listenerId(hostId, serviceId, zitiKey !== undefined),
+        signal,
+        ...(zitiKey !== undefined && { zitiKey }),
+      },
       onDial,
     );
     this.#binding = binding;
@@ -64,6 +71,7 @@ export class ServiceBinding {
 }
 
 /** The same for each connection and run, so that a router replaces what a killed predecessor left. */
-function listenerId(hostId: string, serviceId: string): Uint8Array {
-  return createHash('sha256').update(`${hostId}/${serviceId}`).digest();
+function listenerId(hostId: string, serviceId: string, isZiti: boolean): Uint8Array {
+  const name = `${hostId}/${serviceId}${isZiti ? '/ziti' : ''}`;
+  return createHash('sha256').update(name).digest();
 }

@@ -88,8 +88,8 @@ export class BindTable {
         cost: headers.u16(HeaderKey.cost) ?? 0,
         precedence: precedenceOf(headers),
         grant: request.body.slice(),
-        encryption: encryptionOf(peer),
-        hostHeaders: peer.kind === 'sdk' ? headersOfHost(headers) : undefined,
+        encryption: encryptionOf(peer, headers),
+        hostHeaders: headersOfHost(headers),
       };
       const claims = await this.#verify(peer, offer.grant);
       if (peer.closed) return;
@@ -246,9 +246,10 @@ export class BindTable {
   }
 }
 
-/** SDKs of OpenZiti have their own way, our connectors ours. */
-function encryptionOf(peer: Peer): Encryption {
-  return peer.kind === 'sdk' ? 'ziti' : 'authenticated';
+/** SDKs of OpenZiti have their own way, our connectors ours unless they say so. */
+function encryptionOf(peer: Peer, headers: MessageHeaders): Encryption {
+  const isZiti = peer.kind === 'sdk' || headers.string(HeaderKey.encryption) === 'ziti';
+  return isZiti ? 'ziti' : 'authenticated';
 }
 
 function precedenceOf(headers: MessageHeaders): PrecedenceName {

@@ -37,10 +37,10 @@ export class Leg {
 
   /**
    * Counts a message this end sent; false when it broke its window (docs/protocol.md, "Circuits"). An
-   * empty body is a breach too: it would cost no credit.
+   * empty body is a breach too, since it would cost no credit, but where it may close one direction.
    */
   countSent(bodyBytes: number): boolean {
-    if (bodyBytes <= 0) return false;
+    if (bodyBytes <= 0 && this.circuit.subject.encryption !== 'ziti') return false;
     if (this.#window.wouldExceed(bodyBytes, ENFORCE_SLACK_BYTES, ENFORCE_SLACK_MESSAGES))
       return false;
     this.#window.sent(bodyBytes);

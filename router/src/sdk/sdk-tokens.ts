@@ -2,12 +2,12 @@
 import { decodeUtf8 } from '@postern/shared/bytes';
 import { AppError } from '@postern/shared/errors';
 import {
+  claimedService,
   verifyServiceToken,
   verifySessionToken,
   type ServiceTokenClaims,
 } from '@postern/shared/grants';
 import type { ProgramIdentity } from '@postern/node/tls';
-import { decodeJwt } from 'jose';
 import type { RouterState } from '../state/router-state.ts';
 import type { SdkPeer, SdkSession } from './sdk-peer.ts';
 
@@ -35,13 +35,7 @@ export async function verifySdkSession(
 
 /** The service a dial is for, as its token says: nothing is verified. @throws AppError `ERR_GRANT_INVALID` */
 export function serviceOf(token: Uint8Array): string {
-  try {
-    const { sub } = decodeJwt(decodeUtf8(token));
-    if (typeof sub === 'string' && sub.length > 0 && sub.length <= 64) return sub;
-  } catch {
-    // Said below.
-  }
-  throw new AppError('ERR_GRANT_INVALID', 'no service session token');
+  return claimedService(decodeUtf8(token));
 }
 
 /** @throws AppError `ERR_GRANT_INVALID` */

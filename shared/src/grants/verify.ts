@@ -3,7 +3,7 @@
  * keys the controller pushed, never by anything else in the header (`jku`, `jwk`, `x5u`, `x5c` are
  * not read), exact `typ`, `iss` and `aud`.
  */
-import { compactVerify, decodeProtectedHeader } from 'jose';
+import { compactVerify, decodeJwt, decodeProtectedHeader } from 'jose';
 import type { z } from 'zod';
 import { AppError } from '../errors/index.ts';
 import {
@@ -198,6 +198,19 @@ export async function verifyServiceToken(
   expectEqual(serviceToken, 'z_asid', claims.z_asid, options.sessionId);
   expectEqual(serviceToken, 'sub', claims.sub, options.serviceId);
   return claims;
+}
+
+/** The service that a service token says it is for; nothing of it is verified. @throws AppError `ERR_GRANT_INVALID` */
+export function claimedService(token: string): string {
+  if (token.length > MAX_TOKEN_LENGTH || !isCompactJws(token))
+    throw refusal(serviceToken, 'no compact JWS');
+  try {
+    const parsed = serviceTokenClaimsSchema.pick({ sub: true }).safeParse(decodeJwt(token));
+    if (parsed.success) return parsed.data.sub;
+  } catch {
+    // Said below.
+  }
+  throw refusal(serviceToken, 'names no service');
 }
 
 async function verifyForPrograms<

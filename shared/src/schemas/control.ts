@@ -264,6 +264,8 @@ export const hostStateSchema = z.strictObject({
         bindGrant: z.string().max(8192),
         /** Origin the browser sees the app at, for example `https://wiki.example.com`; absent for plain TCP services. */
         applicationOrigin: z.string().max(512).optional(),
+        /** As of the service. */
+        acceptedEncryption: z.array(encryptionSchema).max(2).optional(),
       }),
     )
     .max(1000),

@@ -112,6 +112,14 @@ export function peekDataSequence(frame: Uint8Array): number | undefined {
   return readU32(frame, span.offset);
 }
 
+/** Header 1010 of a Data frame; 0 if it has none. Throws `ERR_CHANNEL_HEADER`. */
+export function peekDataFlags(frame: Uint8Array): number {
+  const span = findHeader(frame, HeaderKey.flags);
+  if (span === undefined) return 0;
+  if (span.length !== 4) throw new AppError('ERR_CHANNEL_HEADER', 'the flags are not a u32');
+  return readU32(frame, span.offset);
+}
+
 /** The body as a view, whatever the headers are. */
 export function dataBody(frame: Uint8Array): Uint8Array {
   return frame.subarray(PREFIX_BYTES + readU32(frame, 12));

@@ -10,6 +10,7 @@ export {
   encodeCredit,
   encodeData,
   findHeader,
+  peekDataFlags,
   peekConnectionId,
   peekContentType,
   peekDataSequence,
@@ -33,7 +34,7 @@ export { DEAD_AFTER_MS, Liveness, PROBE_AFTER_MS } from './liveness.ts';
 export type { LivenessOptions } from './liveness.ts';
 export { decodeMessage, encodeMessage } from './message.ts';
 export type { Message, OutgoingMessage } from './message.ts';
-export { ContentType, HeaderKey, Precedence } from './numbers.ts';
+export { ContentType, DataFlag, HeaderKey, Precedence } from './numbers.ts';
 export type { PrecedenceName } from './numbers.ts';
 export { decodeStructuredError, encodeStructuredError, RetryHint } from './structured-error.ts';
 export type { StructuredError } from './structured-error.ts';

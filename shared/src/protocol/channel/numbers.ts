@@ -118,9 +118,14 @@ export const HeaderKey = {
   linkGroups: 3114,
   /** Bool: the ends of the circuit go on over another one when it is closed with ERR_CIRCUIT_MOVED. */
   movable: 3115,
+  /** String: a connector's Bind for circuits that are encrypted as OpenZiti does, `ziti`. */
+  encryption: 3116,
   partNumber: 3120,
   partCount: 3121,
 } as const;
+
+/** Bits of header `flags`. */
+export const DataFlag = { fin: 1 } as const;
 
 /** Values of header `precedence` (one byte). */
 export const Precedence = { default: 0, required: 1, failed: 2 } as const;
