@@ -1,6 +1,7 @@
 /** Programs of another language as child processes: lines of JSON are what they have to say. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { appendFileSync } from 'node:fs';
 
 export type Line = Record<string, any>;
 
@@ -25,6 +26,7 @@ export class InteropProgram {
       this.#wake();
     });
     createInterface({ input: this.#child.stderr! }).on('line', (line) => {
+      if (process.env['INTEROP_LOG']) appendFileSync(process.env['INTEROP_LOG'], line + '\n');
       if (this.#log.push(line) > 200) this.#log.shift();
       this.#wake();
     });

@@ -15,6 +15,7 @@ import {
   type RunningRouter,
 } from '@postern/router';
 import { silentLogger, type Logger } from '@postern/shared/log';
+import { makeCsr } from './csr.ts';
 import { CLIENT, edgeClient, MANAGEMENT, type EdgeClient } from './edge-client.ts';
 import { defaultKind } from './stores.ts';
 
@@ -165,6 +166,20 @@ export class SdkNetwork {
     const jwtFile = join(this.dir, `${name}.jwt`);
     await writeFile(jwtFile, (await this.get(`identities/${id}`)).enrollment.ott.jwt);
     return { id, jwtFile };
+  }
+
+  /** An identity enrolled by its certificate request; answers the identity file that SDKs read. */
+  async enrolled(name: string, roleAttributes: string[]): Promise<string> {
+    const { id } = await this.identity(name, roleAttributes);
+    const { token } = (await this.get(`identities/${id}`)).enrollment.ott;
+    const { csr, keyPem } = await makeCsr(id);
+    const answer = await this.edge(`${CLIENT}/enroll?method=ott&token=${token}`, { body: csr });
+    const file = join(this.dir, `${name}.json`);
+    const pem = { key: keyPem, cert: answer.data.cert, ca: this.controller.trustBundlePem };
+    const entries = Object.entries(pem).map(([part, text]) => [part, `pem:${text}`]);
+    const ztAPI = `https://127.0.0.1:${this.controller.admin.port}`;
+    await writeFile(file, JSON.stringify({ ztAPI, id: Object.fromEntries(entries) }));
+    return file;
   }
 
   /** Asks again and again until it holds, for at most 20 s: state that only a report will bring. */

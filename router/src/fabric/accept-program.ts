@@ -16,7 +16,7 @@ import { acceptHost } from './host-connection.ts';
 export function acceptProgram(
   context: PeerContext,
   socket: TlsFrameSocket,
-  program: Omit<ProgramIdentity, 'trustDomain'>,
+  program: Omit<ProgramIdentity, 'trustDomain'> & { isModern: boolean },
   settled: () => void,
 ): void {
   socket.onClose = settled;
@@ -26,12 +26,12 @@ export function acceptProgram(
       throw new AppError('ERR_CHANNEL_HEADER', 'expected Hello first');
     if (hello.headers.has(HeaderKey.sessionToken)) {
       new SdkConnection(context, socket, program, hello, settled);
-    } else if (program.apiSessionId === undefined) {
+    } else if (program.apiSessionId === undefined && program.isModern) {
       acceptHost(context, socket, program.identityId, hello, settled);
     } else {
       throw new AppError(
         'ERR_PEER_IDENTITY',
-        'the certificate is that of a session, not a connector',
+        'a connector comes by TLS 1.3 and a certificate of its own',
       );
     }
   };

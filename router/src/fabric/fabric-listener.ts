@@ -32,7 +32,8 @@ export async function startFabricListener(options: FabricListenerOptions): Promi
   const { helloTimeoutMs } = context.limits;
   const secureContext = () => {
     const { key, serverCert: cert, ca } = identity.current;
-    return { key, cert, ca, minVersion: 'TLSv1.3' as const };
+    // 1.2 is for SDKs of OpenZiti built on mbedTLS; whoever is ours is held to 1.3 below.
+    return { key, cert, ca, minVersion: 'TLSv1.2' as const };
   };
   const server = createServer({
     ...secureContext(),
@@ -62,14 +63,16 @@ function accept(options: FabricListenerOptions, socket: TLSSocket, settle: Settl
   const { context, links, trustDomain, identity } = options;
   const { ca } = identity.current;
   const frames = (): TlsFrameSocket => new TlsFrameSocket(socket, HELLO_LIMITS, context.budget);
+  const isModern = socket.getProtocol() === 'TLSv1.3';
   if (socket.alpnProtocol === LINK_ALPN) {
+    if (!isModern) throw notOurs('a router');
     const peer = peerIdentity(socket, ca);
     if (peer.role !== 'router' || peer.trustDomain !== trustDomain) throw notOurs('a router');
     acceptLink(links, frames(), peer.id, settle);
   } else {
     const { trustDomain: domain, ...program } = programIdentity(socket, ca);
     if (domain !== trustDomain) throw notOurs('an identity');
-    acceptProgram(context, frames(), program, settle);
+    acceptProgram(context, frames(), { ...program, isModern }, settle);
   }
 }
 

@@ -29,6 +29,7 @@ import {
 } from './claims.ts';
 import { isCompactJws } from './compact-jws.ts';
 import type { KeySet, KeyUse } from './key-set.ts';
+import { fromOpaqueToken } from './opaque-token.ts';
 
 /** No token is longer, in characters. */
 export const MAX_TOKEN_LENGTH = 8192;
@@ -174,7 +175,7 @@ export async function verifySessionToken(
   token: string,
   options: VerifyTokenOptions,
 ): Promise<SessionTokenClaims> {
-  return verifyForPrograms(sessionToken, token, options);
+  return verifyForPrograms(sessionToken, fromOpaqueToken(token), options);
 }
 
 export interface VerifyServiceTokenOptions extends VerifyTokenOptions {

@@ -1,3 +1,4 @@
+import { toOpaqueToken } from '@postern/shared/grants';
 import { z } from 'zod';
 import { openApiSession, type Caller } from '../../auth/api-sessions.ts';
 import { outstandingQueries } from '../../auth/auth-queries.ts';
@@ -136,7 +137,7 @@ async function open(
       ipAddress: remoteAddress(request.context),
       configTypes,
     },
-    async (opened) => (await grants.sessionToken(opened)).token,
+    async (opened) => toOpaqueToken((await grants.sessionToken(opened)).token),
   );
   const { bearers } = credentialsOf(request.context);
   const authQueries = await outstandingQueries(ctx, identity, policy, session, bearers);
