@@ -256,6 +256,29 @@ describe('§4 dial and bind', () => {
     expect(order[1]?.headers[1000]).toEqual(u32(dialerId));
   });
 
+  it('takes the id that an old host chose, whose Bind lacks 1012, and says so', async () => {
+    const token = await peers.serviceToken('Bind');
+    const bound = host.send(TYPE.bind, { 1000: u32(7), 1021: text('old') }, token);
+    expect((await host.answerTo(bound)).type).toBe(TYPE.connected);
+    const dialerId = nextId++;
+    const connect = dialer.send(
+      TYPE.connect,
+      { 1000: u32(dialerId), 1003: PUBLIC_KEY },
+      await peers.serviceToken('Dial'),
+    );
+    const dial = await host.ofType(TYPE.dial);
+    expect(dial.headers).not.toHaveProperty('1012');
+    const answer = { 1: u32(dial.sequence), 1000: u32(7), 1003: HOST_KEY };
+    const success = host.send(TYPE.dialSuccess, answer, u32(9));
+    expect(await host.answerTo(success)).toMatchObject({
+      type: TYPE.connected,
+      headers: { 1000: u32(9) },
+    });
+    expect((await dialer.answerTo(connect)).type).toBe(TYPE.connected);
+    host.send(TYPE.data, { 1000: u32(9) }, 'hello');
+    expect((await dialer.ofType(TYPE.data)).headers[1000]).toEqual(u32(dialerId));
+  });
+
   it('tells the dialer why a host refused; such an answer need not have the bind id', async () => {
     await peers.bind(host, 7);
     const connect = dialer.send(

@@ -39,6 +39,8 @@ interface Bind extends TerminatorCandidate {
   grant: Uint8Array;
   /** What every dialer is told of the host: its key, when it sent one with its binding. */
   readonly hostHeaders: MessageHeaders | undefined;
+  /** The host gives ids to its circuits itself, as old SDKs do. */
+  readonly givesIds: boolean;
   claims: Pick<BindGrantClaims, 'exp' | 'out'>;
 }
 
@@ -90,6 +92,7 @@ export class BindTable {
         grant: request.body.slice(),
         encryption: encryptionOf(peer, headers),
         hostHeaders: headersOfHost(headers),
+        givesIds: peer.kind === 'sdk' && headers.bool(HeaderKey.routerProvidedConnId) !== true,
       };
       const claims = await this.#verify(peer, offer.grant);
       if (peer.closed) return;

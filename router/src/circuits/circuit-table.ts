@@ -59,6 +59,18 @@ export class CircuitTable {
     return leg;
   }
 
+  /** Gives a leg the label that its other side chose; `undefined` when that is not its to choose. */
+  relabel(leg: Leg, label: number): Leg | undefined {
+    const { circuit, peer } = leg;
+    if (circuit.downstream !== leg || !peer.isPeerLabel(label) || peer.legs.has(label))
+      return undefined;
+    peer.release(leg);
+    const relabeled = new Leg(circuit, peer, label);
+    peer.legs.set(label, relabeled);
+    circuit.downstream = relabeled;
+    return relabeled;
+  }
+
   /** Gives up the way that was tried; `notify` when the next part may have joined it meanwhile. */
   retract(circuit: RouterCircuit, notify: CloseReason | undefined): void {
     const leg = circuit.downstream;

@@ -96,9 +96,9 @@ export class RouteStep {
     const leg = this.#deps.table.extend(circuit, bind.peer);
     const headers = new MessageHeaders()
       .setU32(HeaderKey.connId, bind.label)
-      .setU32(HeaderKey.routerProvidedConnId, leg.label)
       .setString(HeaderKey.circuitId, circuit.subject.circuitId)
       .setString(HeaderKey.dialerIdentityId, circuit.subject.callerId);
+    if (!bind.givesIds) headers.setU32(HeaderKey.routerProvidedConnId, leg.label);
     if (circuit.subject.encryption === 'ziti') {
       addHeaders(headers, circuit.dialerHeaders);
       // What the dialer calls itself is not passed on: hosts get the name that the network knows.
@@ -106,14 +106,20 @@ export class RouteStep {
       headers.setString(HeaderKey.callerId, name).setString(HeaderKey.dialerIdentityName, name);
     }
     bind.peer.request(ContentType.dial, headers, bind.grant, deadlineMs, (reply) => {
-      const joined =
-        reply?.contentType === ContentType.dialSuccess && acceptedLabel(reply) === leg.label;
-      // C sends its key with the answer, Go once, with its binding.
+      const label =
+        reply?.contentType === ContentType.dialSuccess ? acceptedLabel(reply) : undefined;
+      const own = bind.givesIds && label !== undefined ? this.#deps.table.relabel(leg, label) : leg;
+      const joined = reply !== undefined && own !== undefined && label === own.label;
       if (joined) {
-        const own = headersOfHost(reply.headers);
-        circuit.hostHeaders = own.size > 0 ? own : bind.hostHeaders;
+        // C sends its key with the answer, Go once, with its binding.
+        const key = headersOfHost(reply.headers);
+        circuit.hostHeaders = key.size > 0 ? key : bind.hostHeaders;
+        if (bind.givesIds) {
+          const to = new MessageHeaders().setU32(HeaderKey.connId, own.label);
+          bind.peer.reply(reply, ContentType.stateConnected, to);
+        }
       }
-      this.#conclude(circuit, leg, reply, joined, 'ERR_SERVICE_NOT_HOSTED', done);
+      this.#conclude(circuit, own ?? leg, reply, joined, 'ERR_SERVICE_NOT_HOSTED', done);
     });
   }
 
