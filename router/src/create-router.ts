@@ -260,12 +260,14 @@ export async function createRouter(
 /** Closes what a change no longer allows, looking only at what it can touch. */
 function reevaluate({ access, binds, clients, table }: PeerContext, impact: Impact): void {
   for (const circuit of [...table.values()]) {
-    const { callerId, serviceId, sessionId } = circuit.subject;
+    const { callerId, serviceId, sessionId, encryption } = circuit.subject;
     if (!touches(impact, { identityId: callerId, serviceId, sessionId })) continue;
     const clientAddress = circuit.isIngress
       ? circuit.upstream.peer.socket.remoteAddress
       : undefined;
-    const denied = access.dialDenied(circuit.subject, clientAddress);
+    const denied =
+      access.dialDenied(circuit.subject, clientAddress) ??
+      access.encryptionDenied(serviceId, encryption);
     if (denied !== undefined) table.close(circuit, removed(denied));
   }
   for (const client of [...clients]) {

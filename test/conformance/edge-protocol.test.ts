@@ -510,4 +510,21 @@ describe('§4 other messages', () => {
     });
     await network.inSync();
   });
+
+  it('closes circuits and bindings when the service no longer accepts their encryption', async () => {
+    await join();
+    const service = {
+      id: SERVICE,
+      name: 'Service',
+      roleAttributes: [],
+      encryptionRequired: true,
+      terminatorStrategy: 'smartrouting',
+    };
+    network.controller.put('service', service);
+    const [circuit, binding] = [await dialer.ofType(TYPE.closed), await host.ofType(TYPE.closed)];
+    for (const closed of [circuit, binding])
+      expect(closed.body.toString()).toMatch(/ERR_ENCRYPTION_MISMATCH/);
+    network.controller.put('service', { ...service, acceptedEncryption: ['ziti'] });
+    await network.inSync();
+  });
 });

@@ -2,9 +2,9 @@
 import type { RouterNetwork } from '../harness/router-network.ts';
 import { HOST, SERVICE, SESSION, USER } from '../harness/router-network.ts';
 import { createTestSigner, ISSUER, type TestSigner } from '../harness/router-pki.ts';
-import { text, WireClient, type Headers } from './sdk-wire.ts';
+import { text, u32, WireClient, yes, type Headers } from './sdk-wire.ts';
 
-export const HOST_SESSION = 'host-session';
+const HOST_SESSION = 'host-session';
 export const PUBLIC_KEY = Buffer.alloc(32, 0x33);
 export const HOST_KEY = Buffer.alloc(32, 0x44);
 
@@ -90,11 +90,9 @@ export class SdkPeers {
   /** Binds the service as C and Go do; answers the token, which comes back in each Dial. */
   async bind(host: WireClient, bindId: number, headers: Headers = {}): Promise<string> {
     const token = await this.serviceToken('Bind');
-    const { id } = { id: Buffer.alloc(4) };
-    id.writeUInt32LE(bindId);
     const sequence = host.send(
       60790,
-      { 1000: id, 1012: Buffer.from([1]), 1021: Buffer.from(`listener ${bindId}`), ...headers },
+      { 1000: u32(bindId), 1012: yes, 1021: Buffer.from(`listener ${bindId}`), ...headers },
       token,
     );
     const answer = await host.answerTo(sequence);

@@ -77,7 +77,7 @@ export function parse(bytes: Buffer): { message: WireMessage; length: number } |
   };
 }
 
-export interface WireOptions {
+interface WireOptions {
   host?: string;
   port: number;
   ca: string;

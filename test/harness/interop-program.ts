@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { appendFileSync } from 'node:fs';
 
-export type Line = Record<string, any>;
+type Line = Record<string, any>;
 
 export class InteropProgram {
   readonly lines: Line[] = [];

@@ -21,7 +21,7 @@ import { defaultKind } from './stores.ts';
 
 const LISTEN = { host: '127.0.0.1', port: 0 };
 
-export interface SdkNetworkOptions {
+interface SdkNetworkOptions {
   logger?: Logger;
   controller?: Partial<ControllerConfigInput>;
 }

@@ -69,7 +69,10 @@ export class Access {
   }
 
   /** Why circuits of a service may not be encrypted so. */
-  encryptionDenied(serviceId: string, encryption: Encryption): CloseReason | undefined {
+  encryptionDenied(
+    serviceId: string,
+    encryption: Encryption = 'authenticated',
+  ): CloseReason | undefined {
     const accepted = this.#state.get('service', serviceId)?.acceptedEncryption ?? ['authenticated'];
     if (accepted.includes(encryption)) return undefined;
     return reason(

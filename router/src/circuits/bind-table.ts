@@ -188,7 +188,9 @@ export class BindTable {
   reevaluate(impact: Impact): void {
     for (const bind of this.#binds.values()) {
       if (!touches(impact, { identityId: bind.hostId, serviceId: bind.serviceId })) continue;
-      const denied = this.#access.bindDenied(bind.hostId, bind.serviceId);
+      const denied =
+        this.#access.bindDenied(bind.hostId, bind.serviceId) ??
+        this.#access.encryptionDenied(bind.serviceId, bind.encryption);
       if (denied !== undefined) this.#end(bind, removed(denied));
     }
   }

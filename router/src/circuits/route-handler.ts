@@ -59,7 +59,9 @@ export function handleRoute(deps: RouteHandlerDeps, link: Peer, request: Message
     return;
   }
   const circuit = table.begin(subject, link, label, false, refuse);
-  const denied = access.dialDenied(subject, undefined);
+  const denied =
+    access.dialDenied(subject, undefined) ??
+    access.encryptionDenied(subject.serviceId, subject.encryption);
   if (denied !== undefined) {
     table.close(circuit, denied);
     return;

@@ -93,6 +93,11 @@ export class RouteStep {
       done(reason('ERR_SERVICE_NOT_HOSTED'));
       return;
     }
+    const { encryption = 'authenticated' } = circuit.subject;
+    if (encryption !== (bind.encryption ?? 'authenticated')) {
+      done(reason('ERR_ENCRYPTION_MISMATCH', 'the host encrypts in another way'));
+      return;
+    }
     const leg = this.#deps.table.extend(circuit, bind.peer);
     const headers = new MessageHeaders()
       .setU32(HeaderKey.connId, bind.label)

@@ -20,7 +20,7 @@ import type { Peer } from './peer.ts';
 import type { PeerRegistry } from './peer-registry.ts';
 
 /** A connection that holds a session, which may end before it. */
-export interface Client {
+interface Client {
   readonly session:
     | {
         readonly identityId: string;

@@ -6,7 +6,7 @@
 import sodium, { type StateAddress } from 'libsodium-wrappers';
 import { AppError } from '../../errors/index.ts';
 
-export const ZITI_HEADER_BYTES = 24;
+const ZITI_HEADER_BYTES = 24;
 /** What a chunk is longer than its plaintext. */
 export const ZITI_OVERHEAD_BYTES = 17;
 const TAG_MESSAGE = 0;

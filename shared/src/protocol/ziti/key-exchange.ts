@@ -6,8 +6,6 @@
 import sodium from 'libsodium-wrappers';
 import { AppError } from '../../errors/index.ts';
 
-export const ZITI_KEY_BYTES = 32;
-
 export interface ZitiKeyPair {
   /** 32 bytes, X25519. */
   readonly publicKey: Uint8Array;
