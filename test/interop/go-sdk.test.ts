@@ -12,7 +12,7 @@ import { buildGoProgram, goMissing } from './go-program.ts';
 
 const MiB = 1024 * 1024;
 
-if (goMissing !== undefined) console.log(`skipped: ${goMissing}`);
+if (goMissing !== undefined) process.stdout.write(`skipped: ${goMissing}\n`);
 
 describe.skipIf(goMissing !== undefined)('Go SDK', () => {
   let program: string;

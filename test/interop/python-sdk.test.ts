@@ -6,7 +6,7 @@ import { SdkNetwork } from '../harness/sdk-network.ts';
 import { pythonWithWheel } from './python-wheel.ts';
 
 const python = pythonWithWheel();
-if (python === undefined) console.log('skipped: no Python wheel');
+if (python === undefined) process.stdout.write('skipped: no Python wheel\n');
 const script = join(import.meta.dirname, 'python', 'interop.py');
 
 describe.skipIf(python === undefined)('Python SDK', () => {

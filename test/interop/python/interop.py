@@ -7,7 +7,6 @@ import socket
 import sys
 import threading
 
-import openziti
 from openziti import zitilib
 
 CHUNK = 32 * 1024
@@ -15,8 +14,6 @@ CHUNK = 32 * 1024
 
 def report(**line):
     print(json.dumps(line), flush=True)
-
-
 
 
 def dial(identity_file, service, count):
