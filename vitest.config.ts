@@ -38,6 +38,7 @@ export default defineConfig({
             'test/conformance/**/*.test.ts',
             'test/fault/**/*.test.ts',
             'test/fuzz/**/*.test.ts',
+            'test/interop/**/*.test.ts',
           ],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -10,10 +10,13 @@ import { serveHttp } from './http/serve-http.ts';
 import type { Caller } from './sessions/session-host.ts';
 import { parseTarget, type Target } from './target.ts';
 import { serveTcp } from './tcp/serve-tcp.ts';
+import type { ZitiService } from './ziti/ziti-host.ts';
 
 /** One configured service with its connections to the app. */
 export interface Backend {
   config: HostedServiceConfig;
+  /** How programs with an SDK of OpenZiti are served; absent where only our own streams are. */
+  ziti?: ZitiService;
   serve(
     stream: SessionStream,
     caller: Caller,
@@ -74,6 +77,7 @@ function createTcpBackend(
 ): Backend {
   return {
     config,
+    ziti: { target, connectMs: config.timeouts.connectMs },
     async serve(stream, { claims, logger }) {
       if (stream.type !== 'tcp' || claims.via !== undefined) {
         refuse(stream);

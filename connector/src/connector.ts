@@ -5,6 +5,7 @@ import { Renewable } from '@postern/node/enroll';
 import { certificateIdentity } from '@postern/node/tls';
 import { AppError } from '@postern/shared/errors';
 import { silentLogger, type Logger } from '@postern/shared/log';
+import { createZitiKeyPair } from '@postern/shared/protocol/ziti';
 import type { HostState } from '@postern/shared/schemas';
 import { createBackend, type Backend } from './backend.ts';
 import type { ConnectorConfig } from './config.ts';
@@ -13,13 +14,17 @@ import { StateFile } from './control/state-file.ts';
 import { loadCookieKey } from './cookies/cookie-key.ts';
 import { createCookieSealer } from './cookies/seal.ts';
 import { EdgeHost } from './edge/edge-host.ts';
-import type { Offers } from './edge/router-link.ts';
+import type { Offers, ServiceOffer } from './edge/router-link.ts';
 import { readInstance } from './edge/read-instance.ts';
+import type { Offer } from './edge/service-binding.ts';
 import { enroll } from './enroll/enroll.ts';
 import { readIdentity, writeIdentity, type Identity } from './enroll/identity-file.ts';
 import { HealthChecks } from './health/health-checks.ts';
 import { HostKeys } from './sessions/host-keys.ts';
 import { SessionHost } from './sessions/session-host.ts';
+import { ZitiHost } from './ziti/ziti-host.ts';
+
+type GrantedService = HostState['services'][number];
 
 export interface ConnectorDeps {
   /** Default: silent. */
@@ -81,21 +86,31 @@ export async function createConnector(
     },
     logger,
   });
+  const ziti = new ZitiHost(await createZitiKeyPair(), logger);
   const edge = new EdgeHost({
     identity,
-    onDial: (serviceId, circuit, info) => sessions.accept(serviceId, circuit, info),
+    onDial: (serviceId, circuit, info) => {
+      if (info.isZiti !== true) {
+        sessions.accept(serviceId, circuit, info);
+        return;
+      }
+      const service = hosted.get(serviceId)?.backend.ziti;
+      if (service === undefined) throw new AppError('ERR_SERVICE_NOT_HOSTED', 'no such target');
+      ziti.accept(serviceId, service, circuit, info);
+    },
     logger,
   });
 
-  /** Grants by service name, as the controller issued them last. */
-  let granted = new Map<string, { id: string; bindGrant: string }>();
+  /** Services by name, with grants as the controller issued them last. */
+  let granted = new Map<string, GrantedService>();
   const offers = (): Offers =>
     new Map(
-      [...granted].flatMap(([name, { id, bindGrant }]) => {
-        const service = hosting.get(name);
-        return service === undefined
-          ? []
-          : [[id, { bindGrant, ...service.instance, ...service.checks.standing }] as const];
+      [...granted].flatMap(([name, service]) => {
+        const { instance, checks } = hosting.get(name) ?? {};
+        const offer = { bindGrant: service.bindGrant, ...instance, ...checks?.standing };
+        // HTTP rules and identity headers hold in our own streams only.
+        const isForZiti = backends.get(name)?.ziti !== undefined;
+        return offersOf(service, offer, isForZiti ? ziti.keyPair.publicKey : undefined);
       }),
     );
   const hosting = new Map(
@@ -124,7 +139,7 @@ export async function createConnector(
       }),
     );
     sessions.update({ ...state, services });
-    granted = new Map(services.map(({ name, id, bindGrant }) => [name, { id, bindGrant }]));
+    granted = new Map(services.map((service) => [service.name, service]));
     edge.update(identityId, state.routers, offers());
     const missing = [...backends.keys()].filter((name) => !granted.has(name));
     logger.info('connector.state', {
@@ -147,6 +162,7 @@ export async function createConnector(
     },
     onRevocation: (revocation) => {
       sessions.revoke(revocation);
+      ziti.revoke(revocation);
       for (const backend of backends.values()) backend.revoke(revocation);
     },
     logger,
@@ -156,6 +172,7 @@ export async function createConnector(
 
   const close = async (): Promise<void> => {
     sessions.close();
+    ziti.close();
     await Promise.all([...hosting.values()].map(({ checks }) => checks.close()));
     await Promise.all([control.close(), edge.close()]);
     await Promise.all([...backends.values()].map((backend) => backend.close()));
@@ -175,6 +192,19 @@ export async function createConnector(
     close: () => (closing ??= close()),
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
+}
+
+/** One offer for each encryption that a service accepts and its target can be reached by. */
+function offersOf(
+  { id: serviceId, acceptedEncryption = ['authenticated'] }: GrantedService,
+  offer: Offer,
+  zitiKey: Uint8Array | undefined,
+): [name: string, ServiceOffer][] {
+  const offers: [string, ServiceOffer][] = [];
+  if (acceptedEncryption.includes('authenticated')) offers.push([serviceId, { serviceId, offer }]);
+  if (acceptedEncryption.includes('ziti') && zitiKey !== undefined)
+    offers.push([`${serviceId} ziti`, { serviceId, offer: { ...offer, zitiKey } }]);
+  return offers;
 }
 
 async function loadIdentity(

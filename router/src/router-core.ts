@@ -65,11 +65,16 @@ export function createRouterCore(options: RouterCoreOptions) {
   const binds = new BindTable(routerId, state, access, limits.bindsPerHost);
   const costs = new TerminatorCosts(nowMs);
   const table = new CircuitTable(countCircuits(costs, options.observer));
-  const step = new RouteStep({ table, binds, linkTo: (id) => registry.get(id)?.peer });
+  const step = new RouteStep({
+    table,
+    binds,
+    linkTo: (id) => registry.get(id)?.peer,
+    nameOf: (id) => state.get('identity', id)?.name ?? '',
+  });
   const shared = { routerId, state, access, table, step, budget, limits, nowMs };
   const dialer = new Dialer({ ...shared, binds, topology, costs, strategies: createStrategies() });
   const improver = new PathImprover({ table, topology, limits, nowMs });
-  const forwarder = new Forwarder(table, budget, limits);
+  const forwarder = new Forwarder(table, budget, limits, nowMs);
   const peers = new PeerRegistry(limits, clock);
   const clients: PeerContext['clients'] = new Set();
   const context: PeerContext = {
@@ -146,12 +151,14 @@ export function createRouterCore(options: RouterCoreOptions) {
 /** Closes what a change no longer allows, looking only at what it can touch. */
 function reevaluate({ access, binds, clients, table }: PeerContext, impact: Impact): void {
   for (const circuit of [...table.values()]) {
-    const { callerId, serviceId, sessionId } = circuit.subject;
+    const { callerId, serviceId, sessionId, encryption } = circuit.subject;
     if (!touches(impact, { identityId: callerId, serviceId, sessionId })) continue;
     const clientAddress = circuit.isIngress
       ? circuit.upstream.peer.socket.remoteAddress
       : undefined;
-    const denied = access.dialDenied(circuit.subject, clientAddress);
+    const denied =
+      access.dialDenied(circuit.subject, clientAddress) ??
+      access.encryptionDenied(serviceId, encryption);
     if (denied !== undefined) table.close(circuit, removed(denied));
   }
   for (const client of [...clients]) {

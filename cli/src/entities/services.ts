@@ -27,6 +27,12 @@ export const services: EntityKind = {
           type: 'onOff',
           initial: true,
         },
+        {
+          member: 'acceptedEncryption',
+          flags: '--accept-encryption <list>',
+          help: 'authenticated (default), ziti or both: ziti lets SDKs of OpenZiti in',
+          type: 'list',
+        },
         roleAttributes,
         configs,
         {

@@ -161,6 +161,7 @@ export const portableKinds: readonly PortableKind[] = [
     word: 'service',
     members: [
       'encryptionRequired',
+      'acceptedEncryption',
       'roleAttributes',
       'configs',
       'terminatorStrategy',

@@ -2,7 +2,7 @@ import { createSocketPipe, runChannel } from '@postern/node/channel';
 import { Backoff, keepConnected } from '@postern/node/retry';
 import { certificateIdentity, dialTls } from '@postern/node/tls';
 import type { Logger } from '@postern/shared/log';
-import { EDGE_LIMITS } from '@postern/shared/protocol/channel';
+import { SDK_LIMITS } from '@postern/shared/protocol/channel';
 import {
   EdgeConnection,
   type Circuit,
@@ -14,8 +14,13 @@ import type { OwnIdentity } from '../enroll/identity-file.ts';
 import { ServiceBinding, type Offer } from './service-binding.ts';
 
 export type RouterEntry = HostState['routers'][number];
-/** Services to host, by id. */
-export type Offers = ReadonlyMap<string, Offer>;
+/** What is hosted, by a name of its own: a service may be there once for each encryption. */
+export type Offers = ReadonlyMap<string, ServiceOffer>;
+/** One way in which a service is hosted. */
+export interface ServiceOffer {
+  readonly serviceId: string;
+  readonly offer: Offer;
+}
 export type OnServiceDial = (serviceId: string, circuit: Circuit, info: DialInfo) => void;
 
 export interface RouterLinkOptions {
@@ -68,7 +73,8 @@ export class RouterLink {
   }
 
   reportHealth(serviceId: string, isHealthy: boolean): void {
-    this.#bindings.get(serviceId)?.reportHealth(isHealthy);
+    for (const [name, binding] of this.#bindings)
+      if (this.#offers.get(name)?.serviceId === serviceId) binding.reportHealth(isHealthy);
   }
 
   async close(): Promise<void> {
@@ -91,7 +97,7 @@ export class RouterLink {
       expectedRouterId: router.id,
       logger: this.#logger,
     });
-    runChannel(socket, connection, () => EDGE_LIMITS);
+    runChannel(socket, connection, () => SDK_LIMITS);
     try {
       await connection.opened;
       backoff.reset();
@@ -111,15 +117,15 @@ export class RouterLink {
   #syncBindings(): void {
     const connection = this.#connection;
     if (connection === undefined) return;
-    for (const [serviceId, binding] of this.#bindings) {
-      if (this.#offers.has(serviceId)) continue;
+    for (const [name, binding] of this.#bindings) {
+      if (this.#offers.has(name)) continue;
       binding.close();
-      this.#bindings.delete(serviceId);
+      this.#bindings.delete(name);
     }
-    for (const [serviceId, offer] of this.#offers) {
-      const existing = this.#bindings.get(serviceId);
+    for (const [name, { serviceId, offer }] of this.#offers) {
+      const existing = this.#bindings.get(name);
       if (existing !== undefined) existing.update(offer);
-      else this.#bindings.set(serviceId, this.#bind(connection, serviceId, offer));
+      else this.#bindings.set(name, this.#bind(connection, serviceId, offer));
     }
   }
 

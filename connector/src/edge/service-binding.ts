@@ -4,10 +4,10 @@ import { Backoff, keepConnected } from '@postern/node/retry';
 import type { Logger } from '@postern/shared/log';
 import type { Binding, BindOptions, EdgeConnection, OnDial } from '@postern/shared/protocol/edge';
 
-/** A service as it is offered to routers. */
+/** A service as it is offered to routers, in one way of hosting it: with a `zitiKey`, as OpenZiti encrypts. */
 export type Offer = Pick<
   BindOptions,
-  'bindGrant' | 'cost' | 'precedence' | 'instanceId' | 'instanceSecret'
+  'bindGrant' | 'cost' | 'precedence' | 'instanceId' | 'instanceSecret' | 'zitiKey'
 >;
 
 export interface ServiceBindingOptions {
@@ -61,7 +61,7 @@ export class ServiceBinding {
     const { connection, hostId, serviceId, onDial, logger } = this.#options;
     const offer = this.#offer;
     const binding = await connection.bind(
-      { ...offer, listenerId: listenerId(hostId, serviceId), signal },
+      { ...offer, listenerId: listenerId(hostId, serviceId, offer.zitiKey !== undefined), signal },
       onDial,
     );
     this.#binding = binding;
@@ -75,6 +75,7 @@ export class ServiceBinding {
 }
 
 /** The same for each connection and run, so that a router replaces what a killed predecessor left. */
-function listenerId(hostId: string, serviceId: string): Uint8Array {
-  return createHash('sha256').update(`${hostId}/${serviceId}`).digest();
+function listenerId(hostId: string, serviceId: string, isZiti: boolean): Uint8Array {
+  const name = `${hostId}/${serviceId}${isZiti ? '/ziti' : ''}`;
+  return createHash('sha256').update(name).digest();
 }

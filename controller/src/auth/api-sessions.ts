@@ -5,6 +5,7 @@ import type { AuthPolicy } from '../model/auth-policies.ts';
 import { newEntity } from '../model/defaults.ts';
 import { isDisabled, type ApiSession, type Identity } from '../model/identities.ts';
 import { repositories } from '../store/repositories.ts';
+import { API_SESSION_SECONDS } from '../sessions/end-sessions.ts';
 import { outstandingQueries, type AuthQuery } from './auth-queries.ts';
 
 /** Use extends a session, written at most this often. */
@@ -46,10 +47,12 @@ export async function openApiSession(
   { store, clock, config }: Pick<ControllerContext, 'store' | 'clock' | 'config'>,
   values: Pick<ApiSession, 'identityId' | 'authenticatorId' | 'ipAddress' | 'configTypes'> &
     Partial<Pick<ApiSession, 'kind' | 'mfaPassedAt' | 'expiresAt'>>,
+  makeToken: (session: { sessionId: string; identityId: string }) => Promise<string> = () =>
+    Promise.resolve(randomUUID()),
 ): Promise<{ session: ApiSession; token: string }> {
-  const token = randomUUID();
   const nowMs = clock();
   const entity = newEntity(nowMs);
+  const token = await makeToken({ sessionId: entity.id, identityId: values.identityId });
   const session = await store.write((tx) =>
     repositories.apiSessions.insert(tx, {
       ...entity,
@@ -128,7 +131,12 @@ async function touch(
     repositories.apiSessions.update(tx, session.id, {
       lastActivityAt: new Date(nowMs).toISOString(),
       ...(session.kind === 'legacy' && {
-        expiresAt: new Date(nowMs + config.auth.apiSessionMinutes * 60_000).toISOString(),
+        expiresAt: new Date(
+          Math.min(
+            nowMs + config.auth.apiSessionMinutes * 60_000,
+            Date.parse(session.createdAt) + API_SESSION_SECONDS * 1000,
+          ),
+        ).toISOString(),
       }),
     }),
   );

@@ -1,14 +1,12 @@
 /** Access tokens of `/oidc`: an Edge API session as a JWT (specs/edge-api.md §3.7). */
 import type { PublicJwk } from '@postern/shared/schemas';
-import { isCompactJws } from '@postern/shared/grants';
+import { isCompactJws, SESSION_TOKEN_AUDIENCE } from '@postern/shared/grants';
 import { decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { ControllerContext } from '../context.ts';
 import type { SignInDatabase } from '../sign-in/tables.ts';
 import { repositories } from '../store/repositories.ts';
 
-/** `aud` of every token of `/oidc`. */
-export const SESSION_TOKEN_AUDIENCE = 'openziti';
 /** `z_t`: what a token is for. */
 export const TOKEN_TYPE = { access: 'a', refresh: 'r' } as const;
 const MAX_TOKEN_CHARS = 8192;

@@ -99,9 +99,14 @@ export function createHostSession(
         .sort((a, b) => a.id.localeCompare(b.id))
         .slice(0, MAX_ROUTERS)
         .map(({ id, name, fabricAddresses }) => ({ id, name, fabricAddresses })),
-      services: services.map(({ id, name }) => {
+      services: services.map(({ id, name, acceptedEncryption }) => {
         const applicationOrigin = origins.get(id);
-        return { id, name, ...(applicationOrigin === undefined ? {} : { applicationOrigin }) };
+        return {
+          id,
+          name,
+          ...(applicationOrigin === undefined ? {} : { applicationOrigin }),
+          ...(acceptedEncryption === undefined ? {} : { acceptedEncryption }),
+        };
       }),
     };
     const now = ctx.clock();

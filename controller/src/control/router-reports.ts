@@ -72,9 +72,9 @@ export function createRouterReports(
       const removed = [...stored.keys()].filter((id) => !wantedIds.has(id));
       const changed = wanted.filter((terminator) => {
         const row = stored.get(terminator.id);
-        const { cost, precedence, identity, identitySecret } = row ?? {};
+        const { cost, precedence, encryption, identity, identitySecret } = row ?? {};
         return !isDeepStrictEqual(
-          { cost, precedence, identity, identitySecret },
+          { cost, precedence, encryption, identity, identitySecret },
           reportedColumns(terminator),
         );
       });
@@ -127,8 +127,10 @@ export function createRouterReports(
 type Reported = RouterTerminators['terminators'][number];
 
 /** What a host may change of a terminator. */
-function reportedColumns({ cost, precedence, instanceId, instanceProof }: Reported) {
-  return { cost, precedence, identity: instanceId ?? '', identitySecret: instanceProof ?? null };
+function reportedColumns(reported: Reported) {
+  const { cost, precedence, encryption = 'authenticated', instanceId, instanceProof } = reported;
+  const identity = instanceId ?? '';
+  return { cost, precedence, encryption, identity, identitySecret: instanceProof ?? null };
 }
 
 /** Two hosts may have one instance only if they showed the same secret; routers can't see all others in time. */

@@ -20,7 +20,7 @@ export function createClientApi(
 ): EdgeRoutes {
   const routes = createRoutes(ctx, { bases: [...CLIENT_BASES, ''], rate: 'client' });
   addCommonRoutes(routes, ctx, { title: 'Postern Client API', base: CLIENT_BASE, listener });
-  addAuthenticationRoutes(routes, ctx);
+  addAuthenticationRoutes(routes, ctx, tokens);
   addSessionRoutes(routes, ctx);
   addEnrollRoutes(routes, ctx);
   addDirectoryRoutes(routes, ctx, listener);

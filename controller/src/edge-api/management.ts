@@ -72,7 +72,7 @@ const ENTITIES = [
 export function createManagementApi(
   ctx: ControllerContext,
   database: DatabaseOperations,
-  tokens: Pick<TokenServices, 'keys'>,
+  tokens: Pick<TokenServices, 'keys' | 'grants'>,
 ): EdgeRoutes {
   const routes = createRoutes(ctx, { bases: [MANAGEMENT_BASE], rate: 'admin' });
   addCommonRoutes(routes, ctx, {
@@ -80,7 +80,7 @@ export function createManagementApi(
     base: MANAGEMENT_BASE,
     listener: 'admin',
   });
-  addAuthenticationRoutes(routes, ctx);
+  addAuthenticationRoutes(routes, ctx, tokens);
   addAuthenticationAdministration(routes, ctx);
   addSessionRoutes(routes, ctx);
   for (const definition of ENTITIES) addCrudRoutes(routes, ctx, definition);

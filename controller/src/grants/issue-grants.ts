@@ -8,15 +8,16 @@ import {
   CROSS_ORIGIN_GRANT_AUDIENCE,
   DIAL_GRANT_AUDIENCE,
   DIAL_GRANT_TYP,
+  SESSION_TOKEN_AUDIENCE,
+  SESSION_TOKEN_TYP,
   serviceResource,
 } from '@postern/shared/grants';
 import type { PublicJwk } from '@postern/shared/schemas';
 import { SignJWT, type JWTPayload } from 'jose';
-import { SESSION_TOKEN_AUDIENCE } from '../auth/session-token.ts';
 import type { ControllerContext } from '../context.ts';
 import type { ServiceSession } from '../model/sessions.ts';
 import { APP_TOKEN_SECONDS } from '../sign-in/sessions.ts';
-import { SERVICE_TOKEN_SECONDS } from '../sessions/end-sessions.ts';
+import { API_SESSION_SECONDS, SERVICE_TOKEN_SECONDS } from '../sessions/end-sessions.ts';
 import type { SigningKey, SigningKeys } from '../keys/signing-keys.ts';
 
 /** How long a dial grant is fresh. */
@@ -55,6 +56,8 @@ export interface GrantIssuer {
   serviceToken(
     session: Pick<ServiceSession, 'id' | 'apiSessionId' | 'identityId' | 'serviceId' | 'type'>,
   ): Promise<Issued>;
+  /** The token of an API session of `POST /authenticate`: routers take it at Hello. */
+  sessionToken(session: { sessionId: string; identityId: string }): Promise<Issued>;
   assertion(claims: {
     identity: { id: string; name: string };
     audience: string;
@@ -118,7 +121,7 @@ export function createGrantIssuer(
         jti: randomUUID(),
       }),
     serviceToken: ({ id, apiSessionId, identityId, serviceId, type }) =>
-      issue(keys.current('session'), 'JWT', SERVICE_TOKEN_SECONDS, {
+      issue(keys.current('session'), SESSION_TOKEN_TYP, SERVICE_TOKEN_SECONDS, {
         aud: SESSION_TOKEN_AUDIENCE,
         sub: serviceId,
         jti: id,
@@ -126,6 +129,16 @@ export function createGrantIssuer(
         z_iid: identityId,
         z_t: 's',
         z_st: type,
+        out: outageUntil(SERVICE_TOKEN_SECONDS),
+      }),
+    sessionToken: ({ sessionId, identityId }) =>
+      issue(keys.current('session'), SESSION_TOKEN_TYP, API_SESSION_SECONDS, {
+        aud: SESSION_TOKEN_AUDIENCE,
+        sub: identityId,
+        z_asid: sessionId,
+        z_t: 'l',
+        out: outageUntil(API_SESSION_SECONDS),
+        jti: randomUUID(),
       }),
     assertion: ({ identity, audience, sessionId }) =>
       issue(keys.current('assertion'), ASSERTION_TYP, ASSERTION_SECONDS, {

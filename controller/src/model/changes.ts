@@ -20,6 +20,7 @@ export const projections = {
     name: row.name,
     roleAttributes: row.roleAttributes,
     encryptionRequired: row.encryptionRequired,
+    acceptedEncryption: row.acceptedEncryption,
     terminatorStrategy: row.terminatorStrategy,
   }),
   servicePolicy: (row: ServicePolicy): Entity<'servicePolicy'> => ({
@@ -66,6 +67,7 @@ export const projections = {
     hostId: row.hostId,
     cost: row.cost,
     precedence: row.precedence,
+    encryption: row.encryption,
     ...(row.identity !== '' && { instanceId: row.identity }),
     ...(row.hostId !== '' && row.identitySecret !== null && { instanceProof: row.identitySecret }),
   }),

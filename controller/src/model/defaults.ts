@@ -61,6 +61,7 @@ export function newService(values: Partial<Service> & { name: string }, nowMs: n
     ...newEntity(nowMs),
     tags: {},
     encryptionRequired: true,
+    acceptedEncryption: ['authenticated'],
     terminatorStrategy: 'smartrouting',
     maxIdleTimeMillis: 0,
     roleAttributes: [],

@@ -1,3 +1,4 @@
+import type { Encryption } from '@postern/shared/schemas';
 import {
   boolean,
   defineTable,
@@ -17,6 +18,8 @@ export const services = defineTable('services', {
   ...entityColumns,
   name: text(),
   encryptionRequired: boolean(),
+  /** Which encryptions its circuits may use. */
+  acceptedEncryption: strings<Encryption>(),
   terminatorStrategy: text(),
   maxIdleTimeMillis: number(),
   roleAttributes: strings(),
@@ -54,6 +57,8 @@ export const terminators = defineTable('terminators', {
   identitySecret: secretText(),
   cost: number(),
   precedence: text<Precedence>(),
+  /** How its host encrypts. */
+  encryption: text<Encryption>(),
 });
 export type Terminator = RowOf<typeof terminators>;
 

@@ -157,14 +157,19 @@ export async function openPki(options: PkiOptions): Promise<Pki> {
     issueIdentity: (csrPem, identityId) => issueIdentity(csrPem, identityId, LONGEST_LEAF_MS),
     issueConnector: (csrPem, identityId) => issueIdentity(csrPem, identityId, partLifetimeMs),
     replaceIssuing: (replacement) => renew(replacement),
-    async issueSession(csrPem, apiSessionId) {
+    async issueSession(csrPem, { certificateId, identityId, apiSessionId }) {
       const { publicKey } = await parseSigningRequest(csrPem);
       return issue(
         // Whatever the request calls itself, the certificate names the session alone.
         { subject: `CN=${apiSessionId}`, publicKey },
         SESSION_LIFETIME_MS,
         [CLIENT_AUTH],
-        [{ type: 'url', value: `spiffe://${trustDomain}/apiSession/${apiSessionId}` }],
+        [
+          {
+            type: 'url',
+            value: `spiffe://${trustDomain}/identity/${identityId}/apiSession/${apiSessionId}/apiSessionCertificate/${certificateId}`,
+          },
+        ],
       );
     },
     async issueRouter(csrPem, serverCsrPem, routerId) {

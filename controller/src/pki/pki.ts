@@ -22,7 +22,10 @@ export interface Pki {
   /** The same for a connector, which renews it by itself (30 days). @throws AppError ERR_PKI_CSR_INVALID */
   issueConnector(csrPem: string, identityId: string): Promise<IssuedCertificate>;
   /** Issues a client certificate that stands for an API session (12 hours). @throws AppError ERR_PKI_CSR_INVALID */
-  issueSession(csrPem: string, apiSessionId: string): Promise<IssuedCertificate>;
+  issueSession(
+    csrPem: string,
+    names: { certificateId: string; identityId: string; apiSessionId: string },
+  ): Promise<IssuedCertificate>;
   /** Issues a router's client and server certificates (30 days); the CSRs' CN must be the router id. */
   issueRouter(
     csrPem: string,

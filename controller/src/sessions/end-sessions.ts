@@ -11,6 +11,8 @@ import { revoke } from './revoke.ts';
 const HOUR_MS = 3_600_000;
 /** Longest life of the token of a service session. */
 export const SERVICE_TOKEN_SECONDS = 12 * 3600;
+/** Longest life of an API session of `POST /authenticate`, however much it is used; its token's as well. */
+export const API_SESSION_SECONDS = 12 * 3600;
 /** The longest a token of an API session can be accepted: its life and the longest outage time (a day). */
 export const REVOCATION_MS = SERVICE_TOKEN_SECONDS * 1000 + 24 * HOUR_MS;
 

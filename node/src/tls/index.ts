@@ -6,3 +6,4 @@ export {
   peerIdentity,
   type PeerIdentity,
 } from './peer-identity.ts';
+export { programIdentity, type ProgramIdentity } from './program-identity.ts';

@@ -21,11 +21,16 @@ export interface PeerIdentity {
  * has not exactly one SPIFFE URI of this form.
  */
 export function peerIdentity(socket: TLSSocket, ca: string): PeerIdentity {
+  return certificateIdentity(provenLeaf(socket, ca));
+}
+
+/** The leaf whose key the handshake proved, issued by who counts now. @throws AppError `ERR_PEER_IDENTITY` */
+export function provenLeaf(socket: TLSSocket, ca: string): X509Certificate {
   const leaf = socket.authorized ? socket.getPeerX509Certificate() : undefined;
   if (leaf === undefined) throw new AppError('ERR_PEER_IDENTITY', 'peer proved no certificate');
   if (!isIssuedNow(leaf, ca))
     throw new AppError('ERR_PEER_IDENTITY', 'the certificate’s issuer counts no more');
-  return certificateIdentity(leaf);
+  return leaf;
 }
 
 /**

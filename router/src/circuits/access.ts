@@ -1,9 +1,16 @@
 /** Every access decision of this router, each with the reason that a person will read. */
 import { ELSEWHERE, type Vantage } from '@postern/shared/policy';
 import type { CloseReason } from '@postern/shared/protocol/edge';
+import type { Encryption } from '@postern/shared/schemas';
 import type { RouterState } from '../state/router-state.ts';
 import type { CircuitSubject } from './circuit.ts';
 import { reason } from './reason.ts';
+
+/** How encryptions are called to people. */
+const NAMES: Readonly<Record<Encryption, string>> = {
+  authenticated: 'authenticated',
+  ziti: 'OpenZiti’s',
+};
 
 /** Who connects, in which session, by which token. */
 interface Subject {
@@ -59,6 +66,19 @@ export class Access {
     return this.mayHost(hostId, serviceId) && this.#mayUse(hostId, serviceId)
       ? undefined
       : reason('ERR_ACCESS_NO_POLICY');
+  }
+
+  /** Why circuits of a service may not be encrypted so. */
+  encryptionDenied(
+    serviceId: string,
+    encryption: Encryption = 'authenticated',
+  ): CloseReason | undefined {
+    const accepted = this.#state.get('service', serviceId)?.acceptedEncryption ?? ['authenticated'];
+    if (accepted.includes(encryption)) return undefined;
+    return reason(
+      'ERR_ENCRYPTION_MISMATCH',
+      `the service accepts ${accepted.map((one) => NAMES[one]).join(' or ')} encryption, not ${NAMES[encryption]}`,
+    );
   }
 
   /** True if the identity may host the service on whichever router. */

@@ -12,15 +12,18 @@ import {
   type PrecedenceName,
 } from '@postern/shared/protocol/channel';
 import type { CloseReason } from '@postern/shared/protocol/edge';
-import type { RouterTerminators } from '@postern/shared/schemas';
+import type { Encryption, RouterTerminators } from '@postern/shared/schemas';
 import { decodeUtf8 } from '@postern/shared/bytes';
 import { required, type Peer } from '../net/peer.ts';
 import { isExpired } from '../state/token-time.ts';
+import { SdkPeer } from '../sdk/sdk-peer.ts';
+import { verifySdkBind } from '../sdk/sdk-tokens.ts';
 import { touches, type Impact } from '../state/impact.ts';
 import type { RouterState } from '../state/router-state.ts';
 import { removed, type Access } from './access.ts';
 import { instanceOf, isInstanceOfAnother, type InstanceClaim } from './instances.ts';
 import { reason, reasonOf } from './reason.ts';
+import { headersOfHost } from './relayed-headers.ts';
 import type { TerminatorCandidate } from './terminators.ts';
 
 interface Bind extends TerminatorCandidate {
@@ -31,8 +34,14 @@ interface Bind extends TerminatorCandidate {
   readonly listener: string;
   cost: number;
   precedence: PrecedenceName;
+  /** What it was before its host reported itself unhealthy. */
+  healthyPrecedence?: PrecedenceName | undefined;
   /** As sent: it travels on to the dialing client's host in Dial. */
   grant: Uint8Array;
+  /** What every dialer is told of the host: its key, when it sent one with its binding. */
+  readonly hostHeaders: MessageHeaders | undefined;
+  /** The host gives ids to its circuits itself, as old SDKs do. */
+  readonly givesIds: boolean;
   claims: Pick<BindGrantClaims, 'exp' | 'out'>;
 }
 
@@ -66,8 +75,8 @@ export class BindTable {
   /** As the controller is told of them. */
   report(): RouterTerminators {
     const terminators = [...this.#binds.values()].map(
-      ({ id, serviceId, hostId, cost, precedence, instanceId, instanceProof }) => ({
-        ...{ id, serviceId, hostId, cost, precedence },
+      ({ id, serviceId, hostId, cost, precedence, encryption, instanceId, instanceProof }) => ({
+        ...{ id, serviceId, hostId, cost, precedence, encryption },
         ...(instanceId !== undefined && { instanceId }),
         ...(instanceProof !== undefined && { instanceProof }),
       }),
@@ -95,11 +104,15 @@ export class BindTable {
         precedence: precedenceOf(headers),
         grant: request.body.slice(),
         ...instanceOf(headers),
+        encryption: encryptionOf(peer, headers),
+        hostHeaders: headersOfHost(headers),
+        givesIds: peer.kind === 'sdk' && headers.bool(HeaderKey.routerProvidedConnId) !== true,
       };
       const claims = await this.#verify(peer, offer.grant);
       if (peer.closed) return;
       const denied =
         this.#access.bindDenied(peer.id, claims.svc) ??
+        this.#access.encryptionDenied(claims.svc, offer.encryption) ??
         this.#instanceDenied({ ...offer, serviceId: claims.svc, hostId: peer.id });
       if (denied !== undefined) {
         refuse(peer, request, label, denied);
@@ -156,9 +169,24 @@ export class BindTable {
     if (this.#binds.get(bind.id) === bind) this.onChange();
   }
 
-  /** Handles HealthEvent: the binding it is about, or `undefined`. */
+  /** The binding that a connector's HealthEvent is about, or `undefined`: its UpdateBind says what follows. */
   reported(peer: Peer, label: number): { id: string; serviceId: string } | undefined {
     return this.#ofPeer(peer, label);
+  }
+
+  /** Handles HealthEvent of an SDK: a host that fails its own checks is used only when no other is left. */
+  health(peer: Peer, request: Message): void {
+    const bind = this.#ofPeer(peer, required(request.headers.u32(HeaderKey.connId), 'bind id'));
+    const isHealthy = request.headers.bool(HeaderKey.healthStatus);
+    if (bind === undefined || isHealthy === undefined) return;
+    if (!isHealthy) {
+      bind.healthyPrecedence ??= bind.precedence;
+      bind.precedence = 'failed';
+    } else if (bind.healthyPrecedence !== undefined) {
+      bind.precedence = bind.healthyPrecedence;
+      bind.healthyPrecedence = undefined;
+    }
+    this.onChange();
   }
 
   /** Handles Unbind, and StateClosed on a binding's id; false if there is no such binding. */
@@ -180,7 +208,9 @@ export class BindTable {
   reevaluate(impact: Impact): void {
     for (const bind of this.#binds.values()) {
       if (!touches(impact, { identityId: bind.hostId, serviceId: bind.serviceId })) continue;
-      const denied = this.#access.bindDenied(bind.hostId, bind.serviceId);
+      const denied =
+        this.#access.bindDenied(bind.hostId, bind.serviceId) ??
+        this.#access.encryptionDenied(bind.serviceId, bind.encryption);
       if (denied !== undefined) this.#end(bind, removed(denied));
     }
   }
@@ -194,7 +224,12 @@ export class BindTable {
     }
   }
 
-  async #verify(peer: Peer, grant: Uint8Array, serviceId?: string): Promise<BindGrantClaims> {
+  async #verify(
+    peer: Peer,
+    grant: Uint8Array,
+    serviceId?: string,
+  ): Promise<Pick<BindGrantClaims, 'svc' | 'exp' | 'out'>> {
+    if (peer instanceof SdkPeer) return verifySdkBind(peer, grant, this.#state, serviceId);
     return verifyBindGrant(decodeUtf8(grant), {
       keys: this.#state,
       time: this.#state.tokenTime,
@@ -243,6 +278,12 @@ export class BindTable {
     bind.peer.sendClosed(bind.label, why);
     this.onChange();
   }
+}
+
+/** SDKs of OpenZiti have their own way, our connectors ours unless they say so. */
+function encryptionOf(peer: Peer, headers: MessageHeaders): Encryption {
+  const isZiti = peer.kind === 'sdk' || headers.string(HeaderKey.encryption) === 'ziti';
+  return isZiti ? 'ziti' : 'authenticated';
 }
 
 function precedenceOf(headers: MessageHeaders): PrecedenceName {

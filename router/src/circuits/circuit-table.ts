@@ -59,12 +59,24 @@ export class CircuitTable {
     return leg;
   }
 
+  /** Gives a leg the label that its other side chose; `undefined` when that is not its to choose. */
+  relabel(leg: Leg, label: number): Leg | undefined {
+    const { circuit, peer } = leg;
+    if (circuit.downstream !== leg || !peer.isPeerLabel(label) || peer.legs.has(label))
+      return undefined;
+    peer.release(leg);
+    const relabeled = new Leg(circuit, peer, label);
+    peer.legs.set(label, relabeled);
+    circuit.downstream = relabeled;
+    return relabeled;
+  }
+
   /** Gives up the way that was tried; `notify` when the next part may have joined it meanwhile. */
   retract(circuit: RouterCircuit, notify: CloseReason | undefined): void {
     const leg = circuit.downstream;
     circuit.downstream = undefined;
     if (leg === undefined) return;
-    leg.peer.legs.delete(leg.label);
+    leg.peer.release(leg);
     if (notify !== undefined) leg.peer.sendClosed(leg.label, notify);
   }
 
@@ -82,7 +94,7 @@ export class CircuitTable {
     const joined = circuit.state === 'open';
     circuit.state = 'closed';
     this.#circuits.delete(circuit.subject.circuitId);
-    circuit.upstream.peer.legs.delete(circuit.upstream.label);
+    circuit.upstream.peer.release(circuit.upstream);
     this.retract(circuit, circuit.downstream === from ? undefined : why);
     if (circuit.upstream !== from) {
       if (joined) circuit.upstream.peer.sendClosed(circuit.upstream.label, why);

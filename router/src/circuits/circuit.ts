@@ -1,5 +1,7 @@
 /** What this router knows of one circuit that passes through it. */
+import type { MessageHeaders } from '@postern/shared/protocol/channel';
 import type { CloseReason } from '@postern/shared/protocol/edge';
+import type { Encryption } from '@postern/shared/schemas';
 import type { Leg } from './leg.ts';
 
 /** Who asked, for what: enough to decide again whether the circuit may go on. */
@@ -8,6 +10,8 @@ export interface CircuitSubject {
   readonly serviceId: string;
   readonly callerId: string;
   readonly sessionId: string;
+  /** How its ends encrypt. Absent: `authenticated`. */
+  readonly encryption?: Encryption | undefined;
 }
 
 export class RouterCircuit {
@@ -27,6 +31,9 @@ export class RouterCircuit {
   isMovable = false;
   /** When it was joined, ms since 1970. */
   openedMs = 0;
+  /** What the ends tell each other while they join, when they are OpenZiti's (see `relayed-headers.ts`). */
+  dialerHeaders: MessageHeaders | undefined;
+  hostHeaders: MessageHeaders | undefined;
   bytesToHost = 0;
   bytesToClient = 0;
   /** Tells the requester that the circuit could not be opened. Used once, while opening. */

@@ -19,6 +19,7 @@ import type { BindTable } from './bind-table.ts';
 import type { CircuitTable } from './circuit-table.ts';
 import type { RouterCircuit } from './circuit.ts';
 import { reason, reasonOf } from './reason.ts';
+import { addHeaders } from './relayed-headers.ts';
 import type { RouteStep } from './route-step.ts';
 import type { Strategies } from './strategies/index.ts';
 import type { StrategyDial, TerminatorStrategy } from './strategies/strategy.ts';
@@ -55,7 +56,8 @@ interface DialerDeps {
 const MAX_ATTEMPTS = 3;
 
 interface Attempts {
-  readonly hosts: ReadonlySet<string>;
+  /** Who may answer; absent: whoever policy lets host. */
+  readonly hosts: ReadonlySet<string> | undefined;
   /** The instance dialed; `undefined`: terminators of none. */
   readonly instanceId: string | undefined;
   /** Terminators that refused, and `from>to` edges that failed. */
@@ -104,23 +106,37 @@ export class Dialer {
       const claims = await this.#verify(caller, request.body);
       // The connection or the circuit may have ended during verification.
       if (circuit.state !== 'opening') return;
-      const denied = this.#deps.access.dialDenied(subject, peer.socket.remoteAddress);
+      const denied =
+        this.#deps.access.dialDenied(subject, peer.socket.remoteAddress) ??
+        this.#deps.access.encryptionDenied(subject.serviceId, 'authenticated');
       if (denied !== undefined) {
         table.close(circuit, denied);
         return;
       }
       const hostId = request.headers.string(HeaderKey.hostId);
-      this.#attempt(circuit, request, {
-        hosts: new Set(claims.hosts.filter((id) => hostId === undefined || id === hostId)),
-        instanceId: request.headers.string(HeaderKey.terminatorIdentity) || undefined,
-        failedTerminators: new Set(),
-        failedEdges: new Set(),
-        left: MAX_ATTEMPTS,
-        lastFailure: undefined,
-      });
+      this.begin(
+        circuit,
+        request,
+        new Set(claims.hosts.filter((id) => hostId === undefined || id === hostId)),
+      );
     } catch (error) {
       table.close(circuit, reasonOf(error, 'ERR_GRANT_INVALID'));
     }
+  }
+
+  /**
+   * Goes about opening a circuit that is allowed, to the instance that the request names, on one of these
+   * hosts, or any that policy lets host.
+   */
+  begin(circuit: RouterCircuit, request: Message, hosts?: ReadonlySet<string>): void {
+    this.#attempt(circuit, request, {
+      hosts,
+      instanceId: request.headers.string(HeaderKey.terminatorIdentity) || undefined,
+      failedTerminators: new Set(),
+      failedEdges: new Set(),
+      left: MAX_ATTEMPTS,
+      lastFailure: undefined,
+    });
   }
 
   async #verify(caller: Caller, grant: Uint8Array): Promise<DialGrantClaims> {
@@ -138,15 +154,21 @@ export class Dialer {
 
   #attempt(circuit: RouterCircuit, request: Message, attempts: Attempts): void {
     const { table, step, topology, costs, limits, routerId, nowMs } = this.#deps;
-    const { serviceId, callerId } = circuit.subject;
-    const usable = this.#candidates(serviceId, attempts);
+    const { serviceId, callerId, encryption = 'authenticated' } = circuit.subject;
+    const hosted = this.#candidates(serviceId, attempts);
+    const usable = hosted.filter((one) => (one.encryption ?? 'authenticated') === encryption);
     const strategy = this.#strategyOf(serviceId);
     const token = request.headers.bytes(HeaderKey.stickinessToken);
     const dial = { serviceId, callerId, token };
     const terminator = this.#choose(usable, strategy, dial, attempts);
     const path = terminator && topology.pathTo(terminator.routerId, attempts.failedEdges);
     if (terminator === undefined || path === undefined || attempts.left === 0) {
-      const nothing = usable.length > 0 ? reason('ERR_NO_PATH') : reason('ERR_SERVICE_NOT_HOSTED');
+      const nothing =
+        usable.length > 0
+          ? reason('ERR_NO_PATH')
+          : hosted.length > 0
+            ? reason('ERR_ENCRYPTION_MISMATCH', 'its hosts encrypt in another way')
+            : reason('ERR_SERVICE_NOT_HOSTED');
       table.close(circuit, attempts.lastFailure ?? nothing);
       return;
     }
@@ -176,7 +198,7 @@ export class Dialer {
     const { binds, state, access, routerId } = this.#deps;
     const mayUse = (terminator: TerminatorCandidate): boolean =>
       terminator.serviceId === serviceId &&
-      attempts.hosts.has(terminator.hostId) &&
+      attempts.hosts?.has(terminator.hostId) !== false &&
       terminator.instanceId === attempts.instanceId &&
       !attempts.failedTerminators.has(terminator.id) &&
       access.mayHost(terminator.hostId, serviceId);
@@ -214,6 +236,7 @@ export class Dialer {
       .setU32(HeaderKey.connId, circuit.upstream.label)
       .setString(HeaderKey.circuitId, circuit.subject.circuitId);
     if (token !== undefined) headers.setBytes(HeaderKey.stickinessToken, token);
+    addHeaders(headers, circuit.hostHeaders);
     circuit.upstream.peer.reply(request, ContentType.stateConnected, headers);
   }
 }

@@ -22,8 +22,10 @@ let codes: string[];
 let table: CircuitTable;
 let budget: BufferBudget;
 let forwarder: Forwarder;
-let sockets: Record<PeerKind, FakeFrameSocket>;
-let peers: Record<PeerKind, Peer>;
+/** Kinds of peer that give credits. */
+type OwnKind = Exclude<PeerKind, 'sdk'>;
+let sockets: Record<OwnKind, FakeFrameSocket>;
+let peers: Record<OwnKind, Peer>;
 
 beforeEach(() => {
   codes = [];
@@ -43,7 +45,7 @@ beforeEach(() => {
   };
 });
 
-function join(to: PeerKind = 'host'): RouterCircuit {
+function join(to: OwnKind = 'host'): RouterCircuit {
   const circuit = table.begin(subject, peers.client, LABEL, true, () => undefined);
   table.extend(circuit, peers[to]);
   table.join(circuit);

@@ -6,15 +6,19 @@ import {
   DATA_PREFIX_BYTES,
   MAX_DATA_BODY_BYTES,
   PREFIX_BYTES,
+  bodyLength,
+  checkForeignData,
   decodeCredit,
   peekConnectionId,
   rewriteConnectionId,
 } from '@postern/shared/protocol/channel';
 import { CIRCUIT_WINDOW_BYTES } from '@postern/shared/protocol/edge';
 import { readU32 } from '@postern/shared/bytes';
+import { isAppError } from '@postern/shared/errors';
 import type { RouterLimits } from '../config.ts';
 import type { BufferBudget } from '../net/buffer-budget.ts';
 import type { Peer } from '../net/peer.ts';
+import { SdkPeer } from '../sdk/sdk-peer.ts';
 import type { CircuitTable } from './circuit-table.ts';
 import type { Leg } from './leg.ts';
 import { reason, reasonOf } from './reason.ts';
@@ -28,11 +32,18 @@ export class Forwarder {
   readonly #table: CircuitTable;
   readonly #budget: BufferBudget;
   readonly #limits: RouterLimits;
+  readonly #nowMs: () => number;
 
-  constructor(table: CircuitTable, budget: BufferBudget, limits: RouterLimits) {
+  constructor(
+    table: CircuitTable,
+    budget: BufferBudget,
+    limits: RouterLimits,
+    nowMs: () => number = Date.now,
+  ) {
     this.#table = table;
     this.#budget = budget;
     this.#limits = limits;
+    this.#nowMs = nowMs;
   }
 
   /** Relays one Data frame. Frames for labels that are gone are late, not wrong: they are dropped. */
@@ -49,10 +60,21 @@ export class Forwarder {
       );
       return;
     }
-    const bodyBytes = frame.length - DATA_PREFIX_BYTES;
+    const bodyBytes = bodyLength(frame);
     if (leg.isEnd && !this.#isAllowed(leg, frame, bodyBytes)) {
       this.#table.close(circuit, reason('ERR_CIRCUIT_FLOW_CONTROL'));
       return;
+    }
+    if (circuit.subject.encryption === 'ziti' && (leg.isEnd || out.isEnd)) {
+      try {
+        checkForeignData(frame);
+      } catch (error) {
+        this.#table.close(
+          circuit,
+          reason('ERR_CIRCUIT_FLOW_CONTROL', isAppError(error) ? error.message : ''),
+        );
+        return;
+      }
     }
     const waiting = out.peer.socket.bufferedBytes;
     if (this.#isOverloaded(out.peer, waiting)) {
@@ -65,6 +87,8 @@ export class Forwarder {
     // A small frame that waits would keep its whole chunk in memory.
     const detach = waiting > BACKLOG_BYTES && frame.length < SMALL_FRAME_BYTES;
     out.peer.socket.send(detach ? frame.slice() : frame);
+    if (leg.peer instanceof SdkPeer) leg.peer.sent(leg, bodyBytes, this.#nowMs());
+    if (out.peer instanceof SdkPeer) out.peer.delivered(out, bodyBytes);
   }
 
   /** Relays one CircuitCredit frame, checked where it can be checked: beside the ends. */
@@ -78,6 +102,10 @@ export class Forwarder {
       if (frame.length !== PREFIX_BYTES + CREDIT_HEADERS_BYTES) throw new Error('extra bytes');
       if (leg.isEnd && !leg.grants(credit.totalBytes)) return;
       if (out.isEnd) out.cover(credit);
+      if (out.peer instanceof SdkPeer) {
+        out.peer.covered(out);
+        return;
+      }
     } catch (error) {
       this.#table.close(leg.circuit, reasonOf(error, 'ERR_CIRCUIT_FLOW_CONTROL'));
       return;
@@ -86,10 +114,15 @@ export class Forwarder {
     out.peer.socket.send(frame);
   }
 
-  /** Only Postern's fixed header layout: other headers would ride along without credit. */
+  /**
+   * Of ends of ours only Postern's fixed header layout: other headers would ride along without credit.
+   * Those of SDKs are checked for themselves, and their connection is held back instead.
+   */
   #isAllowed(leg: Leg, frame: Uint8Array, bodyBytes: number): boolean {
+    if (leg.peer.kind === 'sdk') return true;
+    const isPlain = readU32(frame, 12) === DATA_PREFIX_BYTES - PREFIX_BYTES;
     return (
-      readU32(frame, 12) === DATA_PREFIX_BYTES - PREFIX_BYTES &&
+      (isPlain || leg.circuit.subject.encryption === 'ziti') &&
       bodyBytes <= MAX_DATA_BODY_BYTES &&
       leg.countSent(bodyBytes)
     );
@@ -101,9 +134,10 @@ export class Forwarder {
    * who does not read goes, who reads stays.
    */
   #isOverloaded(to: Peer, waiting: number): boolean {
-    if (to.kind === 'client' && waiting > this.#limits.bufferedBytesPerPeer) return true;
+    const isProgram = to.kind === 'client' || to.kind === 'sdk';
+    if (isProgram && waiting > this.#limits.bufferedBytesPerPeer) return true;
     if (!this.#budget.exhausted) return false;
-    if (to.kind === 'client') return waiting > this.#budget.fairShareBytes;
+    if (isProgram) return waiting > this.#budget.fairShareBytes;
     return this.#budget.bytes > 2 * this.#budget.limitBytes && waiting > CIRCUIT_WINDOW_BYTES;
   }
 }

@@ -11,6 +11,10 @@ import type { Credit } from '@postern/shared/protocol/channel';
 import type { Peer } from '../net/peer.ts';
 import type { RouterCircuit } from './circuit.ts';
 
+/** How often a router gives credit on behalf of an end that knows none. */
+const CREDIT_EVERY_BYTES = 128 * 1024;
+const CREDIT_EVERY_MESSAGES = 512;
+
 export class Leg {
   readonly circuit: RouterCircuit;
   readonly peer: Peer;
@@ -19,6 +23,10 @@ export class Leg {
   readonly isEnd: boolean;
   readonly #window = new CreditWindow();
   #grantedBytes = 0;
+  #deliveredBytes = 0;
+  #deliveredMessages = 0;
+  #creditedBytes = 0;
+  #creditedMessages = 0;
 
   constructor(circuit: RouterCircuit, peer: Peer, label: number) {
     this.circuit = circuit;
@@ -29,14 +37,46 @@ export class Leg {
 
   /**
    * Counts a message this end sent; false when it broke its window (docs/protocol.md, "Circuits"). An
-   * empty body is a breach too: it would cost no credit.
+   * empty body is a breach too, since it would cost no credit, but where it may close one direction.
    */
   countSent(bodyBytes: number): boolean {
-    if (bodyBytes <= 0) return false;
+    if (bodyBytes <= 0 && this.circuit.subject.encryption !== 'ziti') return false;
     if (this.#window.wouldExceed(bodyBytes, ENFORCE_SLACK_BYTES, ENFORCE_SLACK_MESSAGES))
       return false;
     this.#window.sent(bodyBytes);
     return true;
+  }
+
+  /** Counts a message of an end that knows no credits: its connection is held back instead. */
+  countUnbounded(bodyBytes: number): void {
+    this.#window.sent(bodyBytes);
+  }
+
+  /** True while this end has sent more than its window, and nobody has covered it. */
+  get isBeyondWindow(): boolean {
+    return this.#window.availableBytes === 0;
+  }
+
+  /** Bytes of this end that the other has consumed: stands still while the other does not read. */
+  get coveredBytes(): number {
+    return this.#window.sentBytes - this.#window.outstandingBytes;
+  }
+
+  /** Counts a message handed to an end that gives no credits. True when a credit is due for it. */
+  countDelivered(bodyBytes: number): boolean {
+    this.#deliveredBytes += bodyBytes;
+    this.#deliveredMessages += 1;
+    return (
+      this.#deliveredBytes - this.#creditedBytes >= CREDIT_EVERY_BYTES ||
+      this.#deliveredMessages - this.#creditedMessages >= CREDIT_EVERY_MESSAGES
+    );
+  }
+
+  /** The credit for everything delivered, which counts as given. */
+  takeCredit(): Credit {
+    this.#creditedBytes = this.#deliveredBytes;
+    this.#creditedMessages = this.#deliveredMessages;
+    return { totalBytes: this.#deliveredBytes, sequence: this.#deliveredMessages };
   }
 
   /** The other end consumed what this end sent. @throws AppError `ERR_CIRCUIT_FLOW_CONTROL` */

@@ -15,6 +15,7 @@ import type { RouterState } from '../state/router-state.ts';
 import type { Access } from './access.ts';
 import type { CircuitTable } from './circuit-table.ts';
 import { reason } from './reason.ts';
+import { addHeaders, headersOfDialer } from './relayed-headers.ts';
 import { routeCircuitSchema, type RouteStep } from './route-step.ts';
 
 export interface RouteHandlerDeps {
@@ -58,12 +59,15 @@ export function handleRoute(deps: RouteHandlerDeps, link: Peer, request: Message
     return;
   }
   const circuit = table.begin(subject, link, label, false, refuse);
-  const denied = access.dialDenied(subject, undefined);
+  const denied =
+    access.dialDenied(subject, undefined) ??
+    access.encryptionDenied(subject.serviceId, subject.encryption);
   if (denied !== undefined) {
     table.close(circuit, denied);
     return;
   }
   circuit.terminatorId = terminatorId;
+  circuit.dialerHeaders = headersOfDialer(request.headers);
   const share = Math.max(0.1, 1 - HOP_MARGIN * (isTransit ? 1 : 2));
   step.extend(circuit, terminatorId, path, nowMs() + limits.routeTimeoutMs * share, (failure) => {
     if (failure !== undefined) {
@@ -71,7 +75,7 @@ export function handleRoute(deps: RouteHandlerDeps, link: Peer, request: Message
       return;
     }
     table.join(circuit);
-    answer(link, request, undefined);
+    answer(link, request, undefined, circuit.hostHeaders);
   });
 }
 
@@ -83,8 +87,14 @@ function parseRoute(body: Uint8Array) {
   }
 }
 
-function answer(link: Peer, request: Message, failure: CloseReason | undefined): void {
+function answer(
+  link: Peer,
+  request: Message,
+  failure: CloseReason | undefined,
+  hostHeaders?: MessageHeaders,
+): void {
   const headers = new MessageHeaders().setBool(HeaderKey.success, failure === undefined);
-  if (failure === undefined) link.reply(request, ContentType.routeCircuitResult, headers);
+  if (failure === undefined)
+    link.reply(request, ContentType.routeCircuitResult, addHeaders(headers, hostHeaders));
   else link.replyRefusal(request, ContentType.routeCircuitResult, headers, failure);
 }

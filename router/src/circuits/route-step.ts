@@ -7,6 +7,7 @@ import {
 } from '@postern/shared/protocol/channel';
 import { encodeUtf8, ByteReader } from '@postern/shared/bytes';
 import { readCloseReason, type CloseReason } from '@postern/shared/protocol/edge';
+import { encryptionSchema } from '@postern/shared/schemas';
 import { z } from 'zod';
 import type { Peer } from '../net/peer.ts';
 import type { BindTable } from './bind-table.ts';
@@ -14,6 +15,7 @@ import type { CircuitTable } from './circuit-table.ts';
 import type { RouterCircuit } from './circuit.ts';
 import type { Leg } from './leg.ts';
 import { reason } from './reason.ts';
+import { addHeaders, headersOfHost } from './relayed-headers.ts';
 
 const id = z.string().min(1).max(64);
 /** Body of RouteCircuit (docs/protocol.md, "Circuits"). */
@@ -23,6 +25,7 @@ export const routeCircuitSchema = z.strictObject({
   terminatorId: id,
   callerId: id,
   sessionId: id,
+  encryption: encryptionSchema.optional(),
   path: z.array(id).max(32),
 });
 
@@ -31,6 +34,8 @@ interface RouteStepDeps {
   binds: BindTable;
   /** The link to a neighbour, if it is up. */
   linkTo: (routerId: string) => Peer | undefined;
+  /** Name of an identity. */
+  nameOf: (identityId: string) => string;
 }
 
 /** Called once, synchronously with the answer; `undefined` means the circuit continues. */
@@ -70,10 +75,14 @@ export class RouteStep {
       return;
     }
     const leg = this.#deps.table.extend(circuit, link);
-    const headers = new MessageHeaders().setU32(HeaderKey.connId, leg.label);
+    const headers = addHeaders(
+      new MessageHeaders().setU32(HeaderKey.connId, leg.label),
+      circuit.dialerHeaders,
+    );
     const body = encodeUtf8(JSON.stringify({ ...circuit.subject, terminatorId, path }));
     link.request(ContentType.routeCircuit, headers, body, deadlineMs, (reply) => {
       const joined = reply?.contentType === ContentType.routeCircuitResult && isSuccess(reply);
+      if (joined) circuit.hostHeaders = headersOfHost(reply.headers);
       this.#conclude(circuit, leg, reply, joined, 'ERR_NO_PATH', done);
     });
   }
@@ -84,16 +93,38 @@ export class RouteStep {
       done(reason('ERR_SERVICE_NOT_HOSTED'));
       return;
     }
+    const { encryption = 'authenticated' } = circuit.subject;
+    if (encryption !== (bind.encryption ?? 'authenticated')) {
+      done(reason('ERR_ENCRYPTION_MISMATCH', 'the host encrypts in another way'));
+      return;
+    }
     const leg = this.#deps.table.extend(circuit, bind.peer);
     const headers = new MessageHeaders()
       .setU32(HeaderKey.connId, bind.label)
-      .setU32(HeaderKey.routerProvidedConnId, leg.label)
       .setString(HeaderKey.circuitId, circuit.subject.circuitId)
       .setString(HeaderKey.dialerIdentityId, circuit.subject.callerId);
+    if (!bind.givesIds) headers.setU32(HeaderKey.routerProvidedConnId, leg.label);
+    if (circuit.subject.encryption === 'ziti') {
+      addHeaders(headers, circuit.dialerHeaders);
+      // What the dialer calls itself is not passed on: hosts get the name that the network knows.
+      const name = this.#deps.nameOf(circuit.subject.callerId);
+      headers.setString(HeaderKey.callerId, name).setString(HeaderKey.dialerIdentityName, name);
+    }
     bind.peer.request(ContentType.dial, headers, bind.grant, deadlineMs, (reply) => {
-      const joined =
-        reply?.contentType === ContentType.dialSuccess && acceptedLabel(reply) === leg.label;
-      this.#conclude(circuit, leg, reply, joined, 'ERR_SERVICE_NOT_HOSTED', done);
+      const label =
+        reply?.contentType === ContentType.dialSuccess ? acceptedLabel(reply) : undefined;
+      const own = bind.givesIds && label !== undefined ? this.#deps.table.relabel(leg, label) : leg;
+      const joined = reply !== undefined && own !== undefined && label === own.label;
+      if (joined) {
+        // C sends its key with the answer, Go once, with its binding.
+        const key = headersOfHost(reply.headers);
+        circuit.hostHeaders = key.size > 0 ? key : bind.hostHeaders;
+        if (bind.givesIds) {
+          const to = new MessageHeaders().setU32(HeaderKey.connId, own.label);
+          bind.peer.reply(reply, ContentType.stateConnected, to);
+        }
+      }
+      this.#conclude(circuit, own ?? leg, reply, joined, 'ERR_SERVICE_NOT_HOSTED', done);
     });
   }
 

@@ -1,4 +1,5 @@
 /** Where a service is hosted, and what it costs to use it. Who is chosen is a strategy's business. */
+import type { Encryption } from '@postern/shared/schemas';
 import type { PrecedenceName } from '@postern/shared/protocol/channel';
 import type { RankedTerminator } from './strategies/strategy.ts';
 
@@ -14,6 +15,8 @@ export interface TerminatorCandidate {
   readonly instanceId?: string | undefined;
   /** See {@link instanceProof}; absent: no other host may have the instance. */
   readonly instanceProof?: string | undefined;
+  /** How its host encrypts. Absent: `authenticated`. */
+  readonly encryption?: Encryption | undefined;
 }
 
 /** Of a terminator, without the path to it. */

@@ -53,7 +53,7 @@ export function handleTraceRouteResponse(peer: Peer, response: Message): void {
   if (source === undefined || isBusy(out.peer) || body.length > 256) return;
   const back = copyStamp(response, new MessageHeaders())
     // A reply to the request only where the client made it.
-    .setI32(HeaderKey.replyFor, out.peer.kind === 'client' ? source : 0)
+    .setI32(HeaderKey.replyFor, out.peer.kind === 'client' || out.peer.kind === 'sdk' ? source : 0)
     .setU32(HeaderKey.connId, out.label)
     .setU32(HeaderKey.traceSource, source)
     .setU32(HeaderKey.traceHops, headers.u32(HeaderKey.traceHops) ?? 0)

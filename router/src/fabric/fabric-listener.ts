@@ -1,10 +1,11 @@
 /**
- * The mutual-TLS listener: links by ALPN `postern-link`, hosts by `ziti-edge` or none. Only the leaf
+ * The mutual-TLS listener: links by ALPN `postern-link`, connectors and SDKs of OpenZiti by `ziti-edge` or
+ * none. Only the leaf
  * the handshake proved counts, in exactly the role the protocol asks for.
  */
 import { createServer, type TLSSocket } from 'node:tls';
 import { listen, type Listener } from '@postern/node/listen';
-import { peerIdentity } from '@postern/node/tls';
+import { peerIdentity, programIdentity } from '@postern/node/tls';
 import { AppError } from '@postern/shared/errors';
 import { HELLO_LIMITS } from '@postern/shared/protocol/channel';
 import { EDGE_ALPN, LINK_ALPN } from '@postern/shared/schemas';
@@ -14,7 +15,7 @@ import type { AddressLimiter } from '../net/address-limiter.ts';
 import type { PeerContext } from '../net/peer-context.ts';
 import { TlsFrameSocket } from '../net/tls-frame-socket.ts';
 import { gateUnauthenticated, type Settle } from '../net/unauthenticated-gate.ts';
-import { acceptHost } from './host-connection.ts';
+import { acceptProgram } from './accept-program.ts';
 
 interface FabricListenerOptions {
   host: string;
@@ -31,7 +32,8 @@ export async function startFabricListener(options: FabricListenerOptions): Promi
   const { helloTimeoutMs } = context.limits;
   const secureContext = () => {
     const { key, serverCert: cert, ca } = identity.current;
-    return { key, cert, ca, minVersion: 'TLSv1.3' as const };
+    // 1.2 is for SDKs of OpenZiti built on mbedTLS; whoever is ours is held to 1.3 below.
+    return { key, cert, ca, minVersion: 'TLSv1.2' as const };
   };
   const server = createServer({
     ...secureContext(),
@@ -59,12 +61,21 @@ export async function startFabricListener(options: FabricListenerOptions): Promi
 
 function accept(options: FabricListenerOptions, socket: TLSSocket, settle: Settle): void {
   const { context, links, trustDomain, identity } = options;
-  const peer = peerIdentity(socket, identity.current.ca);
-  const role = socket.alpnProtocol === LINK_ALPN ? 'router' : 'identity';
-  if (peer.role !== role || peer.trustDomain !== trustDomain) {
-    throw new AppError('ERR_PEER_IDENTITY', `certificate is not that of a ${role} of this network`);
+  const { ca } = identity.current;
+  const frames = (): TlsFrameSocket => new TlsFrameSocket(socket, HELLO_LIMITS, context.budget);
+  const isModern = socket.getProtocol() === 'TLSv1.3';
+  if (socket.alpnProtocol === LINK_ALPN) {
+    if (!isModern) throw notOurs('a router');
+    const peer = peerIdentity(socket, ca);
+    if (peer.role !== 'router' || peer.trustDomain !== trustDomain) throw notOurs('a router');
+    acceptLink(links, frames(), peer.id, settle);
+  } else {
+    const { trustDomain: domain, ...program } = programIdentity(socket, ca);
+    if (domain !== trustDomain) throw notOurs('an identity');
+    acceptProgram(context, frames(), { ...program, isModern }, settle);
   }
-  const frames = new TlsFrameSocket(socket, HELLO_LIMITS, context.budget);
-  if (role === 'router') acceptLink(links, frames, peer.id, settle);
-  else acceptHost(context, frames, peer.id, settle);
+}
+
+function notOurs(role: string): AppError {
+  return new AppError('ERR_PEER_IDENTITY', `certificate is not that of ${role} of this network`);
 }

@@ -16,11 +16,12 @@ import { TokenBucket } from '../net/token-bucket.ts';
 /** Bindings a host may ask for or change in a second, once its first burst is spent. */
 const BINDS_PER_SECOND = 200;
 
-/** Takes a host over once its Hello is due. `settled` ends the time limit. */
+/** Takes a host over that said Hello. `settled` ends the time limit. */
 export function acceptHost(
   context: PeerContext,
   socket: LimitedFrameSocket,
   identityId: string,
+  hello: Message,
   settled: () => void,
 ): void {
   const { limits, access, routerId, nowMs } = context;
@@ -30,25 +31,19 @@ export function acceptHost(
     nowMs: nowMs(),
     maxQueuedBytes,
   });
-  socket.onClose = settled;
-  socket.onFrame = (frame) => {
-    const hello = peer.decode(frame);
-    if (hello.contentType !== ContentType.hello)
-      throw new AppError('ERR_CHANNEL_HEADER', 'expected Hello first');
-    settled();
-    socket.limits = EDGE_LIMITS;
-    const denied = access.connectionDenied({ identityId });
-    const headers = new MessageHeaders()
-      .setBool(HeaderKey.success, denied === undefined)
-      .setString(HeaderKey.id, routerId);
-    if (denied !== undefined) {
-      peer.replyRefusal(hello, ContentType.result, headers, denied);
-      socket.end();
-      return;
-    }
-    peer.reply(hello, ContentType.result, headers);
-    run(context, peer, socket);
-  };
+  settled();
+  socket.limits = EDGE_LIMITS;
+  const denied = access.connectionDenied({ identityId });
+  const headers = new MessageHeaders()
+    .setBool(HeaderKey.success, denied === undefined)
+    .setString(HeaderKey.id, routerId);
+  if (denied !== undefined) {
+    peer.replyRefusal(hello, ContentType.result, headers, denied);
+    socket.end();
+    return;
+  }
+  peer.reply(hello, ContentType.result, headers);
+  run(context, peer, socket);
 }
 
 function run(context: PeerContext, peer: Peer, socket: LimitedFrameSocket): void {

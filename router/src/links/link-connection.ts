@@ -5,7 +5,7 @@
 import { AppError } from '@postern/shared/errors';
 import {
   ContentType,
-  EDGE_LIMITS,
+  SDK_LIMITS,
   HeaderKey,
   MessageHeaders,
   peekContentType,
@@ -57,7 +57,7 @@ export function acceptLink(
       throw new AppError('ERR_LINK_HELLO', 'not the Hello of a link');
     }
     settled();
-    socket.limits = EDGE_LIMITS;
+    socket.limits = SDK_LIMITS;
     const staticCost = agreedLinkCost(deps.cost, hello);
     const link: Link = { routerId, linkId, dialed: false, peer, staticCost, latencyMs: 0 };
     const answer = new MessageHeaders().setString(HeaderKey.id, deps.context.routerId);
@@ -103,7 +103,7 @@ export async function openLink(
     socket.onFrame = (frame) => {
       cancel();
       const result = peer.decode(frame);
-      socket.limits = EDGE_LIMITS;
+      socket.limits = SDK_LIMITS;
       const link: Link = {
         routerId,
         linkId,

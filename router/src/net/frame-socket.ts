@@ -21,6 +21,8 @@ export interface FrameSocket {
    */
   onFrame: (frame: Uint8Array) => void;
   onClose: (cause?: Error) => void;
+  /** Called when bytes have left the queue, if set. */
+  onFlushed?: (() => void) | undefined;
   /** Queues one frame; ignored once closed. */
   send(frame: Uint8Array): void;
   /**

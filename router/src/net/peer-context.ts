@@ -13,13 +13,27 @@ import type { CircuitTable } from '../circuits/circuit-table.ts';
 import type { Dialer } from '../circuits/dialer.ts';
 import type { Forwarder } from '../circuits/forwarder.ts';
 import type { RouterLimits } from '../config.ts';
-import type { ClientConnection } from '../edge/client-connection.ts';
 import type { RouterMetrics } from '../metrics/metrics.ts';
 import type { RouterState } from '../state/router-state.ts';
 import type { BufferBudget } from './buffer-budget.ts';
 import type { Peer } from './peer.ts';
 import type { PeerRegistry } from './peer-registry.ts';
 import type { RouterClock } from './router-clock.ts';
+
+/** A connection that holds a session, which may end before it. */
+interface Client {
+  readonly session:
+    | {
+        readonly identityId: string;
+        readonly sessionId: string;
+        readonly serviceId?: string;
+        readonly tokenId: string | undefined;
+      }
+    | undefined;
+  /** Closes when the session may not go on. */
+  recheck(): void;
+  destroy(): void;
+}
 
 export interface PeerContext {
   readonly routerId: string;
@@ -35,7 +49,7 @@ export interface PeerContext {
   readonly dialer: Dialer;
   readonly forwarder: Forwarder;
   readonly peers: PeerRegistry;
-  readonly clients: Set<ClientConnection>;
+  readonly clients: Set<Client>;
   readonly metrics: RouterMetrics;
 }
 

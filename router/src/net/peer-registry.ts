@@ -11,6 +11,11 @@ interface Watched {
   flushedMs: number;
 }
 
+/** OpenZiti's SDKs ask for a sign of life every 30 s (Go) or 60 s (C). */
+const SDK_DEAD_AFTER_MS = 150_000;
+/** They stop reading while their application does not read. */
+const SDK_WRITE_STALL_MS = 60_000;
+
 export class PeerRegistry {
   readonly #peers = new Map<Peer, Watched>();
   readonly #limits: RouterLimits;
@@ -51,7 +56,7 @@ export class PeerRegistry {
         watched.flushedMs = nowMs;
       }
       const silentMs = nowMs - peer.lastReceivedMs;
-      if (nowMs - watched.flushedMs >= this.#limits.writeStallMs) {
+      if (nowMs - watched.flushedMs >= this.#writeStallMs(peer)) {
         peer.socket.destroy(new AppError('ERR_PEER_STALLED', 'peer does not read'));
       } else if (silentMs >= this.#deadAfterMs(peer)) {
         peer.socket.destroy(new AppError('ERR_PEER_DEAD', 'peer is silent'));
@@ -62,13 +67,27 @@ export class PeerRegistry {
     }
   }
 
+  #writeStallMs({ kind }: Peer): number {
+    return kind === 'sdk' ? SDK_WRITE_STALL_MS : this.#limits.writeStallMs;
+  }
+
   #deadAfterMs({ kind }: Peer): number {
-    if (kind === 'link') return this.#limits.linkDeadAfterMs;
-    return kind === 'host' ? this.#limits.hostDeadAfterMs : this.#limits.deadAfterMs;
+    switch (kind) {
+      case 'link':
+        return this.#limits.linkDeadAfterMs;
+      case 'host':
+        return this.#limits.hostDeadAfterMs;
+      case 'sdk':
+        return SDK_DEAD_AFTER_MS;
+      case 'client':
+        return this.#limits.deadAfterMs;
+    }
   }
 
   #isProbeDue(peer: Peer, watched: Watched, silentMs: number, nowMs: number): boolean {
     const sinceProbeMs = nowMs - watched.probedMs;
+    // They ask themselves, each minute at the latest, and need not answer.
+    if (peer.kind === 'sdk') return false;
     if (peer.kind === 'link') return sinceProbeMs >= this.#limits.linkProbeMs;
     if (peer.kind === 'host') return Math.min(silentMs, sinceProbeMs) >= this.#limits.hostProbeMs;
     return silentMs >= this.#limits.pingAfterMs && sinceProbeMs >= this.#limits.pingAfterMs;

@@ -16,7 +16,8 @@ import { refusal, type CloseReason } from '@postern/shared/protocol/edge';
 import type { Leg } from '../circuits/leg.ts';
 import type { FrameSocket } from './frame-socket.ts';
 
-export type PeerKind = 'client' | 'host' | 'link';
+/** `sdk`: a program with an SDK of OpenZiti, which dials, hosts or both. */
+export type PeerKind = 'client' | 'host' | 'link' | 'sdk';
 
 /** Requests of ours that one peer may leave unanswered. */
 const MAX_PENDING_REQUESTS = 4096;
@@ -112,12 +113,15 @@ export class Peer {
     headers: MessageHeaders,
     why: CloseReason,
   ): void {
-    this.reply(request, contentType, headers, refusal(why, headers).body);
+    this.reply(request, contentType, headers, this.refusal(why, headers).body);
   }
 
   /** Tells that a circuit or binding of this connection ended, and why. */
   sendClosed(label: number, why: CloseReason): void {
-    const { headers, body } = refusal(why, new MessageHeaders().setU32(HeaderKey.connId, label));
+    const { headers, body } = this.refusal(
+      why,
+      new MessageHeaders().setU32(HeaderKey.connId, label),
+    );
     this.sendMessage(ContentType.stateClosed, headers, body);
   }
 
@@ -168,6 +172,19 @@ export class Peer {
 
   answerLatency(request: Message): void {
     this.reply(request, ContentType.result, new MessageHeaders().setBool(HeaderKey.success, true));
+  }
+
+  /** A circuit no longer goes over this connection. */
+  release(leg: Leg): void {
+    this.legs.delete(leg.label);
+  }
+
+  /** Adds why to headers, in the form this kind of peer understands; the body says it in words. */
+  protected refusal(
+    why: CloseReason,
+    headers: MessageHeaders,
+  ): { headers: MessageHeaders; body: Uint8Array } {
+    return refusal(why, headers);
   }
 
   nextSequence(): number {

@@ -6,11 +6,15 @@ export abstract class QueuedFrameSocket implements FrameSocket {
   readonly remoteAddress: string;
   onFrame: (frame: Uint8Array) => void = () => undefined;
   onClose: (cause?: Error) => void = () => undefined;
+  onFlushed: (() => void) | undefined;
 
   /** Why it ended, if for a reason; the first one counts. */
   protected cause: Error | undefined;
   /** To be called when written bytes have left the queue. */
-  protected readonly flushed = (): void => this.#account();
+  protected readonly flushed = (): void => {
+    this.#account();
+    this.onFlushed?.();
+  };
 
   readonly #budget: BufferBudget;
   readonly #cork: TickCork;

@@ -37,6 +37,15 @@ export class TlsFrameSocket extends QueuedFrameSocket {
     this.#splitter.limits = limits;
   }
 
+  /** Reads nothing more until {@link resume}; frames of the chunk at hand still come. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   get bufferedBytes(): number {
     return this.#socket.writableLength;
   }

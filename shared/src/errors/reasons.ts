@@ -38,6 +38,11 @@ export const reasons = {
     next: 'Reload the page. If it happens again, report the code below.',
     retryable: true,
   },
+  ERR_ENCRYPTION_MISMATCH: {
+    title: 'The two ends of the connection do not encrypt the same way',
+    next: 'Ask the person who manages the network which encryption this service accepts.',
+    retryable: false,
+  },
   ERR_SERVICE_NOT_HOSTED: {
     title: 'The application is not connected right now',
     next: 'Its connector is offline. Try again in a minute.',

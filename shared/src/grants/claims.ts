@@ -89,6 +89,48 @@ export const appTokenClaimsSchema = z.object({
 });
 export type AppTokenClaims = z.infer<typeof appTokenClaimsSchema>;
 
+/** `aud` of session tokens and service tokens: what OpenZiti's programs show to routers. */
+export const SESSION_TOKEN_AUDIENCE = 'openziti';
+export const SESSION_TOKEN_TYP = 'JWT';
+const sessionAudience = z.union([
+  z.literal(SESSION_TOKEN_AUDIENCE),
+  z.array(z.string().max(256)).max(8),
+]);
+/** An API session of a program: `a`, an access token of `/oidc`; `l`, the token of `POST /authenticate`. */
+export const sessionTokenClaimsSchema = z.object({
+  iss: issuer,
+  aud: sessionAudience,
+  /** Identity id. */
+  sub: id,
+  jti: id,
+  iat: numericDate,
+  exp: numericDate,
+  out: numericDate,
+  z_t: z.enum(['a', 'l']),
+  /** API session id. */
+  z_asid: id,
+});
+export type SessionTokenClaims = z.infer<typeof sessionTokenClaimsSchema>;
+
+/** Leave to dial or bind one service, within an API session. */
+export const serviceTokenClaimsSchema = z.object({
+  iss: issuer,
+  aud: sessionAudience,
+  /** Service id. */
+  sub: id,
+  /** Service session id. */
+  jti: id,
+  iat: numericDate,
+  exp: numericDate,
+  out: numericDate,
+  z_t: z.literal('s'),
+  z_st: z.enum(['Dial', 'Bind']),
+  z_asid: id,
+  /** Identity id. */
+  z_iid: id,
+});
+export type ServiceTokenClaims = z.infer<typeof serviceTokenClaimsSchema>;
+
 export const ASSERTION_TYP = 'JWT';
 /** Tells the app behind a connector who the caller is. */
 export const assertionClaimsSchema = z.object({

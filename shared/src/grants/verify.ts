@@ -3,7 +3,7 @@
  * keys the controller pushed, never by anything else in the header (`jku`, `jwk`, `x5u`, `x5c` are
  * not read), exact `typ`, `iss` and `aud`.
  */
-import { compactVerify, decodeProtectedHeader, type JWK } from 'jose';
+import { compactVerify, decodeJwt, decodeProtectedHeader, type JWK } from 'jose';
 import type { z } from 'zod';
 import { AppError } from '../errors/index.ts';
 import {
@@ -11,18 +11,25 @@ import {
   ASSERTION_TYP,
   BIND_GRANT_TYP,
   DIAL_GRANT_TYP,
+  SESSION_TOKEN_AUDIENCE,
+  SESSION_TOKEN_TYP,
   appTokenClaimsSchema,
   assertionClaimsSchema,
   bindGrantClaimsSchema,
   dialGrantClaimsSchema,
   serviceResource,
+  serviceTokenClaimsSchema,
+  sessionTokenClaimsSchema,
   type AppTokenClaims,
   type AssertionClaims,
   type BindGrantClaims,
   type DialGrantClaims,
+  type ServiceTokenClaims,
+  type SessionTokenClaims,
 } from './claims.ts';
 import { isCompactJws } from './compact-jws.ts';
 import type { KeySet, KeyUse } from './key-set.ts';
+import { fromOpaqueToken } from './opaque-token.ts';
 
 /** No token is longer, in characters. */
 export const MAX_TOKEN_LENGTH = 8192;
@@ -72,6 +79,20 @@ const appToken = {
   use: 'token',
   schema: appTokenClaimsSchema,
   code: 'ERR_TOKEN_INVALID',
+} as const satisfies TokenKind<z.ZodType>;
+const sessionToken = {
+  name: 'session token',
+  typ: SESSION_TOKEN_TYP,
+  use: 'session',
+  schema: sessionTokenClaimsSchema,
+  code: 'ERR_TOKEN_INVALID',
+} as const satisfies TokenKind<z.ZodType>;
+const serviceToken = {
+  name: 'service token',
+  typ: SESSION_TOKEN_TYP,
+  use: 'session',
+  schema: serviceTokenClaimsSchema,
+  code: 'ERR_GRANT_INVALID',
 } as const satisfies TokenKind<z.ZodType>;
 const assertion = {
   name: 'assertion',
@@ -149,6 +170,65 @@ export async function verifyAppToken(
   const audience = options.serviceId === undefined ? undefined : serviceResource(options.serviceId);
   expectEqual(appToken, 'aud', claims.aud, audience);
   expectEqual(appToken, 'cnf.jkt', claims.cnf.jkt, options.thumbprint);
+  return claims;
+}
+
+/** Claims of a valid session token of a program; throws `ERR_TOKEN_INVALID`. */
+export async function verifySessionToken(
+  token: string,
+  options: VerifyTokenOptions,
+): Promise<SessionTokenClaims> {
+  return verifyForPrograms(sessionToken, fromOpaqueToken(token), options);
+}
+
+export interface VerifyServiceTokenOptions extends VerifyTokenOptions {
+  readonly type: ServiceTokenClaims['z_st'];
+  /** `z_iid` must equal it: who the channel proved to be. */
+  readonly identityId: string;
+  /** `z_asid` must equal it: the session of the channel. */
+  readonly sessionId: string;
+  /** `sub` must equal it, if given. */
+  readonly serviceId?: string;
+}
+
+/** Claims of a valid service token of a program; throws `ERR_GRANT_INVALID`. */
+export async function verifyServiceToken(
+  token: string,
+  options: VerifyServiceTokenOptions,
+): Promise<ServiceTokenClaims> {
+  const claims = await verifyForPrograms(serviceToken, token, options);
+  expectEqual(serviceToken, 'z_st', claims.z_st, options.type);
+  expectEqual(serviceToken, 'z_iid', claims.z_iid, options.identityId);
+  expectEqual(serviceToken, 'z_asid', claims.z_asid, options.sessionId);
+  expectEqual(serviceToken, 'sub', claims.sub, options.serviceId);
+  return claims;
+}
+
+/** The service that a service token says it is for; nothing of it is verified. @throws AppError `ERR_GRANT_INVALID` */
+export function claimedService(token: string): string {
+  if (token.length > MAX_TOKEN_LENGTH || !isCompactJws(token))
+    throw refusal(serviceToken, 'no compact JWS');
+  try {
+    const parsed = serviceTokenClaimsSchema.pick({ sub: true }).safeParse(decodeJwt(token));
+    if (parsed.success) return parsed.data.sub;
+  } catch {
+    // Said below.
+  }
+  throw refusal(serviceToken, 'names no service');
+}
+
+async function verifyForPrograms<
+  S extends z.ZodType<{
+    iss: string;
+    aud: string | string[];
+    iat: number;
+    exp: number;
+    out: number;
+  }>,
+>(kind: TokenKind<S>, token: string, { keys, time }: VerifyTokenOptions): Promise<z.output<S>> {
+  const claims = await verify(kind, token, { keys });
+  if (![claims.aud].flat().includes(SESSION_TOKEN_AUDIENCE)) throw refusal(kind, 'wrong aud');
+  checkTimes(kind, claims, time);
   return claims;
 }
 

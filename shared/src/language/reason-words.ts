@@ -36,6 +36,10 @@ const german: Readonly<Record<ReasonCode, ProblemWords>> = {
     title: 'Die Erlaubnis zur Verbindung wurde nicht angenommen',
     next: 'Laden Sie die Seite neu. Geschieht es wieder, melden Sie den Code unten.',
   },
+  ERR_ENCRYPTION_MISMATCH: {
+    title: 'Die beiden Enden der Verbindung verschlüsseln nicht auf die gleiche Weise',
+    next: 'Fragen Sie die Person, die das Netz verwaltet, welche Verschlüsselung dieser Dienst annimmt.',
+  },
   ERR_SERVICE_NOT_HOSTED: {
     title: 'Die Anwendung ist gerade nicht verbunden',
     next: 'Ihr Connector ist nicht erreichbar. Versuchen Sie es in einer Minute erneut.',

@@ -27,12 +27,21 @@ export const publicJwkSchema = z.object({
 });
 export type PublicJwk = z.infer<typeof publicJwkSchema>;
 
+/**
+ * How the ends of a circuit encrypt: `authenticated`, the handshake of Postern's own ends; `ziti`,
+ * OpenZiti's `crypto_kx` and secretstream, whose keys nobody vouches for.
+ */
+export const encryptionSchema = z.enum(['authenticated', 'ziti']);
+export type Encryption = z.infer<typeof encryptionSchema>;
+
 const identity = z.strictObject({ id, name, disabled: z.boolean(), roleAttributes: roles });
 const service = z.strictObject({
   id,
   name,
   roleAttributes: roles,
   encryptionRequired: z.boolean(),
+  /** Which encryptions the operator lets circuits of it use. Absent: `authenticated` alone. */
+  acceptedEncryption: z.array(encryptionSchema).max(2).optional(),
   terminatorStrategy: z.string().max(64),
 });
 const semantic = z.enum(['AllOf', 'AnyOf']);
@@ -93,6 +102,8 @@ const terminator = z.strictObject({
   instanceId: z.string().min(1).max(MAX_INSTANCE_ID_CHARACTERS).optional(),
   /** Hash of the secret that hosts of one instance share; absent: no other host may have it. */
   instanceProof: z.string().max(64).optional(),
+  /** How its host encrypts. Absent: `authenticated`. */
+  encryption: encryptionSchema.optional(),
 });
 const signingKey = z.strictObject({
   kid: z.string().min(1).max(64),
@@ -268,6 +279,8 @@ export const hostStateSchema = z.strictObject({
         bindGrant: z.string().max(8192),
         /** Origin the browser sees the app at, for example `https://wiki.example.com`; absent for plain TCP services. */
         applicationOrigin: z.string().max(512).optional(),
+        /** As of the service. */
+        acceptedEncryption: z.array(encryptionSchema).max(2).optional(),
       }),
     )
     .max(1000),

@@ -1,6 +1,7 @@
 /** One router of the simulation: the router's own code over memory, and its connection to the controller. */
 import { Backoff } from '@postern/node/retry';
 import { silentLogger } from '@postern/shared/log';
+import { decodeMessage, HELLO_LIMITS } from '@postern/shared/protocol/channel';
 import type { Delta, Snapshot } from '@postern/shared/schemas';
 import { routerLimitsSchema } from '../../../router/src/config.ts';
 import { acceptHost } from '../../../router/src/fabric/host-connection.ts';
@@ -90,7 +91,11 @@ export class SimulatedRouter {
     if (!isDark) {
       network.listen(id, (socket, from, kind) => {
         if (kind === 'link') acceptLink(core.links.deps, socket, from, () => undefined);
-        else acceptHost(core.context, socket, from, () => undefined);
+        else
+          socket.onFrame = (frame) => {
+            const hello = decodeMessage(frame, HELLO_LIMITS);
+            acceptHost(core.context, socket, from, hello, () => undefined);
+          };
       });
     }
     const every = (ms: number, work: () => void): (() => void) => {

@@ -1,3 +1,4 @@
+import { toOpaqueToken } from '@postern/shared/grants';
 import { z } from 'zod';
 import { openApiSession, type Caller } from '../../auth/api-sessions.ts';
 import { outstandingQueries } from '../../auth/auth-queries.ts';
@@ -7,6 +8,7 @@ import { peerCertificateOf } from '../../auth/client-certificate.ts';
 import { loginByExternalJwt } from '../../auth/external-jwt-login.ts';
 import { checkMfa } from '../../auth/mfa.ts';
 import type { ControllerContext } from '../../context.ts';
+import type { TokenServices } from '../../grants/token-services.ts';
 import { repositories } from '../../store/repositories.ts';
 import { remoteAddress } from '../allowances.ts';
 import { credentialsOf } from '../authorize.ts';
@@ -27,7 +29,11 @@ const loginBody = z.object({
 type LoginBody = z.output<typeof loginBody>;
 
 /** `POST /authenticate` and its second step (specs/edge-api.md §3.1, §3.2). */
-export function addAuthenticateRoutes(routes: EdgeRoutes, ctx: ControllerContext): void {
+export function addAuthenticateRoutes(
+  routes: EdgeRoutes,
+  ctx: ControllerContext,
+  { grants }: Pick<TokenServices, 'grants'>,
+): void {
   routes.add(
     {
       method: 'post',
@@ -48,7 +54,7 @@ export function addAuthenticateRoutes(routes: EdgeRoutes, ctx: ControllerContext
     async (request) => {
       const proven = await prove(ctx, request);
       if (!proven) throw new EdgeError('INVALID_AUTH');
-      const { caller, token } = await open(ctx, proven, request);
+      const { caller, token } = await open(ctx, grants, proven, request);
       return { ...detail(currentSession(ctx, caller, token)), headers: { 'zt-session': token } };
     },
   );
@@ -108,6 +114,7 @@ async function prove(
 
 async function open(
   ctx: ControllerContext,
+  grants: TokenServices['grants'],
   { identity, authenticatorId }: Proven,
   request: EdgeRequest<LoginBody>,
 ): Promise<{ caller: Caller; token: string }> {
@@ -122,12 +129,16 @@ async function open(
       }),
     );
   }
-  const { session, token } = await openApiSession(ctx, {
-    identityId: identity.id,
-    authenticatorId,
-    ipAddress: remoteAddress(request.context),
-    configTypes,
-  });
+  const { session, token } = await openApiSession(
+    ctx,
+    {
+      identityId: identity.id,
+      authenticatorId,
+      ipAddress: remoteAddress(request.context),
+      configTypes,
+    },
+    async (opened) => toOpaqueToken((await grants.sessionToken(opened)).token),
+  );
   const { bearers } = credentialsOf(request.context);
   const authQueries = await outstandingQueries(ctx, identity, policy, session, bearers);
   return { caller: { identity, session, policy, authQueries }, token };

@@ -1,5 +1,6 @@
 /** Logging in, second factors and credentials. */
 import type { ControllerContext } from '../../context.ts';
+import type { TokenServices } from '../../grants/token-services.ts';
 import type { EdgeRoutes } from '../routes.ts';
 import { addAuthenticateRoutes } from './authenticate-routes.ts';
 import { addAuthenticatorActions, addOwnAuthenticatorRoutes } from './authenticator-routes.ts';
@@ -9,8 +10,12 @@ import { addNetworkJwtRoute } from './network-jwt-routes.ts';
 import { addSessionCertificateRoutes } from './session-certificate-routes.ts';
 
 /** What both Edge APIs have. */
-export function addAuthenticationRoutes(routes: EdgeRoutes, ctx: ControllerContext): void {
-  addAuthenticateRoutes(routes, ctx);
+export function addAuthenticationRoutes(
+  routes: EdgeRoutes,
+  ctx: ControllerContext,
+  tokens: Pick<TokenServices, 'grants'>,
+): void {
+  addAuthenticateRoutes(routes, ctx, tokens);
   addMfaRoutes(routes, ctx);
   addOwnAuthenticatorRoutes(routes, ctx);
   addSessionCertificateRoutes(routes, ctx);

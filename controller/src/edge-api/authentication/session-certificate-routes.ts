@@ -96,8 +96,12 @@ export function addSessionCertificateRoutes(routes: EdgeRoutes, ctx: ControllerC
     },
     async (request) => {
       const { session } = request.caller;
-      const issued = await pki.issueSession(request.body.csr, session.id);
       const entity = newEntity(clock());
+      const issued = await pki.issueSession(request.body.csr, {
+        certificateId: entity.id,
+        identityId: session.identityId,
+        apiSessionId: session.id,
+      });
       await store.write(async (tx) => {
         const own = await repositories.sessionCertificates.find(tx.db, {
           apiSessionId: session.id,

@@ -1,4 +1,4 @@
-import { TERMINATOR_STRATEGIES } from '@postern/shared/schemas';
+import { encryptionSchema, TERMINATOR_STRATEGIES } from '@postern/shared/schemas';
 import { z } from 'zod';
 import { newService } from '../../model/defaults.ts';
 import type { Service } from '../../model/services.ts';
@@ -27,6 +27,12 @@ export const services: EntityDefinition = defineEntity({
   input: z.object({
     name,
     encryptionRequired: z.boolean(),
+    acceptedEncryption: z
+      .array(encryptionSchema)
+      .min(1)
+      .max(2)
+      .default(['authenticated'])
+      .describe('Whether `authenticated`, `ziti` or both may encrypt its circuits'),
     terminatorStrategy: z
       .enum([...TERMINATOR_STRATEGIES, ''])
       .default('')

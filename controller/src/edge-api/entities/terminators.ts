@@ -52,6 +52,7 @@ export const terminators: EntityDefinition = defineEntity({
       serviceId: service,
       routerId: router,
       hostId: '',
+      encryption: 'authenticated',
     }),
   async update(row, { service: _, router, ...input }, { tx, nowMs }) {
     const updatedAt = new Date(nowMs).toISOString();

@@ -3,11 +3,11 @@
  * is good for one use; a spent one that comes back ends the session (RFC 9700 §4.14.2).
  */
 import { randomUUID } from 'node:crypto';
+import { SESSION_TOKEN_AUDIENCE } from '@postern/shared/grants';
 import { SignJWT, type JWTPayload } from 'jose';
 import { openApiSession } from '../../auth/api-sessions.ts';
 import {
   createSessionTokenVerifier,
-  SESSION_TOKEN_AUDIENCE,
   TOKEN_TYPE,
   type SessionTokenClaims,
 } from '../../auth/session-token.ts';
@@ -80,6 +80,9 @@ export function createEdgeTokens(
       .sign(key.privateKey);
   };
 
+  const outageUntil = (): number =>
+    Math.floor(clock() / 1000) + ACCESS_SECONDS + ctx.config.sessions.outageMinutes * 60;
+
   const signId = (identity: Identity, { clientId, authTime }: Family, nonce?: string) =>
     sign(
       {
@@ -117,6 +120,7 @@ export function createEdgeTokens(
         {
           ...common,
           z_t: TOKEN_TYPE.access,
+          out: outageUntil(),
           z_ia: isAdministrator(identity),
           z_eid: identity.externalId ?? '',
         },

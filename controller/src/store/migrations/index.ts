@@ -10,6 +10,7 @@ import * as postureAndAudit from './0007-posture-and-audit.ts';
 import * as controllers from './0008-controllers.ts';
 import * as certificateRenewal from './0009-certificate-renewal.ts';
 import * as brandings from './0010-brandings.ts';
+import * as encryption from './0011-encryption.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001-model': model,
@@ -22,4 +23,5 @@ export const migrations: Record<string, Migration> = {
   '0008-controllers': controllers,
   '0009-certificate-renewal': certificateRenewal,
   '0010-brandings': brandings,
+  '0011-encryption': encryption,
 };

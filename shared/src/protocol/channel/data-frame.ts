@@ -112,9 +112,47 @@ export function peekDataSequence(frame: Uint8Array): number | undefined {
   return readU32(frame, span.offset);
 }
 
+/** Header 1010 of a Data frame; 0 if it has none. Throws `ERR_CHANNEL_HEADER`. */
+export function peekDataFlags(frame: Uint8Array): number {
+  const span = findHeader(frame, HeaderKey.flags);
+  if (span === undefined) return 0;
+  if (span.length !== 4) throw new AppError('ERR_CHANNEL_HEADER', 'the flags are not a u32');
+  return readU32(frame, span.offset);
+}
+
 /** The body as a view, whatever the headers are. */
 export function dataBody(frame: Uint8Array): Uint8Array {
   return frame.subarray(PREFIX_BYTES + readU32(frame, 12));
+}
+
+/** Bytes of a frame's body. */
+export function bodyLength(frame: Uint8Array): number {
+  return readU32(frame, 16);
+}
+
+/** Bytes of headers in a Data frame of OpenZiti's SDKs; they use fewer than 100. */
+const MAX_FOREIGN_HEADERS_BYTES = 256;
+
+/**
+ * Checks the headers of a Data frame whose shape is not ours. A key given twice would let its sender name
+ * one connection to the router and another to the receiver (SDKs differ in which one they keep).
+ *
+ * @throws AppError `ERR_CHANNEL_HEADER`, `ERR_CHANNEL_TOO_LARGE`
+ */
+export function checkForeignData(frame: Uint8Array): void {
+  const headersBytes = readU32(frame, 12);
+  if (headersBytes > MAX_FOREIGN_HEADERS_BYTES)
+    throw new AppError('ERR_CHANNEL_TOO_LARGE', `${headersBytes} bytes of headers in data`);
+  const end = PREFIX_BYTES + headersBytes;
+  const keys: number[] = [];
+  for (let offset = PREFIX_BYTES; offset < end; offset += 8 + readU32(frame, offset + 4)) {
+    if (end - offset < 8 || readU32(frame, offset + 4) > end - offset - 8)
+      throw new AppError('ERR_CHANNEL_HEADER', 'a header is cut off');
+    const key = readU32(frame, offset);
+    if (keys.includes(key))
+      throw new AppError('ERR_CHANNEL_HEADER', `header ${key} is given twice`);
+    keys.push(key);
+  }
 }
 
 /** What a CircuitCredit frame acknowledges. */

@@ -28,6 +28,11 @@ const KiB = 1024;
 export const HELLO_LIMITS: FrameLimits = { maxHeadersBytes: 16 * KiB, maxBodyBytes: 16 * KiB };
 /** Edge connections and links. */
 export const EDGE_LIMITS: FrameLimits = { maxHeadersBytes: 16 * KiB, maxBodyBytes: 68 * KiB };
+/**
+ * Edge connections of OpenZiti's SDKs, and links, which carry their data: what an application writes at
+ * once is one message, which nobody between may split.
+ */
+export const SDK_LIMITS: FrameLimits = { maxHeadersBytes: 16 * KiB, maxBodyBytes: 4 * KiB * KiB };
 /** Control channels. */
 export const CONTROL_LIMITS: FrameLimits = {
   maxHeadersBytes: 16 * KiB,

@@ -3,11 +3,14 @@ export type { Clock } from './clock.ts';
 export {
   DATA_PREFIX_BYTES,
   MAX_DATA_BODY_BYTES,
+  bodyLength,
+  checkForeignData,
   dataBody,
   decodeCredit,
   encodeCredit,
   encodeData,
   findHeader,
+  peekDataFlags,
   peekConnectionId,
   peekContentType,
   peekDataSequence,
@@ -22,6 +25,7 @@ export {
   frameLength,
   HELLO_LIMITS,
   PREFIX_BYTES,
+  SDK_LIMITS,
 } from './frame.ts';
 export type { FrameLimits } from './frame.ts';
 export { FrameSplitter } from './frame-splitter.ts';
@@ -30,7 +34,7 @@ export { DEAD_AFTER_MS, Liveness, PROBE_AFTER_MS } from './liveness.ts';
 export type { LivenessOptions } from './liveness.ts';
 export { decodeMessage, encodeMessage } from './message.ts';
 export type { Message, OutgoingMessage } from './message.ts';
-export { ContentType, HeaderKey, Precedence } from './numbers.ts';
+export { ContentType, DataFlag, HeaderKey, Precedence } from './numbers.ts';
 export type { PrecedenceName } from './numbers.ts';
 export { decodeStructuredError, encodeStructuredError, RetryHint } from './structured-error.ts';
 export type { StructuredError } from './structured-error.ts';

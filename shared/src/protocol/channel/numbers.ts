@@ -30,6 +30,10 @@ export const ContentType = {
   updateTokenSuccess: 60801,
   updateTokenFailure: 60802,
   updateToken: 60803,
+  inspectRequest: 60804,
+  inspectResponse: 60805,
+
+  postureResponse: 10800,
 
   challenge: 61100,
   circuitCredit: 61101,
@@ -96,6 +100,9 @@ export const HeaderKey = {
   connectionMarker: 1025,
   circuitId: 1026,
   stickinessToken: 1027,
+  useXgressToSdk: 1028,
+  inspectValues: 1031,
+  supportsPostureChecks: 1032,
   structuredError: 1033,
   dialerIdentityId: 1034,
   dialerIdentityName: 1035,
@@ -111,11 +118,16 @@ export const HeaderKey = {
   linkGroups: 3114,
   /** Bool: the ends of the circuit go on over another one when it is closed with ERR_CIRCUIT_MOVED. */
   movable: 3115,
+  /** String: a connector's Bind for circuits that are encrypted as OpenZiti does, `ziti`. */
+  encryption: 3116,
   /** U16: what a link costs whoever its sender is asked, beside its latency. */
   linkCost: 3117,
   partNumber: 3120,
   partCount: 3121,
 } as const;
+
+/** Bits of header `flags`. */
+export const DataFlag = { fin: 1 } as const;
 
 /** Values of header `precedence` (one byte). */
 export const Precedence = { default: 0, required: 1, failed: 2 } as const;

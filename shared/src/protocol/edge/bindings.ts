@@ -17,11 +17,16 @@ interface BindingsOptions {
   readonly sender: FrameSender;
   readonly replies: PendingReplies;
   /** Adds a circuit under an id the router chose; `undefined` when the id is taken or there are too many. */
-  readonly openCircuit: (connectionId: number, circuitId: string) => EdgeCircuit | undefined;
+  readonly openCircuit: (
+    connectionId: number,
+    circuitId: string,
+    isForeign: boolean,
+  ) => EdgeCircuit | undefined;
 }
 
 interface ActiveBinding {
   readonly onDial: OnDial;
+  readonly isForeign: boolean;
   readonly end: (reason: CloseReason) => void;
 }
 
@@ -44,6 +49,11 @@ export class Bindings {
     const { instanceId, instanceSecret } = options;
     if (instanceId !== undefined) headers.setString(HeaderKey.terminatorIdentity, instanceId);
     if (instanceSecret !== undefined) headers.setBytes(HeaderKey.terminatorSecret, instanceSecret);
+    if (options.zitiKey !== undefined) {
+      headers
+        .setString(HeaderKey.encryption, 'ziti')
+        .setBytes(HeaderKey.publicKey, options.zitiKey);
+    }
     const body = encodeUtf8(options.bindGrant);
     const sequence = sender.sendMessage(ContentType.bind, { headers, body });
     return replies.wait(
@@ -52,7 +62,7 @@ export class Bindings {
         if (reply.contentType !== ContentType.stateConnected) {
           throw toError(readCloseReason(reply, 'ERR_GRANT_INVALID'));
         }
-        return this.#add(bindId, options.bindGrant, onDial);
+        return this.#add(bindId, options, onDial);
       },
       options.signal,
       () => this.#sendUnbind(bindId, options.bindGrant),
@@ -89,7 +99,9 @@ export class Bindings {
       .setU32(HeaderKey.connId, bindId);
     const binding = this.#active.get(bindId);
     const circuit =
-      binding === undefined ? undefined : this.#options.openCircuit(connectionId, circuitId);
+      binding === undefined
+        ? undefined
+        : this.#options.openCircuit(connectionId, circuitId, binding.isForeign);
     if (binding === undefined || circuit === undefined) {
       const reason: CloseReason = {
         code: binding === undefined ? 'ERR_SERVICE_NOT_HOSTED' : 'ERR_ROUTER_OVERLOADED',
@@ -105,14 +117,18 @@ export class Bindings {
       binding.onDial(circuit, {
         circuitId,
         callerId: dial.headers.string(HeaderKey.dialerIdentityId),
+        ...(binding.isForeign && {
+          isZiti: true,
+          dialerKey: dial.headers.bytes(HeaderKey.publicKey)?.slice(),
+        }),
       });
     } catch (error) {
       circuit.close(toCloseReason(error));
     }
   }
 
-  #add(bindId: number, bindGrant: string, onDial: OnDial): Binding {
-    let currentGrant = bindGrant;
+  #add(bindId: number, options: BindOptions, onDial: OnDial): Binding {
+    let currentGrant = options.bindGrant;
     let end: (reason: CloseReason) => void = () => undefined;
     const closed = new Promise<CloseReason>((resolve) => {
       end = (reason) => {
@@ -120,7 +136,7 @@ export class Bindings {
         resolve(reason);
       };
     });
-    this.#active.set(bindId, { onDial, end });
+    this.#active.set(bindId, { onDial, isForeign: options.zitiKey !== undefined, end });
     return {
       closed,
       update: (changes) => {

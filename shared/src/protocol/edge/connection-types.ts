@@ -57,6 +57,8 @@ export interface BindOptions {
    * bytes; default: 16 random bytes.
    */
   readonly listenerId?: Uint8Array;
+  /** The host's public key (32 bytes) for circuits that are encrypted as OpenZiti does; absent: as we do. */
+  readonly zitiKey?: Uint8Array;
   /** Ends the wait for the router's answer. */
   readonly signal?: AbortSignal;
 }
@@ -66,6 +68,10 @@ export interface DialInfo {
   readonly circuitId: string;
   /** Identity id of the caller, as the router claims. */
   readonly callerId: string | undefined;
+  /** The circuit is encrypted as OpenZiti does, since its binding is for such. */
+  readonly isZiti?: boolean;
+  /** The dialer's public key then, if it sent one. */
+  readonly dialerKey?: Uint8Array | undefined;
 }
 
 /** Takes a circuit opened to this host; throwing closes it. Handlers must be set before any await. */

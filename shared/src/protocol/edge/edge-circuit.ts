@@ -9,6 +9,7 @@ import {
   HeaderKey,
   MAX_DATA_BODY_BYTES,
   MessageHeaders,
+  peekDataFlags,
   peekDataSequence,
   writeDataPrefix,
 } from '../channel/index.ts';
@@ -33,12 +34,21 @@ interface EdgeCircuitOptions {
   readonly clock: Clock;
   /** Called once, when the circuit ends: its connection forgets it. */
   readonly onEnd: () => void;
+  /**
+   * The other end is an SDK of OpenZiti: its messages come in shapes and sizes of their own, flags mean
+   * something, and its router holds it back only after it sent too much.
+   */
+  readonly isForeign?: boolean;
 }
+
+/** How far an SDK may exceed the window: one message at its largest, and what its router had read. */
+const FOREIGN_SLACK_BYTES = 6 * 1024 * 1024;
 
 /** The messages held until the consumer sets its handler. */
 interface HeldMessage {
   readonly sequence: number;
   readonly message: Uint8Array;
+  readonly flags: number;
 }
 
 /** A circuit on one {@link EdgeConnection}, which feeds it by the `receive…` methods. */
@@ -49,7 +59,7 @@ export class EdgeCircuit implements Circuit {
   onConsumed: Circuit['onConsumed'];
   readonly #options: EdgeCircuitOptions;
   readonly #send = new CreditWindow();
-  readonly #receive = new ReceiveCredit();
+  readonly #receive: ReceiveCredit;
   readonly #waiters = new CreditWaiters();
   #onMessage: Circuit['onMessage'];
   #onClose: Circuit['onClose'];
@@ -62,6 +72,9 @@ export class EdgeCircuit implements Circuit {
   constructor(options: EdgeCircuitOptions) {
     this.circuitId = options.circuitId;
     this.#options = options;
+    this.#receive = options.isForeign
+      ? new ReceiveCredit(undefined, undefined, FOREIGN_SLACK_BYTES)
+      : new ReceiveCredit();
   }
 
   get onMessage(): Circuit['onMessage'] {
@@ -104,6 +117,17 @@ export class EdgeCircuit implements Circuit {
     sender.sendFrame(encodeData(connectionId, sequence, sender.nextSequence(), message));
   }
 
+  /** As {@link EdgeCircuit.send}, with flags (header 1010); may be empty. Foreign circuits only. */
+  sendFlagged(message: Uint8Array, flags: number): void {
+    this.#countSent(message.length);
+    const { connectionId, sender } = this.#options;
+    const headers = new MessageHeaders()
+      .setU32(HeaderKey.connId, connectionId)
+      .setU32(HeaderKey.sequence, this.#send.sentMessages)
+      .setU32(HeaderKey.flags, flags);
+    sender.sendMessage(ContentType.data, { headers, body: message });
+  }
+
   /** As {@link EdgeCircuit.send}; a buffer shorter than its headroom throws `ERR_BYTES_TRUNCATED`. */
   sendInPlace(buffer: Uint8Array): void {
     if (buffer.length < this.headroomBytes) {
@@ -144,15 +168,17 @@ export class EdgeCircuit implements Circuit {
   receiveData(frame: Uint8Array): void {
     if (this.#ended !== undefined) return;
     try {
-      const sequence = peekDataSequence(frame);
+      const { isForeign } = this.#options;
+      const sequence = isForeign ? this.#receive.nextSequence : peekDataSequence(frame);
+      const flags = isForeign ? peekDataFlags(frame) : 0;
       const message = dataBody(frame);
       this.#receive.received(sequence, message.length);
       if (sequence === undefined) return;
       if (this.#onMessage === undefined || this.#held.length > 0) {
         // A copy: the view may keep a much larger chunk alive.
-        this.#held.push({ sequence, message: message.slice() });
+        this.#held.push({ sequence, message: message.slice(), flags });
       } else {
-        this.#deliver(sequence, message);
+        this.#deliver(sequence, message, flags);
       }
     } catch (error) {
       this.close(toCloseReason(error));
@@ -202,19 +228,19 @@ export class EdgeCircuit implements Circuit {
 
   #deliverHeld(): void {
     const held = this.#held;
-    for (const { sequence, message } of held) {
+    for (const { sequence, message, flags } of held) {
       // A handler may close the circuit, which drops what is held, or take itself away.
       if (this.#held !== held || this.#onMessage === undefined) return;
-      this.#deliver(sequence, message);
+      this.#deliver(sequence, message, flags);
     }
     this.#held = [];
     this.#notifyEnd();
   }
 
-  #deliver(sequence: number, message: Uint8Array): void {
+  #deliver(sequence: number, message: Uint8Array, flags: number): void {
     let result: void | Promise<void>;
     try {
-      result = this.#onMessage?.(message);
+      result = this.#onMessage?.(message, flags);
     } catch (error) {
       this.close(toCloseReason(error));
       return;

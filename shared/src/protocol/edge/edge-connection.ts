@@ -23,6 +23,7 @@ import {
   MessageHeaders,
   peekConnectionId,
   peekContentType,
+  SDK_LIMITS,
   systemClock,
 } from '../channel/index.ts';
 import type { Clock, Message } from '../channel/index.ts';
@@ -95,10 +96,10 @@ export class EdgeConnection {
     this.#bindings = new Bindings({
       sender: this.#sender,
       replies: this.#replies,
-      openCircuit: (connectionId, circuitId) =>
+      openCircuit: (connectionId, circuitId, isForeign) =>
         this.#circuits.has(connectionId) || this.#isFull()
           ? undefined
-          : this.#addCircuit(connectionId, circuitId),
+          : this.#addCircuit(connectionId, circuitId, isForeign),
     });
     this.#liveness = new Liveness({
       clock: this.#clock,
@@ -301,7 +302,9 @@ export class EdgeConnection {
   }
 
   #receiveOpen(frame: Uint8Array): void {
-    checkFrame(frame, EDGE_LIMITS);
+    // Hosts may be sent what SDKs write at once.
+    const isHost = this.#options.credentials.mode === 'host';
+    checkFrame(frame, isHost ? SDK_LIMITS : EDGE_LIMITS);
     const contentType = peekContentType(frame);
     if (contentType === ContentType.data || contentType === ContentType.circuitCredit) {
       const circuit = this.#circuits.get(peekConnectionId(frame) ?? 0);
@@ -345,12 +348,13 @@ export class EdgeConnection {
     else circuit.end(reason);
   }
 
-  #addCircuit(connectionId: number, circuitId: string): EdgeCircuit {
+  #addCircuit(connectionId: number, circuitId: string, isForeign = false): EdgeCircuit {
     const circuit = new EdgeCircuit({
       circuitId,
       connectionId,
       sender: this.#sender,
       clock: this.#clock,
+      isForeign,
       onEnd: () => this.#circuits.delete(connectionId),
     });
     this.#circuits.set(connectionId, circuit);

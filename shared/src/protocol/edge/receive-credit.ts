@@ -15,6 +15,7 @@ import {
 export class ReceiveCredit {
   readonly #windowBytes: number;
   readonly #windowMessages: number;
+  readonly #slackBytes: number;
   #receivedSequence = 0;
   #receivedBytes = 0;
   #consumedSequence = 0;
@@ -24,7 +25,12 @@ export class ReceiveCredit {
   /** Sizes of messages consumed before an earlier one was, by sequence. */
   readonly #consumedEarly = new Map<number, number>();
 
-  constructor(windowBytes = CIRCUIT_WINDOW_BYTES, windowMessages = CIRCUIT_WINDOW_MESSAGES) {
+  constructor(
+    windowBytes = CIRCUIT_WINDOW_BYTES,
+    windowMessages = CIRCUIT_WINDOW_MESSAGES,
+    slackBytes = ENFORCE_SLACK_BYTES,
+  ) {
+    this.#slackBytes = slackBytes;
     this.#windowBytes = windowBytes;
     this.#windowMessages = windowMessages;
   }
@@ -42,7 +48,7 @@ export class ReceiveCredit {
     this.#receivedSequence = sequence;
     this.#receivedBytes += bytes;
     if (
-      this.#receivedBytes - this.#consumedBytes > this.#windowBytes + ENFORCE_SLACK_BYTES ||
+      this.#receivedBytes - this.#consumedBytes > this.#windowBytes + this.#slackBytes ||
       this.#receivedSequence - this.#consumedSequence >
         this.#windowMessages + ENFORCE_SLACK_MESSAGES
     ) {
@@ -50,6 +56,11 @@ export class ReceiveCredit {
         retryable: true,
       });
     }
+  }
+
+  /** The sequence that the next message must have. */
+  get nextSequence(): number {
+    return this.#receivedSequence + 1;
   }
 
   /** Counts a message as consumed; each exactly once, in any order. */

@@ -51,8 +51,10 @@ export interface Circuit {
   onConsumed?: ((messages: number) => void) | undefined;
   /** Resolves when at least `bytes` may be sent; rejects when the circuit closes or `signal` aborts. */
   ready(bytes: number, signal?: AbortSignal): Promise<void>;
-  /** Called once per message, in order. The circuit returns credit when the handler returns or its promise settles. */
-  onMessage: ((message: Uint8Array) => void | Promise<void>) | undefined;
+  /** Called once per message, in order; `flags` are 0 but from SDKs of OpenZiti. The circuit returns credit when the handler returns or its promise settles. */
+  onMessage: ((message: Uint8Array, flags?: number) => void | Promise<void>) | undefined;
+  /** Sends a message with flags (header 1010), on circuits to SDKs of OpenZiti. Absent elsewhere. */
+  sendFlagged?(message: Uint8Array, flags: number): void;
   onClose: ((reason: CloseReason) => void) | undefined;
   close(reason?: CloseReason): void;
 }
