@@ -1,0 +1,201 @@
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Button, Checkbox, CheckboxGroup, Form, Label, Radio, RadioGroup, Switch } from 'react-aria-components';
+import { isAppError } from '@postern/shared/errors';
+import { ApiError, messageOf } from '../api/api-error.ts';
+import type { ApiClient } from '../api/client.ts';
+import type { components } from '../api/management.gen.ts';
+import { useClient } from '../session/use-session.ts';
+import { Notice } from '../ui/notice.tsx';
+import { Page } from '../ui/page.tsx';
+import { TextInput } from '../ui/text-input.tsx';
+import { fill, words } from '../words/index.ts';
+import { planApplication, type Step, type WizardProblems, type Wish } from './plan.ts';
+import { Result } from './result.tsx';
+import { runPlan, StepFailed, type Made } from './run-plan.ts';
+import { stepText } from './step-text.ts';
+
+type Signer = components['schemas']['ExternalJwtSignerDetail'];
+
+interface Draft {
+  name: string;
+  origin: string;
+  target: string;
+  audience: 'everyone' | 'role';
+  attribute: string;
+  hasPerson: boolean;
+  username: string;
+  password: string;
+  signerIds: readonly string[];
+}
+
+const EMPTY: Draft = {
+  name: '',
+  origin: 'https://',
+  target: 'http://127.0.0.1:3000',
+  audience: 'everyone',
+  attribute: '',
+  hasPerson: false,
+  username: '',
+  password: '',
+  signerIds: [],
+};
+
+export function WizardPage() {
+  const [draft, setDraft] = useState(EMPTY);
+  const [done, setDone] = useState<{ made: Made; steps: readonly Step[] }>();
+  return (
+    <Page title={words.pages.protect} text={words.wizard.text}>
+      {done ? (
+        <Result
+          {...done}
+          name={draft.name}
+          origin={draft.origin}
+          target={draft.target}
+          onAnother={() => {
+            setDraft(EMPTY);
+            setDone(undefined);
+          }}
+        />
+      ) : (
+        <WizardForm draft={draft} onChange={setDraft} onDone={setDone} />
+      )}
+    </Page>
+  );
+}
+
+interface WizardFormProps {
+  draft: Draft;
+  onChange: (draft: Draft) => void;
+  onDone: (done: { made: Made; steps: readonly Step[] }) => void;
+}
+
+function WizardForm({ draft, onChange, onDone }: WizardFormProps) {
+  const client = useClient();
+  const [failure, setFailure] = useState<StepFailed>();
+  const [error, setError] = useState<unknown>();
+  const [isBusy, setBusy] = useState(false);
+  const set = (change: Partial<Draft>) => onChange({ ...draft, ...change });
+  const problems = problemsOf(failure);
+  const { data: signers } = useQuery({
+    queryKey: ['list', '/external-jwt-signers', 'wizard'],
+    queryFn: async ({ signal }) => {
+      const query = { filter: 'enabled = true', limit: 20 };
+      const { data } = await client.call<Signer[]>('GET', '/external-jwt-signers', { query, signal });
+      // Browsers are sent only to those that say where.
+      return data.filter(({ clientId }) => clientId !== null && clientId !== '');
+    },
+  });
+  const submit = async () => {
+    const steps = planApplication(wishOf(draft), await presentIn(client));
+    const made = await runPlan(client, steps, failure?.made ?? new Map(), () => undefined);
+    onDone({ made, steps });
+  };
+  return (
+    <Form
+      className="body-form fields wizard"
+      onSubmit={(event) => {
+        event.preventDefault();
+        setBusy(true);
+        setError(undefined);
+        submit()
+          .catch((thrown: unknown) => {
+            if (thrown instanceof StepFailed) setFailure(thrown);
+            else setError(thrown);
+          })
+          .finally(() => setBusy(false));
+      }}
+    >
+      {error !== undefined && <Notice tone="bad">{messageOf(error)}</Notice>}
+      {failure && <Notice tone="bad">{failureText(failure)}</Notice>}
+      <TextInput label={words.wizard.name} hint={words.wizard.nameHint} name="name" value={draft.name} onChange={(name) => set({ name })} error={problems.name} isRequired />
+      <TextInput label={words.wizard.origin} hint={words.wizard.originHint} name="origin" type="url" value={draft.origin} onChange={(origin) => set({ origin })} error={problems.origin} isRequired />
+      <TextInput label={words.wizard.target} hint={words.wizard.targetHint} name="target" value={draft.target} onChange={(target) => set({ target })} isRequired />
+      <RadioGroup className="field" value={draft.audience} onChange={(audience) => set({ audience: audience as Draft['audience'] })}>
+        <Label>{words.wizard.who}</Label>
+        <Radio value="everyone" className="check round">
+          <span className="box" aria-hidden="true" />
+          {words.wizard.everyone}
+        </Radio>
+        <Radio value="role" className="check round">
+          <span className="box" aria-hidden="true" />
+          {words.wizard.role}
+        </Radio>
+      </RadioGroup>
+      {draft.audience === 'role' && (
+        <TextInput label={words.wizard.attribute} name="attribute" value={draft.attribute} onChange={(attribute) => set({ attribute })} error={problems.attribute} isRequired />
+      )}
+      {signers !== undefined && signers.length > 0 && (
+        <CheckboxGroup className="field" value={[...draft.signerIds]} onChange={(signerIds) => set({ signerIds })}>
+          <Label>{words.wizard.signIn}</Label>
+          {signers.map(({ id, name }) => (
+            <Checkbox key={id} value={id} className="check">
+              <span className="box" aria-hidden="true" />
+              {fill(words.wizard.byProvider, { name })}
+            </Checkbox>
+          ))}
+        </CheckboxGroup>
+      )}
+      {draft.signerIds.length === 0 && (
+        <>
+          <p>
+            {words.wizard.signIn}: {words.wizard.byPassword}
+          </p>
+          <Switch className="switch" isSelected={draft.hasPerson} onChange={(hasPerson) => set({ hasPerson })}>
+            <span className="track" aria-hidden="true" />
+            {words.wizard.person}
+          </Switch>
+        </>
+      )}
+      {draft.signerIds.length === 0 && draft.hasPerson && (
+        <>
+          <TextInput label={words.wizard.personName} name="username" value={draft.username} onChange={(username) => set({ username })} error={problems.username} autoComplete="off" isRequired />
+          <TextInput label={words.wizard.personPassword} hint={words.wizard.personHint} name="password" type="password" value={draft.password} onChange={(password) => set({ password })} error={problems.password} autoComplete="new-password" isRequired />
+        </>
+      )}
+      <div className="buttons">
+        <Button type="submit" isPending={isBusy}>
+          {words.wizard.submit}
+        </Button>
+      </div>
+    </Form>
+  );
+}
+
+function wishOf(draft: Draft): Wish {
+  const { name, origin, audience, attribute, hasPerson, username, password, signerIds } = draft;
+  return {
+    name: name.trim(),
+    // People paste addresses with a slash at the end.
+    origin: origin.trim().replace(/\/$/, ''),
+    attribute: audience === 'role' ? attribute.trim().replace(/^#/, '') : '',
+    person: hasPerson && signerIds.length === 0 ? { username: username.trim(), password } : undefined,
+    signerIds,
+  };
+}
+
+async function presentIn(client: ApiClient) {
+  const count = async (path: string) =>
+    (await client.call('GET', path, { query: { limit: 1 } })).total;
+  const [routers, edgeRouterPolicies, serviceEdgeRouterPolicies] = await Promise.all([
+    count('/edge-routers'),
+    count('/edge-router-policies'),
+    count('/service-edge-router-policies'),
+  ]);
+  return { routers, edgeRouterPolicies, serviceEdgeRouterPolicies };
+}
+
+function problemsOf(failure: StepFailed | undefined): WizardProblems {
+  const { cause, step } = failure ?? {};
+  if (!(cause instanceof ApiError) || cause.field === undefined) return {};
+  const input = step?.inputs?.[cause.field.split(/[.[]/, 1)[0] ?? ''];
+  return input === undefined ? {} : { [input]: cause.message };
+}
+
+function failureText({ step, cause }: StepFailed): string {
+  const field = isAppError(cause, 'ERR_WEB_API') ? (cause as ApiError).field : undefined;
+  return fill(words.wizard.failedAt, {
+    step: stepText(step),
+    message: field === undefined ? messageOf(cause) : `${field}: ${messageOf(cause)}`,
+  });
+}
