@@ -48,7 +48,10 @@ const { output } = await build({
 });
 
 const files = {};
-const names = ['index.html', ...(await readdir(join(dist, 'assets'))).map((name) => `assets/${name}`)];
+const names = [
+  'index.html',
+  ...(await readdir(join(dist, 'assets'))).map((name) => `assets/${name}`),
+];
 await Promise.all(
   names.sort().map(async (name) => {
     const bytes = await readFile(join(dist, name));

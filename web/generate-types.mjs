@@ -45,7 +45,10 @@ function resolve(schema, schemas) {
     return resolve(schemas[schema.$ref.slice('#/components/schemas/'.length)], schemas);
   return Object.fromEntries(
     Object.entries(schema)
-      .filter(([key, value]) => key !== 'propertyNames' && !(key === 'pattern' && typeof value === 'string'))
+      .filter(
+        ([key, value]) =>
+          key !== 'propertyNames' && !(key === 'pattern' && typeof value === 'string'),
+      )
       .map(([key, value]) => [key, resolve(value, schemas)]),
   );
 }

@@ -52,7 +52,8 @@ export function createAdminHandler(ctx: ControllerContext, tokens: TokenServices
     const { pathname } = new URL(request.url);
     if (pathname.startsWith('/oidc/') || pathname === '/.well-known/openid-configuration')
       return oidc.fetch(request, env);
-    if (pathname === CONSOLE_BASE || pathname.startsWith(`${CONSOLE_BASE}/`)) return console(request);
+    if (pathname === CONSOLE_BASE || pathname.startsWith(`${CONSOLE_BASE}/`))
+      return console(request);
     const [, api = client] =
       apis.find(([base]) => pathname === base || pathname.startsWith(`${base}/`)) ?? [];
     return api.app.fetch(request, env);

@@ -56,7 +56,13 @@ describe('the console', () => {
 
   it('has no files but those of the manifest', async () => {
     await build();
-    for (const name of ['assets/unlisted.js', 'manifest.json', 'assets/main-1.js.br', '..%2fkey', 'x'])
+    for (const name of [
+      'assets/unlisted.js',
+      'manifest.json',
+      'assets/main-1.js.br',
+      '..%2fkey',
+      'x',
+    ])
       expect((await get(`/console/${name}`)).status).toBe(404);
     expect((await get('/console/../../etc/passwd')).status).toBe(404);
   });

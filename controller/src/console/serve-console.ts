@@ -64,7 +64,10 @@ export function createConsole({ folder, logger }: ConsoleOptions) {
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return refuse(405, 'Only GET and HEAD.', { allow: 'GET, HEAD' });
     if (pathname === CONSOLE_BASE)
-      return new Response(null, { status: 308, headers: { ...HEADERS, location: `${CONSOLE_BASE}/` } });
+      return new Response(null, {
+        status: 308,
+        headers: { ...HEADERS, location: `${CONSOLE_BASE}/` },
+      });
     const name = pathname.slice(CONSOLE_BASE.length + 1) || 'index.html';
     const all = await load(folder);
     const file = all.get(name);
@@ -88,7 +91,9 @@ export function createConsole({ folder, logger }: ConsoleOptions) {
 
 function takesBrotli(request: Request): boolean {
   const offered = request.headers.get('accept-encoding') ?? '';
-  return offered.split(',').some((coding) => /^\s*br\s*(?:;\s*q=(?!0(?:\.0*)?\s*$).*)?$/.test(coding));
+  return offered
+    .split(',')
+    .some((coding) => /^\s*br\s*(?:;\s*q=(?!0(?:\.0*)?\s*$).*)?$/.test(coding));
 }
 
 function refuse(status: number, text: string, headers: Record<string, string> = {}): Response {

@@ -71,7 +71,12 @@ function Verdict({ identity, service }: { identity: string; service: string }) {
   const client = useClient();
   const { data, error } = useQuery({
     // Policies and sessions decide: any list that changes renews it.
-    queryKey: ['list', '/service-policies,posture-checks,identities,services,routers', identity, service],
+    queryKey: [
+      'list',
+      '/service-policies,posture-checks,identities,services,routers',
+      identity,
+      service,
+    ],
     queryFn: async ({ signal }) => {
       const base = `/identities/${identity}`;
       const [access, policy] = await Promise.all([

@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
-import { Button, Form, Switch } from 'react-aria-components';
+import { Form, Switch } from 'react-aria-components';
 import { messageOf } from '../api/api-error.ts';
 import { bodyOf } from '../api/operations.ts';
 import { changedMembers, editableBody, initialBody, type Body } from '../forms/body.ts';
@@ -11,6 +11,7 @@ import { ReferenceField } from '../forms/reference-field.tsx';
 import { useClient } from '../session/use-session.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
+import { SubmitButton } from '../ui/submit-button.tsx';
 import { fill, words } from '../words/index.ts';
 
 interface Simulation {
@@ -112,9 +113,7 @@ function Proposal({ policyId, before }: { policyId: string; before: Body }) {
             />
           ))}
         <div className="buttons">
-          <Button type="submit" isPending={run.isPending}>
-            {words.simulation.run}
-          </Button>
+          <SubmitButton label={words.simulation.run} isBusy={run.isPending} />
         </div>
       </Form>
       {run.error && <Notice tone="bad">{messageOf(run.error)}</Notice>}

@@ -14,7 +14,10 @@ export function mayCall(holder: Holder, operation: Operation): boolean {
 }
 
 /** For operations of other APIs, whose description the console does not hold. */
-export function mayAccess({ isAdmin, isDefaultAdmin, permissions }: Holder, access: string): boolean {
+export function mayAccess(
+  { isAdmin, isDefaultAdmin, permissions }: Holder,
+  access: string,
+): boolean {
   if (isAdmin || isDefaultAdmin) return true;
   if (['anyone', 'session', 'partial-session'].includes(access)) return true;
   if (access === 'admin') return false;

@@ -1,4 +1,4 @@
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Button } from 'react-aria-components';
 import { messageOf } from '../api/api-error.ts';
@@ -19,11 +19,12 @@ const text = (row: Row, member: string): string => {
   return typeof value === 'string' ? value : '';
 };
 const columns: readonly TableColumn[] = [
-  { id: 'seq', label: '#', sort: 'seq', cell: (row) => <>{String(row['seq'])}</> },
+  { id: 'seq', label: '#', sort: 'seq', width: 0.7, cell: (row) => <RecordLink row={row} /> },
   {
     id: 'createdAt',
     label: words.audit.time,
     sort: 'createdAt',
+    width: 1.8,
     cell: (row) => <Cell row={row} column={{ member: 'createdAt', as: 'time' }} />,
   },
   { id: 'action', label: words.audit.action, sort: 'action', cell: (row) => text(row, 'action') },
@@ -40,12 +41,14 @@ const columns: readonly TableColumn[] = [
   {
     id: 'entity',
     label: words.audit.entity,
+    width: 2,
     sort: 'entityKind',
     cell: (row) => `${text(row, 'entityKind')} ${text(row, 'entityId')}`,
   },
   {
     id: 'actor',
     label: words.audit.actor,
+    width: 2,
     cell: (row) => `${text(row, 'actorKind')} ${text(row, 'actorId')} ${text(row, 'address')}`,
   },
   {
@@ -54,6 +57,14 @@ const columns: readonly TableColumn[] = [
     cell: (row) => <code>{JSON.stringify(row['details'])}</code>,
   },
 ];
+
+function RecordLink({ row }: { row: Row }) {
+  return (
+    <Link to="/audit/$id" params={{ id: row.id }}>
+      {String(row['seq'])}
+    </Link>
+  );
+}
 
 export function AuditPage() {
   const { q = '', sort, expression = false } = useSearch({ from: '/audit' });

@@ -26,7 +26,8 @@ export function EntityPage() {
     enabled: kind !== undefined,
     // A form is open on it: what changes elsewhere must not replace what is typed.
     staleTime: Infinity,
-    queryFn: ({ signal }) => client.call<Row>('GET', `/${path}/${encodeURIComponent(id)}`, { signal }),
+    queryFn: ({ signal }) =>
+      client.call<Row>('GET', `/${path}/${encodeURIComponent(id)}`, { signal }),
   });
   if (!kind) return <Notice tone="bad">{words.shell.notFound}</Notice>;
   if (error) return <Notice tone="bad">{messageOf(error)}</Notice>;

@@ -45,7 +45,14 @@ const routerActions: readonly EntityAction[] = [
 export const kinds = {
   identities: {
     path: 'identities',
-    columns: [name, { member: 'type.name' }, attributes, flag('isAdmin'), { member: 'hasApiSession', as: 'yes-no' }, updated],
+    columns: [
+      name,
+      { member: 'type.name' },
+      attributes,
+      flag('isAdmin'),
+      { member: 'hasApiSession', as: 'yes-no' },
+      updated,
+    ],
     search: ['name', 'externalId'],
     actions: [
       {
@@ -56,22 +63,55 @@ export const kinds = {
       },
       { word: 'enable', operation: 'post /identities/{id}/enable', when: ['disabled', true] },
     ],
-    related: ['services', 'service-policies', 'edge-routers', 'edge-router-policies', 'authenticators', 'enrollments'],
+    related: [
+      'services',
+      'service-policies',
+      'edge-routers',
+      'edge-router-policies',
+      'authenticators',
+      'enrollments',
+    ],
   },
   services: {
     path: 'services',
-    columns: [name, attributes, flag('encryptionRequired'), { member: 'terminatorStrategy' }, updated],
+    columns: [
+      name,
+      attributes,
+      flag('encryptionRequired'),
+      { member: 'terminatorStrategy' },
+      updated,
+    ],
     search: ['name'],
-    related: ['identities', 'service-policies', 'edge-routers', 'service-edge-router-policies', 'terminators', 'configs'],
+    related: [
+      'identities',
+      'service-policies',
+      'edge-routers',
+      'service-edge-router-policies',
+      'terminators',
+      'configs',
+    ],
   },
   applications: {
     path: 'applications',
-    columns: [name, { member: 'origin', sort: 'origin' }, reference('service'), list('loginMethods'), updated],
+    columns: [
+      name,
+      { member: 'origin', sort: 'origin' },
+      reference('service'),
+      list('loginMethods'),
+      updated,
+    ],
     search: ['name', 'origin'],
   },
   'service-policies': {
     path: 'service-policies',
-    columns: [name, { member: 'type' }, semantic, list('identityRoles'), list('serviceRoles'), list('postureCheckRoles')],
+    columns: [
+      name,
+      { member: 'type' },
+      semantic,
+      list('identityRoles'),
+      list('serviceRoles'),
+      list('postureCheckRoles'),
+    ],
     search: ['name'],
     related: ['identities', 'services', 'posture-checks'],
   },
@@ -94,7 +134,14 @@ export const kinds = {
   },
   'edge-routers': {
     path: 'edge-routers',
-    columns: [name, attributes, { member: 'isOnline', as: 'state' }, flag('isVerified'), { member: 'hostname' }, updated],
+    columns: [
+      name,
+      attributes,
+      { member: 'isOnline', as: 'state' },
+      flag('isVerified'),
+      { member: 'hostname' },
+      updated,
+    ],
     search: ['name'],
     actions: routerActions,
     related: ['identities', 'services', 'edge-router-policies', 'service-edge-router-policies'],
@@ -106,7 +153,14 @@ export const kinds = {
   },
   terminators: {
     path: 'terminators',
-    columns: [{ member: 'id' }, reference('service'), reference('router'), { member: 'binding', sort: 'binding' }, { member: 'precedence' }, { member: 'cost', sort: 'cost' }],
+    columns: [
+      { member: 'id' },
+      reference('service'),
+      reference('router'),
+      { member: 'binding', sort: 'binding' },
+      { member: 'precedence' },
+      { member: 'cost', sort: 'cost' },
+    ],
     search: ['address'],
   },
   configs: {
@@ -115,15 +169,31 @@ export const kinds = {
     search: ['name'],
     related: ['services'],
   },
-  'config-types': { path: 'config-types', columns: [name, updated], search: ['name'], related: ['configs'] },
+  'config-types': {
+    path: 'config-types',
+    columns: [name, updated],
+    search: ['name'],
+    related: ['configs'],
+  },
   authenticators: {
     path: 'authenticators',
-    columns: [{ member: 'id' }, { member: 'method', sort: 'method' }, reference('identity'), { member: 'username' }, created],
+    columns: [
+      { member: 'id' },
+      { member: 'method', sort: 'method' },
+      reference('identity'),
+      { member: 'username' },
+      created,
+    ],
     search: ['username'],
   },
   enrollments: {
     path: 'enrollments',
-    columns: [{ member: 'id' }, { member: 'method', sort: 'method' }, reference('identity'), { member: 'expiresAt', sort: 'expiresAt', as: 'time' }],
+    columns: [
+      { member: 'id' },
+      { member: 'method', sort: 'method' },
+      reference('identity'),
+      { member: 'expiresAt', sort: 'expiresAt', as: 'time' },
+    ],
     search: ['username'],
   },
   passkeys: {
@@ -154,17 +224,34 @@ export const kinds = {
   },
   'api-sessions': {
     path: 'api-sessions',
-    columns: [reference('identity'), { member: 'kind' }, { member: 'ipAddress' }, { member: 'lastActivityAt', sort: 'lastActivityAt', as: 'time' }, created],
+    columns: [
+      reference('identity'),
+      { member: 'kind' },
+      { member: 'ipAddress' },
+      { member: 'lastActivityAt', sort: 'lastActivityAt', as: 'time' },
+      created,
+    ],
     search: ['identity.name'],
   },
   sessions: {
     path: 'sessions',
-    columns: [{ member: 'id' }, { member: 'type' }, reference('service'), { member: 'identityId' }, created],
+    columns: [
+      { member: 'id' },
+      { member: 'type' },
+      reference('service'),
+      { member: 'identityId' },
+      created,
+    ],
     search: ['service.name'],
   },
   controllers: {
     path: 'controllers',
-    columns: [name, { member: 'ctrlAddress' }, { member: 'isOnline', as: 'state' }, { member: 'lastJoinedAt', as: 'time' }],
+    columns: [
+      name,
+      { member: 'ctrlAddress' },
+      { member: 'isOnline', as: 'state' },
+      { member: 'lastJoinedAt', as: 'time' },
+    ],
     search: ['name'],
   },
 } as const satisfies Readonly<Record<string, Kind>>;
@@ -176,10 +263,34 @@ export function kindOf(path: string): Kind | undefined {
 }
 
 /** The entities in the order of the navigation; sessions have a group of their own. */
-export const groups: readonly { readonly word: 'access' | 'network' | 'people' | 'sessions' | 'settings'; readonly kinds: readonly KindName[] }[] = [
+export const groups: readonly {
+  readonly word: 'access' | 'network' | 'people' | 'sessions' | 'settings';
+  readonly kinds: readonly KindName[];
+}[] = [
   { word: 'access', kinds: ['applications', 'services', 'service-policies', 'posture-checks'] },
-  { word: 'people', kinds: ['identities', 'authenticators', 'passkeys', 'enrollments', 'auth-policies', 'external-jwt-signers', 'cas'] },
-  { word: 'network', kinds: ['edge-routers', 'transit-routers', 'terminators', 'edge-router-policies', 'service-edge-router-policies', 'controllers'] },
+  {
+    word: 'people',
+    kinds: [
+      'identities',
+      'authenticators',
+      'passkeys',
+      'enrollments',
+      'auth-policies',
+      'external-jwt-signers',
+      'cas',
+    ],
+  },
+  {
+    word: 'network',
+    kinds: [
+      'edge-routers',
+      'transit-routers',
+      'terminators',
+      'edge-router-policies',
+      'service-edge-router-policies',
+      'controllers',
+    ],
+  },
   { word: 'sessions', kinds: ['api-sessions', 'sessions', 'revocations'] },
   { word: 'settings', kinds: ['configs', 'config-types', 'brandings'] },
 ];

@@ -24,7 +24,11 @@ export interface ListParameters {
 export function ListPage() {
   const { kind: path } = useParams({ from: '/$kind' });
   const kind = kindOf(path);
-  return kind ? <KindList key={path} kind={kind} /> : <Notice tone="bad">{words.shell.notFound}</Notice>;
+  return kind ? (
+    <KindList key={path} kind={kind} />
+  ) : (
+    <Notice tone="bad">{words.shell.notFound}</Notice>
+  );
 }
 
 function KindList({ kind }: { kind: Kind }) {
@@ -44,6 +48,7 @@ function KindList({ kind }: { kind: Kind }) {
         id: column.member,
         label: labelOf(column.member),
         sort: column.sort,
+        width: column.as === 'time' ? 1.8 : column.as === 'yes-no' ? 0.9 : at === 0 ? 1.6 : 1.3,
         cell: (row: Row) =>
           at === 0 ? <OpenLink kind={kind.path} row={row} /> : <Cell row={row} column={column} />,
       })),
@@ -81,9 +86,7 @@ function KindList({ kind }: { kind: Kind }) {
       {end.error && <Notice tone="bad">{messageOf(end.error)}</Notice>}
       <ListSearch
         value={search}
-        onChange={({ text, isExpression }) =>
-          update({ q: text, expression: isExpression })
-        }
+        onChange={({ text, isExpression }) => update({ q: text, expression: isExpression })}
       />
       <RowsTable
         label={many}

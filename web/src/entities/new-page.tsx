@@ -18,7 +18,8 @@ export function NewPage() {
   const operation = `post /${kind}` as Operation;
   const schema = bodyOf(operation);
   const initial = useMemo(() => schema && initialBody(schema), [schema]);
-  if (!schema || !initial || !may(operation)) return <Notice tone="bad">{words.shell.notFound}</Notice>;
+  if (!schema || !initial || !may(operation))
+    return <Notice tone="bad">{words.shell.notFound}</Notice>;
   return (
     <Page title={fill(words.list.create, { one: kindWords(kind).one })}>
       <BodyForm

@@ -50,7 +50,9 @@ function RelatedList({ path, name }: { path: string; name: string }) {
               </li>
             ))}
           </ul>
-          <p>{data.total === 0 ? words.list.none : fill(words.list.count, { total: data.total })}</p>
+          <p>
+            {data.total === 0 ? words.list.none : fill(words.list.count, { total: data.total })}
+          </p>
         </>
       )}
     </section>

@@ -12,6 +12,8 @@ export interface TableColumn {
   readonly label: string;
   /** What the API sorts by. */
   readonly sort?: string | undefined;
+  /** Of the room, 1 by default. */
+  readonly width?: number | undefined;
   readonly cell: (row: Row) => ReactNode;
 }
 
@@ -42,6 +44,9 @@ export function RowsTable({ label, request, columns, sort, onSort }: RowsTablePr
       setRange((now) => (now.first === first && now.last === last ? now : { first, last }));
     },
   });
+  const gridTemplateColumns = columns
+    .map(({ width = 1 }) => `minmax(${6 * width}rem, ${width}fr)`)
+    .join(' ');
   const [sortedBy, direction] = sort?.split(' ') ?? [];
   return (
     <>
@@ -55,7 +60,7 @@ export function RowsTable({ label, request, columns, sort, onSort }: RowsTablePr
         tabIndex={0}
       >
         <div role="rowgroup" className="table-head">
-          <div role="row" aria-rowindex={1} className="table-row">
+          <div role="row" aria-rowindex={1} className="table-row" style={{ gridTemplateColumns }}>
             {columns.map(({ id, label: text, sort: by }) => {
               const isSorted = by !== undefined && by === sortedBy;
               const next = isSorted && direction !== 'desc' ? `${by} desc` : by;
@@ -91,7 +96,7 @@ export function RowsTable({ label, request, columns, sort, onSort }: RowsTablePr
                 role="row"
                 aria-rowindex={index + 2}
                 className="table-row"
-                style={{ transform: `translateY(${start}px)` }}
+                style={{ gridTemplateColumns, transform: `translateY(${start}px)` }}
               >
                 {columns.map(({ id, cell }) => (
                   <div key={id} role="cell">

@@ -1,9 +1,11 @@
 import { useMemo, useState, type ReactNode } from 'react';
-import { Button, Form, Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
+import { Form, Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
 import { isAppError } from '@postern/shared/errors';
 import type { Schema } from '../api/operations.ts';
 import { ApiError, messageOf } from '../api/api-error.ts';
 import { Notice } from '../ui/notice.tsx';
+import { SubmitButton } from '../ui/submit-button.tsx';
+import { useAttempt } from '../ui/use-attempt.ts';
 import { fill, words } from '../words/index.ts';
 import type { Body } from './body.ts';
 import { fieldsOf, type FieldModel } from './field-model.ts';
@@ -27,23 +29,13 @@ export interface BodyFormProps {
 export function BodyForm(props: BodyFormProps) {
   const { schema, entity, initial, submitLabel, isReadOnly = false, onSubmit, tabs = [] } = props;
   const [body, setBody] = useState(initial);
-  const [error, setError] = useState<unknown>();
-  const [isBusy, setBusy] = useState(false);
+  const { error, isBusy, attempt } = useAttempt(() => onSubmit(body));
   const fields = useMemo(() => fieldsOf(schema, entity), [schema, entity]);
   const problem = problemOf(error);
   const isShownAtField = problem !== undefined && isOneOf(fields, problem.field);
-  const submit = () => {
-    setBusy(true);
-    setError(undefined);
-    onSubmit(body)
-      .catch(setError)
-      .finally(() => setBusy(false));
-  };
   const buttons = !isReadOnly && (
     <div className="buttons">
-      <Button type="submit" isPending={isBusy}>
-        {submitLabel}
-      </Button>
+      <SubmitButton label={submitLabel} isBusy={isBusy} />
     </div>
   );
   return (
@@ -51,7 +43,7 @@ export function BodyForm(props: BodyFormProps) {
       className="body-form"
       onSubmit={(event) => {
         event.preventDefault();
-        submit();
+        attempt();
       }}
     >
       {isReadOnly && <Notice tone="plain">{words.form.readOnly}</Notice>}
@@ -61,7 +53,9 @@ export function BodyForm(props: BodyFormProps) {
             ? words.form.changed
             : fill(words.form.problem, {
                 message:
-                  problem && !isShownAtField ? `${problem.field}: ${problem.message}` : messageOf(error),
+                  problem && !isShownAtField
+                    ? `${problem.field}: ${problem.message}`
+                    : messageOf(error),
               })}
         </Notice>
       )}

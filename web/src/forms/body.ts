@@ -62,7 +62,9 @@ export function changedMembers(before: Body, after: Body): Body {
 /** A POST: without what was left empty. */
 export function filledMembers(body: Body): Body {
   return Object.fromEntries(
-    Object.entries(body).filter(([, value]) => value !== undefined && value !== null && value !== ''),
+    Object.entries(body).filter(
+      ([, value]) => value !== undefined && value !== null && value !== '',
+    ),
   );
 }
 

@@ -27,7 +27,14 @@ export interface ListFieldProps {
 }
 
 /** Texts, roles or references: chosen from what there is, or typed. */
-export function ListField({ label, value, onChange, suggest, error, isDisabled = false }: ListFieldProps) {
+export function ListField({
+  label,
+  value,
+  onChange,
+  suggest,
+  error,
+  isDisabled = false,
+}: ListFieldProps) {
   const [typed, setTyped] = useState('');
   const options = useSuggestions(suggest, typed).filter(({ id }) => !value.includes(id));
   const add = (text: string) => {
@@ -61,7 +68,12 @@ export function ListField({ label, value, onChange, suggest, error, isDisabled =
               add(typed.trim());
             }}
           />
-          <Button slot={null} className="plain" isDisabled={isDisabled || typed === ''} onPress={() => add(typed.trim())}>
+          <Button
+            slot={null}
+            className="plain"
+            isDisabled={isDisabled || typed === ''}
+            onPress={() => add(typed.trim())}
+          >
             {words.form.add}
           </Button>
         </Group>

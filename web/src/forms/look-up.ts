@@ -64,7 +64,10 @@ export function useSuggestions(suggest: Suggest | undefined, typed: string): rea
     queryFn: async ({ signal }) => {
       const filter = bare === '' ? undefined : `id icontains ${quoted(bare)}`;
       const query = { filter, limit: LIMIT };
-      const { data } = await client.call<string[]>('GET', suggest?.attributes ?? '', { query, signal });
+      const { data } = await client.call<string[]>('GET', suggest?.attributes ?? '', {
+        query,
+        signal,
+      });
       return data;
     },
   });
@@ -73,7 +76,13 @@ export function useSuggestions(suggest: Suggest | undefined, typed: string): rea
   const all = suggest.isRole && 'all'.startsWith(bare) ? [{ id: '#all', text: '#all' }] : [];
   return [
     ...all,
-    ...attributes.map((text) => ({ id: `${mark[0] ?? ''}${text}`, text: `${mark[0] ?? ''}${text}` })),
-    ...entities.map(({ id, text }) => ({ id: `${mark[1] ?? ''}${id}`, text: `${mark[1] ?? ''}${text}` })),
+    ...attributes.map((text) => ({
+      id: `${mark[0] ?? ''}${text}`,
+      text: `${mark[0] ?? ''}${text}`,
+    })),
+    ...entities.map(({ id, text }) => ({
+      id: `${mark[1] ?? ''}${id}`,
+      text: `${mark[1] ?? ''}${text}`,
+    })),
   ];
 }

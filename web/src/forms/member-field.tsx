@@ -62,7 +62,12 @@ export function MemberField(props: MemberFieldProps) {
       return <NumberInput {...props} label={label} error={error} />;
     case 'switch':
       return (
-        <Switch className="switch" isSelected={value === true} onChange={onChange} isReadOnly={isReadOnly}>
+        <Switch
+          className="switch"
+          isSelected={value === true}
+          onChange={onChange}
+          isReadOnly={isReadOnly}
+        >
           <span className="track" aria-hidden="true" />
           {label}
         </Switch>
@@ -146,7 +151,16 @@ function NumberInput({ field, value, onChange, isReadOnly, label, error }: Label
   );
 }
 
-function GroupFields({ field, value, onChange, path, problem, isReadOnly, label, error }: Labelled) {
+function GroupFields({
+  field,
+  value,
+  onChange,
+  path,
+  problem,
+  isReadOnly,
+  label,
+  error,
+}: Labelled) {
   if (field.kind !== 'group') return null;
   const body = (typeof value === 'object' && value !== null ? value : {}) as Body;
   return (

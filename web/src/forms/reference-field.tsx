@@ -25,7 +25,14 @@ export interface ReferenceFieldProps {
 }
 
 /** Chooses one entity by its name. */
-export function ReferenceField({ label, to, value, onChange, error, ...rest }: ReferenceFieldProps) {
+export function ReferenceField({
+  label,
+  to,
+  value,
+  onChange,
+  error,
+  ...rest
+}: ReferenceFieldProps) {
   const [typed, setTyped] = useState<string>();
   const name = useEntityName(to, value);
   const options = useEntities(to, typed ?? '');

@@ -8,7 +8,17 @@ import { fill, words } from '../words/index.ts';
 import type { FeedEvent } from './feed.ts';
 import { useFeedState } from './use-feed.ts';
 
-const KINDS = ['entity', 'authentication', 'session', 'decision', 'circuit', 'router', 'link', 'terminator', 'audit'];
+const KINDS = [
+  'entity',
+  'authentication',
+  'session',
+  'decision',
+  'circuit',
+  'router',
+  'link',
+  'terminator',
+  'audit',
+];
 const SHOWN = 200;
 
 export function EventsPage() {

@@ -54,7 +54,10 @@ export class Feed {
         if (cut?.code === 'ERR_EVENTS_GAP') this.#become({ events: [] });
       } catch (error) {
         if (signal.aborted) return;
-        this.#become({ isConnected: false, problem: isAppError(error) ? error.message : undefined });
+        this.#become({
+          isConnected: false,
+          problem: isAppError(error) ? error.message : undefined,
+        });
         if (isAppError(error, 'ERR_WEB_SIGNED_OUT')) return;
         // The id is of another life of the controller.
         if (isAppError(error, 'ERR_WEB_API') && error.status === 400) this.#become({ events: [] });
@@ -78,7 +81,8 @@ export class Feed {
     });
     for await (const text of body.pipeThrough(new TextDecoderStream())) {
       pending += text.length;
-      if (pending > MAX_EVENT_CHARS) return { code: 'ERR_WEB_EVENT', message: 'an event is too long' };
+      if (pending > MAX_EVENT_CHARS)
+        return { code: 'ERR_WEB_EVENT', message: 'an event is too long' };
       parser.feed(text);
     }
     return cut;

@@ -4,4 +4,3 @@ import type { FabricCircuit } from './fabric.ts';
 export function circuitsOn(id: string, circuits: readonly FabricCircuit[]): number {
   return circuits.filter(({ path }) => path.links.some((link) => link.id === id)).length;
 }
-

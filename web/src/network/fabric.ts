@@ -20,4 +20,3 @@ export interface FabricCircuit {
   service: Named;
   path: { nodes: Named[]; links: Named[] };
 }
-

@@ -32,7 +32,8 @@ export function placeRouters(
     const last = order.at(-1);
     const linked = last === undefined ? [] : [...left].filter((id) => peers.get(last)?.has(id));
     const from = linked.length > 0 ? linked : [...left];
-    const remaining = (id: string) => [...(peers.get(id) ?? [])].filter((peer) => left.has(peer)).length;
+    const remaining = (id: string) =>
+      [...(peers.get(id) ?? [])].filter((peer) => left.has(peer)).length;
     const next = from.reduce((best, id) => (remaining(id) < remaining(best) ? id : best));
     left.delete(next);
     order.push(next);

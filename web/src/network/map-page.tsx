@@ -121,7 +121,10 @@ function CircuitsTable({ circuits }: { circuits: FabricCircuit[] }) {
                       <Confirm
                         className="plain small"
                         label={words.map.end}
-                        heading={fill(words.form.deleteHeading, { one: 'circuit', name: service.name })}
+                        heading={fill(words.form.deleteHeading, {
+                          one: 'circuit',
+                          name: service.name,
+                        })}
                         text={words.form.deleteText}
                         onConfirm={() => end.mutate(id)}
                       />

@@ -3,7 +3,9 @@ import { Button, Form } from 'react-aria-components';
 import { isAppError } from '@postern/shared/errors';
 import { ApiError, messageOf } from '../api/api-error.ts';
 import { Notice } from '../ui/notice.tsx';
+import { SubmitButton } from '../ui/submit-button.tsx';
 import { TextInput } from '../ui/text-input.tsx';
+import { useAttempt } from '../ui/use-attempt.ts';
 import { words } from '../words/index.ts';
 import type { Session, SessionState } from './session.ts';
 
@@ -34,7 +36,9 @@ function PasswordForm({ session, hasEnded }: { session: Session; hasEnded: boole
     >
       <h1>{words.signIn.heading}</h1>
       {hasEnded && error === undefined && <Notice tone="plain">{words.signIn.ended}</Notice>}
-      {error !== undefined && <Notice tone="bad">{refusal(error, 'INVALID_AUTH', words.signIn.wrong)}</Notice>}
+      {error !== undefined && (
+        <Notice tone="bad">{refusal(error, 'INVALID_AUTH', words.signIn.wrong)}</Notice>
+      )}
       <TextInput
         label={words.signIn.username}
         name="username"
@@ -53,9 +57,7 @@ function PasswordForm({ session, hasEnded }: { session: Session; hasEnded: boole
         autoComplete="current-password"
         isRequired
       />
-      <Button type="submit" isPending={isBusy}>
-        {words.signIn.submit}
-      </Button>
+      <SubmitButton label={words.signIn.submit} isBusy={isBusy} />
       <p className="hint">{words.signIn.memory}</p>
     </Form>
   );
@@ -85,27 +87,12 @@ function CodeForm({ session }: { session: Session }) {
         isRequired
         autoFocus
       />
-      <Button type="submit" isPending={isBusy}>
-        {words.signIn.codeSubmit}
-      </Button>
+      <SubmitButton label={words.signIn.codeSubmit} isBusy={isBusy} />
       <Button className="plain" onPress={() => void session.signOut()}>
         {words.signIn.back}
       </Button>
     </Form>
   );
-}
-
-function useAttempt(act: () => Promise<void>) {
-  const [error, setError] = useState<unknown>();
-  const [isBusy, setBusy] = useState(false);
-  const attempt = () => {
-    setBusy(true);
-    setError(undefined);
-    act()
-      .catch(setError)
-      .finally(() => setBusy(false));
-  };
-  return { error, isBusy, attempt };
 }
 
 function refusal(error: unknown, code: string, text: string): string {

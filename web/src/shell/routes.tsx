@@ -28,7 +28,8 @@ const listParameters = (search: Record<string, unknown>): ListParameters => ({
   ...(typeof search['sort'] === 'string' && { sort: search['sort'] }),
   ...(search['expression'] === true && { expression: true }),
 });
-const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value : undefined;
 
 const tree = root.addChildren([
   createRoute({ getParentRoute: () => root, path: '/', component: OverviewPage }),
@@ -61,6 +62,11 @@ const tree = root.addChildren([
     path: '/audit',
     validateSearch: listParameters,
     component: lazyRouteComponent(() => import('../audit/audit-page.tsx'), 'AuditPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/audit/$id',
+    component: lazyRouteComponent(() => import('../audit/record-page.tsx'), 'RecordPage'),
   }),
   createRoute({
     getParentRoute: () => root,

@@ -8,7 +8,11 @@ export function storedTheme(storage: Pick<Storage, 'getItem'>): Theme {
   return THEMES.find((theme) => theme === stored) ?? 'system';
 }
 
-export function applyTheme(theme: Theme, storage: Pick<Storage, 'setItem'>, root: HTMLElement): void {
+export function applyTheme(
+  theme: Theme,
+  storage: Pick<Storage, 'setItem'>,
+  root: HTMLElement,
+): void {
   root.dataset['theme'] = theme;
   storage.setItem(KEY, theme);
 }

@@ -6,6 +6,7 @@ import {
   ListBoxItem,
   Popover,
   Select,
+  SelectValue,
 } from 'react-aria-components';
 
 export interface ChoiceProps {
@@ -19,7 +20,15 @@ export interface ChoiceProps {
 }
 
 /** One of a few. */
-export function Choice({ label, value, options, onChange, error, isDisabled, isRequired }: ChoiceProps) {
+export function Choice({
+  label,
+  value,
+  options,
+  onChange,
+  error,
+  isDisabled,
+  isRequired,
+}: ChoiceProps) {
   const selected = options.find(({ id }) => id === value);
   return (
     <Select
@@ -33,7 +42,7 @@ export function Choice({ label, value, options, onChange, error, isDisabled, isR
     >
       <Label>{label}</Label>
       <Button className="picker">
-        <span>{selected?.text ?? '…'}</span>
+        <SelectValue>{selected?.text ?? '…'}</SelectValue>
         <span aria-hidden="true">▾</span>
       </Button>
       <FieldError>{error}</FieldError>

@@ -1,4 +1,4 @@
-const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 /** A time of the API, in the reader's zone. */
 export function Moment({ at }: { at: string }) {

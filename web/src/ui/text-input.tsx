@@ -17,7 +17,15 @@ export interface TextInputProps {
 }
 
 /** A labelled text field with a hint and the API's word on it. */
-export function TextInput({ label, hint, error, isMultiline, name, maxLength, ...rest }: TextInputProps) {
+export function TextInput({
+  label,
+  hint,
+  error,
+  isMultiline,
+  name,
+  maxLength,
+  ...rest
+}: TextInputProps) {
   return (
     <TextField
       {...rest}

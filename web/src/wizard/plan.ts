@@ -8,7 +8,8 @@ export interface Wish {
   /** Attribute of those who may open it; empty: everyone. */
   readonly attribute: string;
   readonly person: { readonly username: string; readonly password: string } | undefined;
-  /** Ids of identity providers; none: by password. */
+  readonly byPassword: boolean;
+  /** Ids of the identity providers that people may sign in by. */
   readonly signerIds: readonly string[];
 }
 
@@ -54,10 +55,12 @@ const ALL = ['#all'];
 
 /** The steps in the order in which they need each other. */
 export function planApplication(wish: Wish, present: Present): readonly Step[] {
-  const { name, origin, attribute, person, signerIds } = wish;
+  const { name, origin, attribute, person, byPassword, signerIds } = wish;
   const slug = slugOf(name);
   return [
-    ...(present.routers === 0 ? [step('router', 'router-1', '/edge-routers', () => ({ name: 'router-1' }))] : []),
+    ...(present.routers === 0
+      ? [step('router', 'router-1', '/edge-routers', () => ({ name: 'router-1' }))]
+      : []),
     ...(present.edgeRouterPolicies === 0
       ? [
           step('routerPolicy', '', '/edge-router-policies', () => ({
@@ -78,7 +81,9 @@ export function planApplication(wish: Wish, present: Present): readonly Step[] {
           })),
         ]
       : []),
-    step('service', name, '/services', () => ({ name, encryptionRequired: true }), { name: 'name' }),
+    step('service', name, '/services', () => ({ name, encryptionRequired: true }), {
+      name: 'name',
+    }),
     step('host', `${slug}-connector`, '/identities', () => ({
       name: `${slug}-connector`,
       type: 'Default',
@@ -136,9 +141,11 @@ export function planApplication(wish: Wish, present: Present): readonly Step[] {
         name,
         origin,
         serviceId: made('service'),
-        ...(signerIds.length > 0
-          ? { loginMethods: ['ext-jwt'], signerIds }
-          : { loginMethods: ['password'] }),
+        loginMethods: [
+          ...(signerIds.length > 0 ? ['ext-jwt'] : []),
+          ...(byPassword ? ['password'] : []),
+        ],
+        signerIds,
       }),
       { name: 'name', origin: 'origin' },
     ),

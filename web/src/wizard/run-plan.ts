@@ -25,7 +25,6 @@ export async function runPlan(
   client: Pick<ApiClient, 'call'>,
   steps: readonly Step[],
   before: Made,
-  onMade: (made: Made) => void,
 ): Promise<Made> {
   const made = new Map(before);
   for (const step of steps) {
@@ -37,7 +36,6 @@ export async function runPlan(
     } catch (error) {
       throw new StepFailed(step, made, error);
     }
-    onMade(new Map(made));
   }
   return made;
 }

@@ -1,6 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Button, Checkbox, CheckboxGroup, Form, Label, Radio, RadioGroup, Switch } from 'react-aria-components';
+import {
+  Checkbox,
+  CheckboxGroup,
+  FieldError,
+  Form,
+  Label,
+  Radio,
+  RadioGroup,
+  Switch,
+} from 'react-aria-components';
 import { isAppError } from '@postern/shared/errors';
 import { ApiError, messageOf } from '../api/api-error.ts';
 import type { ApiClient } from '../api/client.ts';
@@ -8,7 +17,9 @@ import type { components } from '../api/management.gen.ts';
 import { useClient } from '../session/use-session.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
+import { SubmitButton } from '../ui/submit-button.tsx';
 import { TextInput } from '../ui/text-input.tsx';
+import { useAttempt } from '../ui/use-attempt.ts';
 import { fill, words } from '../words/index.ts';
 import { planApplication, type Step, type WizardProblems, type Wish } from './plan.ts';
 import { Result } from './result.tsx';
@@ -26,7 +37,8 @@ interface Draft {
   hasPerson: boolean;
   username: string;
   password: string;
-  signerIds: readonly string[];
+  /** `password`, ids of identity providers; `undefined`: not chosen yet. */
+  ways: readonly string[] | undefined;
 }
 
 const EMPTY: Draft = {
@@ -38,8 +50,11 @@ const EMPTY: Draft = {
   hasPerson: false,
   username: '',
   password: '',
-  signerIds: [],
+  ways: undefined,
 };
+
+/** Among the ways to sign in, whose others are ids. */
+const PASSWORD = 'password';
 
 export function WizardPage() {
   const [draft, setDraft] = useState(EMPTY);
@@ -73,45 +88,75 @@ interface WizardFormProps {
 function WizardForm({ draft, onChange, onDone }: WizardFormProps) {
   const client = useClient();
   const [failure, setFailure] = useState<StepFailed>();
-  const [error, setError] = useState<unknown>();
-  const [isBusy, setBusy] = useState(false);
   const set = (change: Partial<Draft>) => onChange({ ...draft, ...change });
   const problems = problemsOf(failure);
-  const { data: signers } = useQuery({
+  const { data: signers = [] } = useQuery({
     queryKey: ['list', '/external-jwt-signers', 'wizard'],
     queryFn: async ({ signal }) => {
       const query = { filter: 'enabled = true', limit: 20 };
-      const { data } = await client.call<Signer[]>('GET', '/external-jwt-signers', { query, signal });
+      const { data } = await client.call<Signer[]>('GET', '/external-jwt-signers', {
+        query,
+        signal,
+      });
       // Browsers are sent only to those that say where.
       return data.filter(({ clientId }) => clientId !== null && clientId !== '');
     },
   });
-  const submit = async () => {
-    const steps = planApplication(wishOf(draft), await presentIn(client));
-    const made = await runPlan(client, steps, failure?.made ?? new Map(), () => undefined);
-    onDone({ made, steps });
-  };
+  const ways = draft.ways ?? [signers[0]?.id ?? PASSWORD];
+  const { error, isBusy, attempt } = useAttempt(async () => {
+    const wish = wishOf(draft, ways);
+    if (!wish.byPassword && wish.signerIds.length === 0) return;
+    try {
+      const steps = planApplication(wish, await presentIn(client));
+      const made = await runPlan(client, steps, failure?.made ?? new Map());
+      onDone({ made, steps });
+    } catch (thrown) {
+      if (!(thrown instanceof StepFailed)) throw thrown;
+      setFailure(thrown);
+    }
+  });
   return (
     <Form
       className="body-form fields wizard"
       onSubmit={(event) => {
         event.preventDefault();
-        setBusy(true);
-        setError(undefined);
-        submit()
-          .catch((thrown: unknown) => {
-            if (thrown instanceof StepFailed) setFailure(thrown);
-            else setError(thrown);
-          })
-          .finally(() => setBusy(false));
+        attempt();
       }}
     >
       {error !== undefined && <Notice tone="bad">{messageOf(error)}</Notice>}
       {failure && <Notice tone="bad">{failureText(failure)}</Notice>}
-      <TextInput label={words.wizard.name} hint={words.wizard.nameHint} name="name" value={draft.name} onChange={(name) => set({ name })} error={problems.name} isRequired />
-      <TextInput label={words.wizard.origin} hint={words.wizard.originHint} name="origin" type="url" value={draft.origin} onChange={(origin) => set({ origin })} error={problems.origin} isRequired />
-      <TextInput label={words.wizard.target} hint={words.wizard.targetHint} name="target" value={draft.target} onChange={(target) => set({ target })} isRequired />
-      <RadioGroup className="field" value={draft.audience} onChange={(audience) => set({ audience: audience as Draft['audience'] })}>
+      <TextInput
+        label={words.wizard.name}
+        hint={words.wizard.nameHint}
+        name="name"
+        value={draft.name}
+        onChange={(name) => set({ name })}
+        error={problems.name}
+        isRequired
+      />
+      <TextInput
+        label={words.wizard.origin}
+        hint={words.wizard.originHint}
+        name="origin"
+        type="url"
+        value={draft.origin}
+        onChange={(origin) => set({ origin })}
+        error={problems.origin}
+        isRequired
+      />
+      <TextInput
+        label={words.wizard.target}
+        hint={words.wizard.targetHint}
+        name="target"
+        value={draft.target}
+        onChange={(target) => set({ target })}
+        isRequired
+      />
+      <RadioGroup
+        className="field"
+        value={draft.audience}
+        onChange={(audience) => set({ audience: audience as Draft['audience'] })}
+      >
         <Label>{words.wizard.who}</Label>
         <Radio value="everyone" className="check round">
           <span className="box" aria-hidden="true" />
@@ -123,54 +168,99 @@ function WizardForm({ draft, onChange, onDone }: WizardFormProps) {
         </Radio>
       </RadioGroup>
       {draft.audience === 'role' && (
-        <TextInput label={words.wizard.attribute} name="attribute" value={draft.attribute} onChange={(attribute) => set({ attribute })} error={problems.attribute} isRequired />
+        <TextInput
+          label={words.wizard.attribute}
+          name="attribute"
+          value={draft.attribute}
+          onChange={(attribute) => set({ attribute })}
+          error={problems.attribute}
+          isRequired
+        />
       )}
-      {signers !== undefined && signers.length > 0 && (
-        <CheckboxGroup className="field" value={[...draft.signerIds]} onChange={(signerIds) => set({ signerIds })}>
-          <Label>{words.wizard.signIn}</Label>
-          {signers.map(({ id, name }) => (
-            <Checkbox key={id} value={id} className="check">
-              <span className="box" aria-hidden="true" />
-              {fill(words.wizard.byProvider, { name })}
-            </Checkbox>
-          ))}
-        </CheckboxGroup>
-      )}
-      {draft.signerIds.length === 0 && (
-        <>
-          <p>
-            {words.wizard.signIn}: {words.wizard.byPassword}
-          </p>
-          <Switch className="switch" isSelected={draft.hasPerson} onChange={(hasPerson) => set({ hasPerson })}>
-            <span className="track" aria-hidden="true" />
-            {words.wizard.person}
-          </Switch>
-        </>
-      )}
-      {draft.signerIds.length === 0 && draft.hasPerson && (
-        <>
-          <TextInput label={words.wizard.personName} name="username" value={draft.username} onChange={(username) => set({ username })} error={problems.username} autoComplete="off" isRequired />
-          <TextInput label={words.wizard.personPassword} hint={words.wizard.personHint} name="password" type="password" value={draft.password} onChange={(password) => set({ password })} error={problems.password} autoComplete="new-password" isRequired />
-        </>
-      )}
+      <CheckboxGroup
+        className="field"
+        value={[...ways]}
+        onChange={(next) => set({ ways: next })}
+        isInvalid={ways.length === 0}
+        validationBehavior="aria"
+      >
+        <Label>{words.wizard.signIn}</Label>
+        <Checkbox value={PASSWORD} className="check">
+          <span className="box" aria-hidden="true" />
+          {words.wizard.byPassword}
+        </Checkbox>
+        {signers.map(({ id, name }) => (
+          <Checkbox key={id} value={id} className="check">
+            <span className="box" aria-hidden="true" />
+            {fill(words.wizard.byProvider, { name })}
+          </Checkbox>
+        ))}
+        <FieldError>{words.wizard.noWay}</FieldError>
+      </CheckboxGroup>
+      {ways.includes(PASSWORD) && <PersonFields draft={draft} set={set} problems={problems} />}
       <div className="buttons">
-        <Button type="submit" isPending={isBusy}>
-          {words.wizard.submit}
-        </Button>
+        <SubmitButton label={words.wizard.submit} isBusy={isBusy} />
       </div>
     </Form>
   );
 }
 
-function wishOf(draft: Draft): Wish {
-  const { name, origin, audience, attribute, hasPerson, username, password, signerIds } = draft;
+interface PersonFieldsProps {
+  draft: Draft;
+  set: (change: Partial<Draft>) => void;
+  problems: WizardProblems;
+}
+
+function PersonFields({ draft, set, problems }: PersonFieldsProps) {
+  return (
+    <>
+      <Switch
+        className="switch"
+        isSelected={draft.hasPerson}
+        onChange={(hasPerson) => set({ hasPerson })}
+      >
+        <span className="track" aria-hidden="true" />
+        {words.wizard.person}
+      </Switch>
+      {draft.hasPerson && (
+        <>
+          <TextInput
+            label={words.wizard.personName}
+            name="username"
+            value={draft.username}
+            onChange={(username) => set({ username })}
+            error={problems.username}
+            autoComplete="off"
+            isRequired
+          />
+          <TextInput
+            label={words.wizard.personPassword}
+            hint={words.wizard.personHint}
+            name="password"
+            type="password"
+            value={draft.password}
+            onChange={(password) => set({ password })}
+            error={problems.password}
+            autoComplete="new-password"
+            isRequired
+          />
+        </>
+      )}
+    </>
+  );
+}
+
+function wishOf(draft: Draft, ways: readonly string[]): Wish {
+  const { name, origin, audience, attribute, hasPerson, username, password } = draft;
+  const byPassword = ways.includes(PASSWORD);
   return {
     name: name.trim(),
     // People paste addresses with a slash at the end.
     origin: origin.trim().replace(/\/$/, ''),
     attribute: audience === 'role' ? attribute.trim().replace(/^#/, '') : '',
-    person: hasPerson && signerIds.length === 0 ? { username: username.trim(), password } : undefined,
-    signerIds,
+    person: hasPerson && byPassword ? { username: username.trim(), password } : undefined,
+    byPassword,
+    signerIds: ways.filter((way) => way !== PASSWORD),
   };
 }
 

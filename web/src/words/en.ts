@@ -93,6 +93,7 @@ export const en = {
   form: {
     create: 'Create',
     save: 'Save',
+    working: 'Working…',
     cancel: 'Cancel',
     saved: 'Saved.',
     form: 'Form',
@@ -108,7 +109,8 @@ export const en = {
     delete: 'Delete',
     deleteHeading: 'Delete {one} “{name}”?',
     deleteText: 'This takes effect at once and cannot be undone.',
-    changed: 'Somebody changed it meanwhile. Reload to see how it is now; what you typed is lost then.',
+    changed:
+      'Somebody changed it meanwhile. Reload to see how it is now; what you typed is lost then.',
     reload: 'Reload',
     readOnly: 'You may look at this, but not change it.',
     problem: 'The controller refused: {message}',
@@ -149,19 +151,21 @@ export const en = {
     personHint: 'At least 5 characters; the auth policy may ask for more.',
     signIn: 'How people sign in',
     byPassword: 'By user name and password',
+    noWay: 'Choose at least one way to sign in.',
     byProvider: 'By {name}',
     submit: 'Protect it',
-    working: 'Working…',
     done: 'Your application is set up',
     steps: 'What was made',
     connectorHeading: 'Now run the connector',
     connectorText: 'On a machine that reaches {target}. The token works once.',
     routerHeading: 'And a router',
-    routerText: 'There was none. Run it where browsers and the connector reach it, and fill in its addresses.',
+    routerText:
+      'There was none. Run it where browsers and the connector reach it, and fill in its addresses.',
     waiting: 'Waiting for the connector…',
     hosted: 'The connector is there. Open {origin}.',
     another: 'Protect another one',
-    failedAt: 'It stopped at “{step}”: {message}. Fix it and try again; what was made already is kept.',
+    failedAt:
+      'It stopped at “{step}”: {message}. Fix it and try again; what was made already is kept.',
   },
   steps: {
     router: 'Edge router {name}',
@@ -235,9 +239,11 @@ export const en = {
     outcome: 'Outcome',
     entity: 'To what',
     details: 'Details',
+    record: 'Audit record {id}',
     verify: 'Check the chain',
     checking: 'Checking… {count} records so far',
-    intact: '{count} records: every hash follows from the one before, and the controller signed the last.',
+    intact:
+      '{count} records: every hash follows from the one before, and the controller signed the last.',
     broken: 'The chain breaks at record {seq}: {reason}.',
     reasons: {
       altered: 'a member is not what was hashed',
@@ -245,7 +251,8 @@ export const en = {
       chain: 'it does not follow the record before it',
       head: 'the signed head is another one',
     },
-    limits: 'This trusts the controller’s answers. “postern audit verify” checks against heads kept elsewhere.',
+    limits:
+      'This trusts the controller’s answers. “postern audit verify” checks against heads kept elsewhere.',
     export: 'Save as file',
   },
   events: {

@@ -8,19 +8,19 @@ const KNOWN: Readonly<Record<string, string>> = {
   certPem: 'Certificate (PEM)',
   isAdmin: 'Administrator',
 };
-const ACRONYMS: Readonly<Record<string, string>> = {
-  url: 'URL',
-  ip: 'IP',
-  jwt: 'JWT',
-  jwks: 'JWKS',
-  ca: 'CA',
-  ott: 'OTT',
-  totp: 'TOTP',
-  mfa: 'MFA',
-  api: 'API',
-  mac: 'MAC',
-  id: 'ID',
-};
+const ACRONYMS = new Set([
+  'url',
+  'ip',
+  'jwt',
+  'jwks',
+  'ca',
+  'ott',
+  'totp',
+  'mfa',
+  'api',
+  'mac',
+  'id',
+]);
 
 export function labelOf(name: string): string {
   const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
@@ -31,7 +31,7 @@ export function labelOf(name: string): string {
     .toLowerCase()
     .split(' ')
     .filter((word, at) => !(at === 0 && word === 'is' && name.length > 2))
-    .map((word) => ACRONYMS[word] ?? word);
+    .map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word));
   const text = words.join(' ');
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
