@@ -15,6 +15,7 @@ import { build } from 'vite';
 const compress = promisify(brotliCompress);
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, 'dist');
+const MAX_FIRST_LOAD_BYTES = 250_000;
 
 await mkdir(dist, { recursive: true });
 for (const name of ['assets', 'index.html', 'index.html.br', 'manifest.json'])
@@ -70,6 +71,11 @@ const manifest = {
   ),
   files: Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1))),
 };
+if (manifest.firstLoadBytes > MAX_FIRST_LOAD_BYTES) {
+  throw new Error(
+    `the first screen needs ${manifest.firstLoadBytes} bytes, compressed: at most ${MAX_FIRST_LOAD_BYTES}. Did a page become part of it?`,
+  );
+}
 await writeFile(join(dist, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 
 /** The document, all styles, and the scripts that its own imports without being asked to later. */

@@ -152,13 +152,21 @@ function PolicyWay({ policy }: { policy: PolicyMatch }) {
       isHeld: policy.identityHeld,
       text: policy.identityHeld
         ? words.advisor.identity
-        : fill(words.advisor.missesIdentity, { what: policy.identityMissing.join(', ') }),
+        : lacking(
+            words.advisor.missesIdentity,
+            words.advisor.identityNotNamed,
+            policy.identityMissing,
+          ),
     },
     {
       isHeld: policy.serviceHeld,
       text: policy.serviceHeld
         ? words.advisor.service
-        : fill(words.advisor.missesService, { what: policy.serviceMissing.join(', ') }),
+        : lacking(
+            words.advisor.missesService,
+            words.advisor.serviceNotNamed,
+            policy.serviceMissing,
+          ),
     },
     ...(policy.postureChecks.length > 0
       ? [
@@ -179,4 +187,8 @@ function PolicyWay({ policy }: { policy: PolicyMatch }) {
       ))}
     </ol>
   );
+}
+
+function lacking(text: string, notNamed: string, missing: readonly string[]): string {
+  return missing.length === 0 ? notNamed : fill(text, { what: missing.join(', ') });
 }

@@ -39,7 +39,7 @@ export interface ClientOptions {
   token: string | undefined;
 }
 
-export const MANAGEMENT_BASE = '/edge/management/v1';
+const MANAGEMENT_BASE = '/edge/management/v1';
 const TIMEOUT_MS = 30_000;
 
 export function createClient({ origin, fetch: request, token }: ClientOptions): ApiClient {

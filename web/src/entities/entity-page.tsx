@@ -21,6 +21,7 @@ export function EntityPage() {
   const { kind: path, id } = useParams({ from: '/$kind/$id' });
   const client = useClient();
   const kind = kindOf(path);
+  const [savedId, setSavedId] = useState<string>();
   const { data, error, dataUpdatedAt, refetch } = useQuery({
     queryKey: ['detail', `/${path}`, id],
     enabled: kind !== undefined,
@@ -39,6 +40,8 @@ export function EntityPage() {
       row={data.data}
       etag={data.etag}
       reload={() => void refetch()}
+      isSaved={savedId === id}
+      onSaved={(isSaved) => setSavedId(isSaved ? id : undefined)}
     />
   );
 }
@@ -48,25 +51,27 @@ interface EntityProps {
   row: Row;
   etag: string | undefined;
   reload: () => void;
+  /** The form begins anew with what was saved. */
+  isSaved: boolean;
+  onSaved: (isSaved: boolean) => void;
 }
 
-function Entity({ kind, row, etag, reload }: EntityProps) {
+function Entity({ kind, row, etag, reload, isSaved, onSaved }: EntityProps) {
   const client = useClient();
   const queries = useQueryClient();
   const may = useMay();
-  const [isSaved, setSaved] = useState(false);
   const patch = `patch /${kind.path}/{id}` as Operation;
   const schema = bodyOf(patch);
   const { many } = kindWords(kind.path);
   const save = async (before: Body, after: Body) => {
-    setSaved(false);
+    onSaved(false);
     const changes = changedMembers(before, after);
     if (Object.keys(changes).length > 0) {
       // Checks of several kinds share a path: the kind says how the rest is judged.
       const body = kind.path === 'posture-checks' ? { typeId: row['typeId'], ...changes } : changes;
       await client.call('PATCH', `/${kind.path}/${row.id}`, { body, ifMatch: etag });
     }
-    setSaved(true);
+    onSaved(true);
     await queries.invalidateQueries({ queryKey: ['list', `/${kind.path}`] });
     reload();
   };
@@ -128,7 +133,7 @@ function withTypeName(row: Row): Row {
   return typeof id === 'string' ? { ...row, type: id } : row;
 }
 
-function Actions({ kind, row, reload }: Omit<EntityProps, 'etag'>) {
+function Actions({ kind, row, reload }: Pick<EntityProps, 'kind' | 'row' | 'reload'>) {
   const client = useClient();
   const may = useMay();
   const navigate = useNavigate();

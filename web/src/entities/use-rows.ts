@@ -9,7 +9,7 @@ export interface ListRequest {
   readonly sort: string | undefined;
 }
 
-export const PAGE_SIZE = 100;
+const PAGE_SIZE = 100;
 /** What the API lets a list skip: beyond it only a filter helps. */
 const MAX_ROWS = 100_000;
 

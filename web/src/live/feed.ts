@@ -12,14 +12,14 @@ export interface FeedEvent {
 }
 
 export interface FeedState {
-  /** Oldest first, at most {@link MAX_EVENTS}. */
+  /** Oldest first, at most 1,000. */
   readonly events: readonly FeedEvent[];
   readonly isConnected: boolean;
   /** Why it is not, as far as somebody said. */
   readonly problem: string | undefined;
 }
 
-export const MAX_EVENTS = 1_000;
+const MAX_EVENTS = 1_000;
 /** Longest event taken; the controller's are a few KB. */
 const MAX_EVENT_CHARS = 1024 * 1024;
 const FIRST_RETRY_MS = 1_000;

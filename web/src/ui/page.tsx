@@ -14,6 +14,7 @@ export function Page({ title, text, actions, children }: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} – ${words.title}`;
+    window.scrollTo(0, 0);
     heading.current?.focus({ preventScroll: true });
   }, [title]);
   return (

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
 import { Button } from 'react-aria-components';
 import { messageOf } from '../api/api-error.ts';
 import type { Row } from '../entities/cell.tsx';
@@ -26,9 +27,14 @@ export interface ResultProps {
 export function Result({ made, steps, name, origin, target, onAnother }: ResultProps) {
   const hostJwt = useToken(`/identities/${made.get('host') ?? ''}`);
   const routerId = made.get('router');
+  const heading = useRef<HTMLHeadingElement>(null);
+  // The form that had the focus is gone.
+  useEffect(() => heading.current?.focus(), []);
   return (
     <div className="wizard-result">
-      <Notice tone="good">{words.wizard.done}</Notice>
+      <h2 ref={heading} tabIndex={-1}>
+        {words.wizard.done}
+      </h2>
       {hostJwt.error && <Notice tone="bad">{messageOf(hostJwt.error)}</Notice>}
       {routerId !== undefined && <RouterPart id={routerId} />}
       <section>
@@ -36,7 +42,7 @@ export function Result({ made, steps, name, origin, target, onAnother }: ResultP
         <p>{fill(words.wizard.connectorText, { target })}</p>
         {hostJwt.data !== undefined && (
           <Copyable
-            label={words.wizard.connectorHeading}
+            label={words.wizard.commands}
             text={connectorCommands(name.trim(), target.trim(), hostJwt.data)}
           />
         )}
@@ -71,7 +77,7 @@ function RouterPart({ id }: { id: string }) {
     <section>
       <h2>{words.wizard.routerHeading}</h2>
       <p>{words.wizard.routerText}</p>
-      <Copyable label={words.wizard.routerHeading} text={routerCommands('router-1', data)} />
+      <Copyable label={words.wizard.commands} text={routerCommands('router-1', data)} />
     </section>
   );
 }
