@@ -219,18 +219,20 @@ async function launchFirefox(
     protocolTimeout: 180_000,
     // As in Chromium: pages differ with the room they have.
     defaultViewport: { width: 1280, height: 720 },
-    // Sockets that fail on purpose would make the next ones to the same host wait.
-    extraPrefsFirefox: { 'network.websocket.delay-failed-reconnects': false },
-    ...(profile === undefined ? {} : { userDataDir: profile }),
-    ...(downloads === undefined
-      ? {}
-      : {
-          extraPrefsFirefox: {
+    extraPrefsFirefox: {
+      // Sockets that fail on purpose would make the next ones to the same host wait.
+      'network.websocket.delay-failed-reconnects': false,
+      // Seconds that it gives a server to close, ten by default: some of ours never do.
+      'network.websocket.timeout.close': 1,
+      ...(downloads === undefined
+        ? {}
+        : {
             'browser.download.folderList': 2,
             'browser.download.dir': downloads,
             'browser.download.always_ask_before_handling_new_types': false,
-          },
-        }),
+          }),
+    },
+    ...(profile === undefined ? {} : { userDataDir: profile }),
   });
   return {
     kind: 'firefox',
@@ -258,10 +260,8 @@ async function launchFirefox(
           }, selector);
           await page.type(selector, text);
         },
-        click: async (selector) => {
-          await page.waitForSelector(selector);
-          await page.click(selector);
-        },
+        // As Playwright's: waits until it is in view, enabled, and no longer moves.
+        click: (selector) => page.locator(selector).click(),
         type: (text) => page.keyboard.type(text),
         press: async (key, ...modifiers) => {
           for (const modifier of modifiers) await page.keyboard.down(modifier);
