@@ -72,14 +72,14 @@ export function createConsole({ folder, logger }: ConsoleOptions) {
     const all = await load(folder);
     const file = all.get(name);
     if (!file) return refuse(404, all.size === 0 ? 'The console is not built.' : 'No such file.');
-    const isBrotli = file.brotli !== undefined && takesBrotli(request);
-    const bytes = isBrotli && file.brotli ? file.brotli : file.plain;
+    const brotli = takesBrotli(request) ? file.brotli : undefined;
+    const bytes = brotli ?? file.plain;
     return new Response(request.method === 'HEAD' ? null : new Uint8Array(bytes), {
       headers: {
         ...HEADERS,
         'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
         'content-length': String(bytes.length),
-        ...(isBrotli && { 'content-encoding': 'br' }),
+        ...(brotli && { 'content-encoding': 'br' }),
         // Names of assets change with their content.
         'cache-control': name.startsWith('assets/')
           ? 'public, max-age=31536000, immutable'

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { messageOf } from '../api/api-error.ts';
@@ -37,7 +38,7 @@ export interface Chosen {
   service?: string;
 }
 
-export function AdvisorPage() {
+export function AdvisorPage(): ReactNode {
   const { identity = '', service = '' } = useSearch({ from: '/advisor' });
   const navigate = useNavigate({ from: '/advisor' });
   const choose = (change: Chosen) =>

@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
-import { Form, Switch } from 'react-aria-components';
+import { useMemo, useState, type ReactNode } from 'react';
+import { Form } from 'react-aria-components';
 import { messageOf } from '../api/api-error.ts';
 import { bodyOf } from '../api/operations.ts';
 import { changedMembers, editableBody, initialBody, type Body } from '../forms/body.ts';
@@ -9,6 +9,7 @@ import { MemberField } from '../forms/member-field.tsx';
 import { withMember } from '../forms/member-path.ts';
 import { ReferenceField } from '../forms/reference-field.tsx';
 import { useClient } from '../session/use-session.ts';
+import { Toggle } from '../ui/marks.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
 import { SubmitButton } from '../ui/submit-button.tsx';
@@ -37,7 +38,7 @@ const MEMBERS = ['type', 'semantic', 'identityRoles', 'serviceRoles', 'postureCh
 const schema = bodyOf('post /service-policies') ?? {};
 const fields = fieldsOf(schema, '/service-policies').filter(({ name }) => MEMBERS.includes(name));
 
-export function SimulationPage() {
+export function SimulationPage(): ReactNode {
   const client = useClient();
   const [policyId, setPolicyId] = useState('');
   const { data: policy } = useQuery({
@@ -48,7 +49,7 @@ export function SimulationPage() {
   const before = useMemo(
     () =>
       policyId === ''
-        ? { ...initialBody(schema), semantic: 'AnyOf' }
+        ? { ...initialBody(schema, 0), semantic: 'AnyOf' }
         : policy && editableBody(schema, policy.data),
     [policyId, policy],
   );
@@ -95,10 +96,7 @@ function Proposal({ policyId, before }: { policyId: string; before: Body }) {
         }}
       >
         {policyId !== '' && (
-          <Switch className="switch" isSelected={isRemoval} onChange={setRemoval}>
-            <span className="track" aria-hidden="true" />
-            {words.simulation.remove}
-          </Switch>
+          <Toggle label={words.simulation.remove} isOn={isRemoval} onChange={setRemoval} />
         )}
         {!isRemoval &&
           fields.map((field) => (

@@ -84,6 +84,7 @@ export function createClient({ origin, fetch: request, token }: ClientOptions): 
     throw toApiError(response.status, body);
   };
   return {
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as the interface says
     call: async <Data>(method: Method, path: string, options: CallOptions = {}) => {
       const timeout = AbortSignal.timeout(TIMEOUT_MS);
       const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;

@@ -1,5 +1,5 @@
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { messageOf } from '../api/api-error.ts';
 import { Cell, type Row } from '../entities/cell.tsx';
@@ -66,7 +66,7 @@ function RecordLink({ row }: { row: Row }) {
   );
 }
 
-export function AuditPage() {
+export function AuditPage(): ReactNode {
   const { q = '', sort, expression = false } = useSearch({ from: '/audit' });
   const navigate = useNavigate({ from: '/audit' });
   const search = { text: q, isExpression: expression };

@@ -26,7 +26,7 @@ async function chainOf(length: number): Promise<AuditRecord[]> {
       previousHash,
     };
     const hash = await sha256(canonicalJson(members));
-    records.push({ id: String(seq), ...members, hash, _links: {} } as unknown as AuditRecord);
+    records.push({ id: String(seq), ...members, hash, _links: {} });
     previousHash = hash;
   }
   return records;

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { messageOf } from '../api/api-error.ts';
@@ -8,7 +9,7 @@ import { fill, words } from '../words/index.ts';
 import type { AuditRecord } from './chain.ts';
 
 /** One record with all its members. */
-export function RecordPage() {
+export function RecordPage(): ReactNode {
   const { id } = useParams({ from: '/audit/$id' });
   const client = useClient();
   const { data, error } = useQuery({

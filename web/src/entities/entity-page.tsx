@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { messageOf } from '../api/api-error.ts';
 import { bodyOf, type Operation } from '../api/operations.ts';
@@ -17,7 +17,7 @@ import { kindOf, type EntityAction, type Kind } from './kinds.ts';
 import { RelatedLists } from './related-lists.tsx';
 import { tokensOf } from './tokens.ts';
 
-export function EntityPage() {
+export function EntityPage(): ReactNode {
   const { kind: path, id } = useParams({ from: '/$kind/$id' });
   const client = useClient();
   const kind = kindOf(path);

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { useMemo, type ReactNode } from 'react';
 import { messageOf } from '../api/api-error.ts';
 import type { Operation } from '../api/operations.ts';
 import { useClient, useMay } from '../session/use-session.ts';
@@ -21,7 +21,7 @@ export interface ListParameters {
   expression?: boolean;
 }
 
-export function ListPage() {
+export function ListPage(): ReactNode {
   const { kind: path } = useParams({ from: '/$kind' });
   const kind = kindOf(path);
   return kind ? (

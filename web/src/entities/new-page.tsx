@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { useMemo, useState, type ReactNode } from 'react';
 import { bodyOf, type Operation } from '../api/operations.ts';
 import { filledMembers, initialBody } from '../forms/body.ts';
 import { BodyForm } from '../forms/body-form.tsx';
@@ -9,7 +9,7 @@ import { Notice } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
 import { fill, kindWords, words } from '../words/index.ts';
 
-export function NewPage() {
+export function NewPage(): ReactNode {
   const { kind } = useParams({ from: '/$kind/new' });
   const client = useClient();
   const may = useMay();
@@ -17,7 +17,8 @@ export function NewPage() {
   const queries = useQueryClient();
   const operation = `post /${kind}` as Operation;
   const schema = bodyOf(operation);
-  const initial = useMemo(() => schema && initialBody(schema), [schema]);
+  const [openedAtMs] = useState(Date.now);
+  const initial = useMemo(() => schema && initialBody(schema, openedAtMs), [schema, openedAtMs]);
   if (!schema || !initial || !may(operation))
     return <Notice tone="bad">{words.shell.notFound}</Notice>;
   return (

@@ -33,6 +33,7 @@ export function RowsTable({ label, request, columns, sort, onSort }: RowsTablePr
   const viewport = useRef<HTMLDivElement>(null);
   const [range, setRange] = useState({ first: 0, last: 0 });
   const rows = useRows({ ...request, sort }, range.first, range.last);
+  // eslint-disable-next-line react-hooks/incompatible-library -- nothing here is memoised by what it returns
   const virtual = useVirtualizer({
     count: rows.total,
     getScrollElement: () => viewport.current,

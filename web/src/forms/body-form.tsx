@@ -12,6 +12,7 @@ import { fieldsOf, type FieldModel } from './field-model.ts';
 import { JsonField } from './json-field.tsx';
 import { MemberField, type FieldProblem } from './member-field.tsx';
 import { withMember } from './member-path.ts';
+import { fieldsFor } from './variants.ts';
 
 export interface BodyFormProps {
   schema: Schema;
@@ -31,8 +32,9 @@ export function BodyForm(props: BodyFormProps) {
   const [body, setBody] = useState(initial);
   const { error, isBusy, attempt } = useAttempt(() => onSubmit(body));
   const fields = useMemo(() => fieldsOf(schema, entity), [schema, entity]);
+  const shown = fieldsFor(fields, entity, body);
   const problem = problemOf(error);
-  const isShownAtField = problem !== undefined && isOneOf(fields, problem.field);
+  const isShownAtField = problem !== undefined && isOneOf(shown, problem.field);
   const buttons = !isReadOnly && (
     <div className="buttons">
       <SubmitButton label={submitLabel} isBusy={isBusy} />
@@ -70,7 +72,7 @@ export function BodyForm(props: BodyFormProps) {
           ))}
         </TabList>
         <TabPanel id="form" className="fields">
-          {fields.map((field) => (
+          {shown.map((field) => (
             <MemberField
               key={field.name}
               field={field}

@@ -4,15 +4,22 @@ import { changedMembers, editableBody, filledMembers, initialBody, isSame } from
 
 describe('a new body', () => {
   it('starts with defaults, and with what must be there', () => {
-    expect(initialBody(bodyOf('post /identities') ?? {})).toMatchObject({
+    expect(initialBody(bodyOf('post /identities') ?? {}, 0)).toMatchObject({
       type: 'Default',
       isAdmin: false,
       roleAttributes: [],
       defaultHostingCost: 0,
     });
-    expect(initialBody(bodyOf('post /auth-policies') ?? {})).toMatchObject({
+    expect(initialBody(bodyOf('post /auth-policies') ?? {}, 0)).toMatchObject({
       primary: { updb: { allowed: false, minPasswordLength: 5 }, extJwt: { allowedSigners: [] } },
       secondary: { requireTotp: false },
+    });
+  });
+
+  it('that must say a time says one a day ahead', () => {
+    expect(initialBody(bodyOf('post /enrollments') ?? {}, 0)).toMatchObject({
+      method: 'ott',
+      expiresAt: '1970-01-02T00:00:00.000Z',
     });
   });
 

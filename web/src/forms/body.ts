@@ -3,26 +3,32 @@ import type { Schema } from '../api/operations.ts';
 
 export type Body = Readonly<Record<string, unknown>>;
 
-/** What a new entity starts with: the defaults of the schema, and the first choice where one must be made. */
-export function initialBody(schema: Schema): Body {
+const DAY_MS = 86_400_000;
+
+/**
+ * What a new entity starts with: the defaults of the schema, the first choice where one must be made, and for a time
+ * that must be given the one a day after `nowMs`.
+ */
+export function initialBody(schema: Schema, nowMs: number): Body {
   const required = new Set(schema.required);
   return Object.fromEntries(
     Object.entries(schema.properties ?? {}).flatMap(([name, member]) => {
-      const value = initialValue(member, required.has(name));
+      const value = initialValue(member, required.has(name), nowMs);
       return value === undefined ? [] : [[name, value]];
     }),
   );
 }
 
-function initialValue(schema: Schema, isRequired: boolean): unknown {
+function initialValue(schema: Schema, isRequired: boolean, nowMs: number): unknown {
   if (schema.default !== undefined) return schema.default;
   if (!isRequired) return undefined;
+  if (schema.format === 'date-time') return new Date(nowMs + DAY_MS).toISOString();
   if (schema.enum) return schema.enum.includes('Default') ? 'Default' : schema.enum[0];
   switch (schema.type) {
     case 'boolean':
       return false;
     case 'object':
-      return initialBody(schema);
+      return initialBody(schema, nowMs);
     case 'array':
       return [];
     case 'integer':

@@ -30,6 +30,9 @@ export interface Suggest {
   readonly isRole: boolean;
 }
 
+/** Members whose schema says nothing, because it depends on the type of a posture check: lists of texts. */
+const TEXT_LISTS = new Set(['domains', 'macAddresses', 'networks', 'countries']);
+
 const REFERENCES: Readonly<Record<string, string>> = {
   serviceId: '/services',
   service: '/services',
@@ -108,7 +111,9 @@ function fieldOf(name: string, given: Schema, isRequired: boolean, entity: strin
         ? { ...common, kind: 'group', fields: fieldsOf(schema, entity) }
         : { ...common, kind: 'json' };
     default:
-      return { ...common, kind: 'json' };
+      return TEXT_LISTS.has(name)
+        ? { ...common, kind: 'list', suggest: undefined }
+        : { ...common, kind: 'json' };
   }
 }
 

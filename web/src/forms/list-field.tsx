@@ -48,8 +48,8 @@ export function ListField({
         items={options}
         inputValue={typed}
         onInputChange={setTyped}
-        selectedKey={null}
-        onSelectionChange={(key) => {
+        value={null}
+        onChange={(key) => {
           if (key !== null) add(String(key));
         }}
         allowsCustomValue

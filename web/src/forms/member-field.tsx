@@ -1,5 +1,4 @@
 import {
-  Checkbox,
   CheckboxGroup,
   FieldError,
   Label,
@@ -7,9 +6,9 @@ import {
   Group,
   Button,
   Input,
-  Switch,
 } from 'react-aria-components';
 import { Choice } from '../ui/choice.tsx';
+import { Check, Toggle } from '../ui/marks.tsx';
 import { TextInput } from '../ui/text-input.tsx';
 import { labelOf } from '../words/label.ts';
 import { words } from '../words/index.ts';
@@ -62,15 +61,7 @@ export function MemberField(props: MemberFieldProps) {
       return <NumberInput {...props} label={label} error={error} />;
     case 'switch':
       return (
-        <Switch
-          className="switch"
-          isSelected={value === true}
-          onChange={onChange}
-          isReadOnly={isReadOnly}
-        >
-          <span className="track" aria-hidden="true" />
-          {label}
-        </Switch>
+        <Toggle label={label} isOn={value === true} onChange={onChange} isReadOnly={isReadOnly} />
       );
     case 'choice':
       return (
@@ -93,10 +84,9 @@ export function MemberField(props: MemberFieldProps) {
         >
           <Label>{label}</Label>
           {field.options.map((option) => (
-            <Checkbox key={option} value={option} className="check">
-              <span className="box" aria-hidden="true" />
+            <Check key={option} value={option}>
               {option}
-            </Checkbox>
+            </Check>
           ))}
           <FieldError>{error}</FieldError>
         </CheckboxGroup>

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { Button, ToggleButton, ToggleButtonGroup } from 'react-aria-components';
 import { Moment } from '../ui/moment.tsx';
 import { Notice } from '../ui/notice.tsx';
@@ -21,7 +21,7 @@ const KINDS = [
 ];
 const SHOWN = 200;
 
-export function EventsPage() {
+export function EventsPage(): ReactNode {
   const { events, isConnected, problem } = useFeedState();
   const [kinds, setKinds] = useState<ReadonlySet<string | number>>(new Set(KINDS));
   const [held, setHeld] = useState<readonly FeedEvent[]>();

@@ -43,7 +43,8 @@ export class Feed {
     wait: (ms: number, signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
     let retryMs = FIRST_RETRY_MS;
-    while (!signal.aborted) {
+    const isStopped = () => signal.aborted;
+    for (;;) {
       try {
         const after = this.#state.events.at(-1)?.id;
         const response = await client.open('/events', { query: { after }, signal });
@@ -53,7 +54,7 @@ export class Feed {
         this.#become({ isConnected: false, problem: cut?.message });
         if (cut?.code === 'ERR_EVENTS_GAP') this.#become({ events: [] });
       } catch (error) {
-        if (signal.aborted) return;
+        if (isStopped()) return;
         this.#become({
           isConnected: false,
           problem: isAppError(error) ? error.message : undefined,
@@ -63,6 +64,7 @@ export class Feed {
         if (isAppError(error, 'ERR_WEB_API') && error.status === 400) this.#become({ events: [] });
       }
       await wait(retryMs, signal);
+      if (isStopped()) return;
       retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
     }
   }

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { messageOf } from '../api/api-error.ts';
@@ -22,7 +23,7 @@ function useFabric<Row>(path: string) {
   });
 }
 
-export function MapPage() {
+export function MapPage(): ReactNode {
   const routers = useFabric<FabricRouter>('/fabric/v1/routers');
   const links = useFabric<FabricLink>('/fabric/v1/links');
   const circuits = useFabric<FabricCircuit>('/fabric/v1/circuits');

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { messageOf } from '../api/api-error.ts';
@@ -6,16 +7,17 @@ import { groups, type KindName } from '../entities/kinds.ts';
 import { useClient, useMay } from '../session/use-session.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
+import { PROTECTING } from '../wizard/plan.ts';
 import { fill, kindWords, words } from '../words/index.ts';
 
-export function OverviewPage() {
+export function OverviewPage(): ReactNode {
   const may = useMay();
   return (
     <Page
       title={words.pages.overview}
       text={words.overview.text}
       actions={
-        may('post /applications') && (
+        PROTECTING.every(may) && (
           <Link className="button" to="/protect">
             {words.overview.protect}
           </Link>

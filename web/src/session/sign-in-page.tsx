@@ -1,6 +1,5 @@
 import { useState } from 'react';
 import { Button, Form } from 'react-aria-components';
-import { isAppError } from '@postern/shared/errors';
 import { ApiError, messageOf } from '../api/api-error.ts';
 import { Notice } from '../ui/notice.tsx';
 import { SubmitButton } from '../ui/submit-button.tsx';
@@ -96,7 +95,5 @@ function CodeForm({ session }: { session: Session }) {
 }
 
 function refusal(error: unknown, code: string, text: string): string {
-  return isAppError(error, 'ERR_WEB_API') && (error as ApiError).apiCode === code
-    ? text
-    : messageOf(error);
+  return error instanceof ApiError && error.apiCode === code ? text : messageOf(error);
 }

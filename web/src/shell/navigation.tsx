@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { Operation } from '../api/operations.ts';
 import { groups } from '../entities/kinds.ts';
 import { useMay } from '../session/use-session.ts';
+import { PROTECTING } from '../wizard/plan.ts';
 import { kindWords, words } from '../words/index.ts';
 
 const INSIGHT = [
@@ -25,7 +26,7 @@ export function Navigation() {
             {words.pages.overview}
           </Link>
         </li>
-        {may('post /applications') && (
+        {PROTECTING.every(may) && (
           <li>
             <Link to="/protect" activeProps={active}>
               {words.pages.protect}

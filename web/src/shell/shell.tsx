@@ -1,5 +1,5 @@
 import { Outlet } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { FeedContext, useFeedState, useLiveFeed } from '../live/use-feed.ts';
 import { useMay, useSignedIn } from '../session/use-session.ts';
@@ -9,7 +9,7 @@ import { Navigation } from './navigation.tsx';
 import { applyTheme, storedTheme, THEMES, type Theme } from './theme.ts';
 
 /** What is around every page. */
-export function Shell() {
+export function Shell(): ReactNode {
   const feed = useLiveFeed();
   const [isOpen, setOpen] = useState(false);
   return (

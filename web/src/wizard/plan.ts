@@ -1,4 +1,5 @@
 /** From a wish to the entities that make an application reachable (docs/operations.md, "Administration by REST"). */
+import type { Operation } from '../api/operations.ts';
 import type { Body } from '../forms/body.ts';
 
 export interface Wish {
@@ -12,6 +13,14 @@ export interface Wish {
   /** Ids of the identity providers that people may sign in by. */
   readonly signerIds: readonly string[];
 }
+
+/** What somebody has to be allowed who protects an application on a network that has routers. */
+export const PROTECTING = [
+  'post /services',
+  'post /identities',
+  'post /service-policies',
+  'post /applications',
+] as const satisfies readonly Operation[];
 
 /** What the network has already. */
 export interface Present {

@@ -1,20 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
-import {
-  Checkbox,
-  CheckboxGroup,
-  FieldError,
-  Form,
-  Label,
-  Radio,
-  RadioGroup,
-  Switch,
-} from 'react-aria-components';
-import { isAppError } from '@postern/shared/errors';
+import { useState, type ReactNode } from 'react';
+import { CheckboxGroup, FieldError, Form, Label, RadioGroup } from 'react-aria-components';
 import { ApiError, messageOf } from '../api/api-error.ts';
 import type { ApiClient } from '../api/client.ts';
 import type { components } from '../api/management.gen.ts';
 import { useClient } from '../session/use-session.ts';
+import { Check, RadioMark, Toggle } from '../ui/marks.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
 import { SubmitButton } from '../ui/submit-button.tsx';
@@ -56,7 +47,7 @@ const EMPTY: Draft = {
 /** Among the ways to sign in, whose others are ids. */
 const PASSWORD = 'password';
 
-export function WizardPage() {
+export function WizardPage(): ReactNode {
   const [draft, setDraft] = useState(EMPTY);
   const [done, setDone] = useState<{ made: Made; steps: readonly Step[] }>();
   return (
@@ -99,7 +90,7 @@ function WizardForm({ draft, onChange, onDone }: WizardFormProps) {
         signal,
       });
       // Browsers are sent only to those that say where.
-      return data.filter(({ clientId }) => clientId !== null && clientId !== '');
+      return data.filter(({ clientId }) => clientId !== '');
     },
   });
   const ways = draft.ways ?? [signers[0]?.id ?? PASSWORD];
@@ -158,14 +149,8 @@ function WizardForm({ draft, onChange, onDone }: WizardFormProps) {
         onChange={(audience) => set({ audience: audience as Draft['audience'] })}
       >
         <Label>{words.wizard.who}</Label>
-        <Radio value="everyone" className="check round">
-          <span className="box" aria-hidden="true" />
-          {words.wizard.everyone}
-        </Radio>
-        <Radio value="role" className="check round">
-          <span className="box" aria-hidden="true" />
-          {words.wizard.role}
-        </Radio>
+        <RadioMark value="everyone">{words.wizard.everyone}</RadioMark>
+        <RadioMark value="role">{words.wizard.role}</RadioMark>
       </RadioGroup>
       {draft.audience === 'role' && (
         <TextInput
@@ -185,15 +170,11 @@ function WizardForm({ draft, onChange, onDone }: WizardFormProps) {
         validationBehavior="aria"
       >
         <Label>{words.wizard.signIn}</Label>
-        <Checkbox value={PASSWORD} className="check">
-          <span className="box" aria-hidden="true" />
-          {words.wizard.byPassword}
-        </Checkbox>
+        <Check value={PASSWORD}>{words.wizard.byPassword}</Check>
         {signers.map(({ id, name }) => (
-          <Checkbox key={id} value={id} className="check">
-            <span className="box" aria-hidden="true" />
+          <Check key={id} value={id}>
             {fill(words.wizard.byProvider, { name })}
-          </Checkbox>
+          </Check>
         ))}
         <FieldError>{words.wizard.noWay}</FieldError>
       </CheckboxGroup>
@@ -214,14 +195,11 @@ interface PersonFieldsProps {
 function PersonFields({ draft, set, problems }: PersonFieldsProps) {
   return (
     <>
-      <Switch
-        className="switch"
-        isSelected={draft.hasPerson}
+      <Toggle
+        label={words.wizard.person}
+        isOn={draft.hasPerson}
         onChange={(hasPerson) => set({ hasPerson })}
-      >
-        <span className="track" aria-hidden="true" />
-        {words.wizard.person}
-      </Switch>
+      />
       {draft.hasPerson && (
         <>
           <TextInput
@@ -283,7 +261,7 @@ function problemsOf(failure: StepFailed | undefined): WizardProblems {
 }
 
 function failureText({ step, cause }: StepFailed): string {
-  const field = isAppError(cause, 'ERR_WEB_API') ? (cause as ApiError).field : undefined;
+  const field = cause instanceof ApiError ? cause.field : undefined;
   return fill(words.wizard.failedAt, {
     step: stepText(step),
     message: field === undefined ? messageOf(cause) : `${field}: ${messageOf(cause)}`,
