@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@postern/shared/log';
@@ -85,6 +85,11 @@ describe('the console', () => {
     const files = { '../key.pem': { bytes: 1 } };
     await writeFile(join(folder, 'manifest.json'), JSON.stringify({ version: 1, files }));
     expect((await get('/console/')).status).toBe(404);
+  });
+
+  it('has the policy that the documents tell other servers to send', async () => {
+    const text = await readFile(new URL('../../../docs/console.md', import.meta.url), 'utf8');
+    expect(text).toContain(`Content-Security-Policy: ${CONSOLE_POLICY}\n`);
   });
 
   it('can be turned off', async () => {

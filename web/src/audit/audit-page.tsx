@@ -24,7 +24,7 @@ const columns: readonly TableColumn[] = [
     id: 'createdAt',
     label: words.audit.time,
     sort: 'createdAt',
-    width: 1.8,
+    width: 2.2,
     cell: (row) => <Cell row={row} column={{ member: 'createdAt', as: 'time' }} />,
   },
   { id: 'action', label: words.audit.action, sort: 'action', cell: (row) => text(row, 'action') },

@@ -48,7 +48,7 @@ function KindList({ kind }: { kind: Kind }) {
         id: column.member,
         label: labelOf(column.member),
         sort: column.sort,
-        width: column.as === 'time' ? 1.8 : column.as === 'yes-no' ? 0.9 : at === 0 ? 1.6 : 1.3,
+        width: column.as === 'time' ? 2 : column.as === 'yes-no' ? 0.9 : at === 0 ? 1.6 : 1.3,
         cell: (row: Row) =>
           at === 0 ? <OpenLink kind={kind.path} row={row} /> : <Cell row={row} column={column} />,
       })),

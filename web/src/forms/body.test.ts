@@ -16,6 +16,12 @@ describe('a new body', () => {
     });
   });
 
+  it('is encrypted unless somebody says otherwise', () => {
+    expect(initialBody(bodyOf('post /services') ?? {}, 0)).toMatchObject({
+      encryptionRequired: true,
+    });
+  });
+
   it('that must say a time says one a day ahead', () => {
     expect(initialBody(bodyOf('post /enrollments') ?? {}, 0)).toMatchObject({
       method: 'ott',

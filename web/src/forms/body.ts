@@ -3,6 +3,8 @@ import type { Schema } from '../api/operations.ts';
 
 export type Body = Readonly<Record<string, unknown>>;
 
+/** Where the schema has no default, and the safe one is not what forms begin with else. */
+const SAFE: Body = { encryptionRequired: true };
 const DAY_MS = 86_400_000;
 
 /**
@@ -13,7 +15,7 @@ export function initialBody(schema: Schema, nowMs: number): Body {
   const required = new Set(schema.required);
   return Object.fromEntries(
     Object.entries(schema.properties ?? {}).flatMap(([name, member]) => {
-      const value = initialValue(member, required.has(name), nowMs);
+      const value = SAFE[name] ?? initialValue(member, required.has(name), nowMs);
       return value === undefined ? [] : [[name, value]];
     }),
   );
