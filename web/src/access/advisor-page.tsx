@@ -39,7 +39,7 @@ export interface Chosen {
 }
 
 export function AdvisorPage(): ReactNode {
-  const { identity = '', service = '' } = useSearch({ from: '/advisor' }) as Chosen;
+  const { identity = '', service = '' }: Chosen = useSearch({ from: '/advisor' });
   const navigate = useNavigate({ from: '/advisor' });
   const choose = (change: Chosen) =>
     void navigate({ search: (now: Chosen) => ({ ...now, ...change }), replace: true });

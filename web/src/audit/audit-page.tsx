@@ -67,7 +67,7 @@ function RecordLink({ row }: { row: Row }) {
 }
 
 export function AuditPage(): ReactNode {
-  const { q = '', sort, expression = false } = useSearch({ from: '/audit' }) as ListParameters;
+  const { q = '', sort, expression = false }: ListParameters = useSearch({ from: '/audit' });
   const navigate = useNavigate({ from: '/audit' });
   const search = { text: q, isExpression: expression };
   return (

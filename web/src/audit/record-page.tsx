@@ -10,7 +10,7 @@ import type { AuditRecord } from './chain.ts';
 
 /** One record with all its members. */
 export function RecordPage(): ReactNode {
-  const { id } = useParams({ from: '/audit/$id' }) as { id: string };
+  const { id }: { id: string } = useParams({ from: '/audit/$id' });
   const client = useClient();
   const { data, error } = useQuery({
     queryKey: ['detail', '/audit', id],

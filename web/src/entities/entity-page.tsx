@@ -18,7 +18,7 @@ import { RelatedLists } from './related-lists.tsx';
 import { tokensOf } from './tokens.ts';
 
 export function EntityPage(): ReactNode {
-  const { kind: path, id } = useParams({ from: '/$kind/$id' }) as { kind: string; id: string };
+  const { kind: path, id }: { kind: string; id: string } = useParams({ from: '/$kind/$id' });
   const client = useClient();
   const kind = kindOf(path);
   const [savedId, setSavedId] = useState<string>();

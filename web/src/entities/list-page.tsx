@@ -22,7 +22,7 @@ export interface ListParameters {
 }
 
 export function ListPage(): ReactNode {
-  const { kind: path } = useParams({ from: '/$kind' }) as { kind: string };
+  const { kind: path }: { kind: string } = useParams({ from: '/$kind' });
   const kind = kindOf(path);
   return kind ? (
     <KindList key={path} kind={kind} />
@@ -32,7 +32,7 @@ export function ListPage(): ReactNode {
 }
 
 function KindList({ kind }: { kind: Kind }) {
-  const { q = '', sort, expression = false } = useSearch({ from: '/$kind' }) as ListParameters;
+  const { q = '', sort, expression = false }: ListParameters = useSearch({ from: '/$kind' });
   const navigate = useNavigate({ from: '/$kind' });
   const may = useMay();
   const { many, one } = kindWords(kind.path);

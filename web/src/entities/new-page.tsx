@@ -10,7 +10,7 @@ import { Page } from '../ui/page.tsx';
 import { fill, kindWords, words } from '../words/index.ts';
 
 export function NewPage(): ReactNode {
-  const { kind } = useParams({ from: '/$kind/new' }) as { kind: string };
+  const { kind }: { kind: string } = useParams({ from: '/$kind/new' });
   const client = useClient();
   const may = useMay();
   const navigate = useNavigate();
