@@ -260,8 +260,11 @@ async function launchFirefox(
           }, selector);
           await page.type(selector, text);
         },
-        // As Playwright's: waits until it is in view, enabled, and no longer moves.
-        click: (selector) => page.locator(selector).click(),
+        click: async (selector) => {
+          await page.waitForSelector(selector);
+          await page.evaluate(untilStill, selector);
+          await page.click(selector);
+        },
         type: (text) => page.keyboard.type(text),
         press: async (key, ...modifiers) => {
           for (const modifier of modifiers) await page.keyboard.down(modifier);
@@ -284,6 +287,20 @@ async function launchFirefox(
     },
     close: () => browser.close(),
   };
+}
+
+/**
+ * Waits in a page until what is to be clicked no longer moves, as Playwright does by itself; Puppeteer's
+ * locators would, but leave names of theirs in the page.
+ */
+async function untilStill(selector: string): Promise<void> {
+  let before = '';
+  for (;;) {
+    const box = JSON.stringify(document.querySelector(selector)?.getBoundingClientRect());
+    if (box === before) return;
+    before = box;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /** How long one look into a document may take before the next document is tried. */

@@ -17,9 +17,20 @@ export interface ElementFetcher {
   watchUncontrolled(realm: Realm): void;
 }
 
-function isControlled(realm: Realm): boolean {
-  // Nothing of it where the document has an origin of its own.
-  return (realm.navigator as Partial<Navigator>).serviceWorker?.controller != null;
+/**
+ * Whether a document of the window is under the worker, whenever asked: the window may get another
+ * document, whose own runtime then shows the application its own controller in place of ours.
+ */
+function createControlCheck(realm: Realm): () => boolean {
+  // Neither is there where the context is not secure.
+  const { ServiceWorkerContainer: Container } = realm as Partial<Realm>;
+  const native = Object.getOwnPropertyDescriptor(Container?.prototype ?? {}, 'controller');
+  return () => {
+    // Asked for only now: in Chromium one made for the empty document would never have a controller. And
+    // there is none where the document has an origin of its own.
+    const container = (realm.navigator as Partial<Navigator>).serviceWorker;
+    return container !== undefined && native?.get?.call(container) != null;
+  };
 }
 
 /** Methods of documents that remove all listeners of their window. */
@@ -115,6 +126,7 @@ export function createElementFetcher(
 
     watchUncontrolled(realm) {
       const tried = new WeakSet<Element>();
+      const isControlled = createControlCheck(realm);
       onEvent(realm, 'error', (event) => {
         const { target } = event;
         const isImage = target instanceof realm.HTMLImageElement;
@@ -122,7 +134,7 @@ export function createElementFetcher(
           target instanceof realm.HTMLLinkElement && target.relList.contains('stylesheet');
         if (!isImage && !isSheet) return;
         const url = isImage ? target.src : target.href;
-        if (tried.has(target) || !isOwn(url) || isControlled(realm)) return;
+        if (tried.has(target) || !isOwn(url) || isControlled()) return;
         tried.add(target);
         event.stopImmediatePropagation();
         (isImage ? load(url).then((blob) => blob && blobUrl(blob)) : styleSheet(url))
