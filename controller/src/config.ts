@@ -66,6 +66,14 @@ export const controllerConfigSchema = z.strictObject({
       url: origin.optional(),
     })
     .prefault({}),
+  /** The admin console at `/console/` of the admin listener. */
+  console: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      /** Folder of the built console; default: that of this installation. */
+      dir: z.string().min(1).optional(),
+    })
+    .prefault({}),
   /** What browsers talk to: OIDC provider, `/postern/v1`, Client API. */
   public: z
     .strictObject({
