@@ -22,6 +22,8 @@ import { startEdgeListener } from './edge/edge-listener.ts';
 import { routerName, writeIdentity } from './enroll/identity-store.ts';
 import { loadIdentity } from './enroll/load-identity.ts';
 import { startFabricListener } from './fabric/fabric-listener.ts';
+import { Inspector } from './inspect/inspector.ts';
+import { RouteTracer } from './inspect/route-tracer.ts';
 import { LinkManager } from './links/link-manager.ts';
 import { LinkRegistry } from './links/link-registry.ts';
 import { RouterMetrics } from './metrics/metrics.ts';
@@ -87,6 +89,7 @@ export async function createRouter(
   const forwarder = new Forwarder(table, budget, limits);
   const peers = new PeerRegistry(limits, nowMs);
   const clients: PeerContext['clients'] = new Set();
+  const tracer = new RouteTracer();
   const context: PeerContext = {
     ...shared,
     logger: log,
@@ -96,11 +99,20 @@ export async function createRouter(
     peers,
     clients,
     metrics,
+    tracer,
   };
   const links = new LinkManager(
     { context, routeHandler: shared, registry, groups: config.links.groups },
     { identity, trustDomain, acceptsLinks: config.fabric !== undefined },
   );
+  const inspector = new Inspector({
+    ...shared,
+    binds,
+    topology,
+    registry,
+    tracer,
+    missingLinks: () => links.missing,
+  });
   const limiter = new AddressLimiter({
     total: limits.unauthenticatedSockets,
     perAddress: limits.unauthenticatedPerAddress,
@@ -182,6 +194,7 @@ export async function createRouter(
       if (circuit?.isIngress === true)
         table.close(circuit, reason(isReasonCode(code) ? code : 'ERR_CIRCUIT_ENDED'));
     },
+    inspect: (question) => inspector.answer(question),
     timeoutMs: limits.helloTimeoutMs,
     logger: log,
   });

@@ -34,6 +34,12 @@ export class Topology {
     return costOf(this.#nodes, path);
   }
 
+  /** Round trip of the link between two routers as known here; `undefined` when there is none. */
+  latencyMs(from: string, to: string): number | undefined {
+    this.#nodes ??= this.#build();
+    return this.#nodes.get(from)?.links.get(to);
+  }
+
   #build(): ReadonlyMap<string, PathNode> {
     const nodes = new Map<string, PathNode>();
     for (const router of this.#state.all('router')) {

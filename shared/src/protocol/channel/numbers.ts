@@ -49,6 +49,8 @@ export const ContentType = {
   renewCertificate: 61230,
   certificateRequest: 61231,
   certificateIssued: 61232,
+  inspect: 61240,
+  inspected: 61241,
 } as const;
 export type ContentType = (typeof ContentType)[keyof typeof ContentType];
 
