@@ -7,6 +7,7 @@ import { createAppPool, type AppPool } from './http/app-pool.ts';
 import { Preflights } from './http/cross-origin/preflight.ts';
 import { KeptWebSockets } from './http/kept-websockets.ts';
 import { serveHttp } from './http/serve-http.ts';
+import type { AppConnections, ExchangeEnd } from './metrics.ts';
 import type { Caller } from './sessions/session-host.ts';
 import { parseTarget, type Target } from './target.ts';
 import { serveTcp } from './tcp/serve-tcp.ts';
@@ -19,15 +20,22 @@ export interface Backend {
     caller: Caller,
     applicationOrigin: string | undefined,
   ): Promise<void>;
+  /** Connections to the app; `undefined` for a TCP service, which has one a stream. */
+  readonly connections: AppConnections | undefined;
   /** Ends what sessions do not end: WebSockets that wait to be resumed. */
   revoke(revocation: HostRevocation): void;
   close(): Promise<void>;
 }
 
-export function createBackend(config: HostedServiceConfig, sealer: CookieSealer): Backend {
+/** @param onEnd told how each HTTP request ended */
+export function createBackend(
+  config: HostedServiceConfig,
+  sealer: CookieSealer,
+  onEnd?: (end: ExchangeEnd) => void,
+): Backend {
   const target = parseTarget(config.target);
   return target.kind === 'http'
-    ? createHttpBackend(config, createAppPool(target, config), sealer)
+    ? createHttpBackend(config, createAppPool(target, config), sealer, onEnd)
     : createTcpBackend(config, target);
 }
 
@@ -35,6 +43,7 @@ function createHttpBackend(
   config: HostedServiceConfig,
   app: AppPool,
   sealer: CookieSealer,
+  onEnd: ((end: ExchangeEnd) => void) | undefined,
 ): Backend {
   const kept = new KeptWebSockets();
   const preflights = new Preflights(app, () => performance.now());
@@ -58,7 +67,11 @@ function createHttpBackend(
         assertion: () => (claims.via === undefined ? session.assertion : undefined),
         logger,
         now: () => performance.now(),
+        onEnd,
       });
+    },
+    get connections() {
+      return app.connections;
     },
     revoke: (revocation) => kept.revoke(revocation),
     close: () => {
@@ -81,6 +94,7 @@ function createTcpBackend(
       }
       await serveTcp(stream, { target, connectMs: config.timeouts.connectMs, logger });
     },
+    connections: undefined,
     revoke: () => undefined,
     close: () => Promise.resolve(),
   };

@@ -1,4 +1,5 @@
 /** The connector's configuration: which services it hosts and where their traffic goes. */
+import { metricsListenerSchema } from '@postern/shared/schemas';
 import { z } from 'zod';
 import { parseTarget } from './target.ts';
 
@@ -98,6 +99,8 @@ export const connectorConfigSchema = z.strictObject({
         seen.add(service);
       });
     }),
+  /** Serves Prometheus metrics; without it the connector listens on nothing. */
+  metrics: metricsListenerSchema.optional(),
   limits: z
     .strictObject({
       /** Open streams of all sessions together. */

@@ -2,6 +2,13 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Renewable } from '@postern/node/enroll';
+import type { Listener } from '@postern/node/listen';
+import {
+  metricsUrl,
+  observeProcess,
+  PrometheusSink,
+  startMetricsListener,
+} from '@postern/node/metrics';
 import { certificateIdentity } from '@postern/node/tls';
 import { AppError } from '@postern/shared/errors';
 import { silentLogger, type Logger } from '@postern/shared/log';
@@ -15,6 +22,7 @@ import { createCookieSealer } from './cookies/seal.ts';
 import { EdgeHost } from './edge/edge-host.ts';
 import { enroll } from './enroll/enroll.ts';
 import { readIdentity, writeIdentity, type Identity } from './enroll/identity-file.ts';
+import { ConnectorMetrics } from './metrics.ts';
 import { HostKeys } from './sessions/host-keys.ts';
 import { SessionHost } from './sessions/session-host.ts';
 
@@ -30,6 +38,8 @@ export interface Connector {
   readonly isConnected: boolean;
   readonly connectedRouters: number;
   readonly openStreams: number;
+  /** `http://host:port` of `/metrics` and `/health`; absent when they are not served. */
+  readonly metricsUrl: string | undefined;
   /** Ends all sessions and connections. Idempotent. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -40,7 +50,7 @@ export interface Connector {
  * once it runs; connections come and go from then on, each of them dialed from here.
  *
  * Throws `ERR_CONNECTOR_NOT_ENROLLED`, `ERR_CONNECTOR_NO_CONTROLLER`, `ERR_CONNECTOR_IDENTITY_FILE`,
- * `ERR_PEER_IDENTITY` (our own certificate names nobody), `ERR_CONNECTOR_COOKIE_KEY` or what `enroll` throws.
+ * `ERR_PEER_IDENTITY` (our own certificate names nobody), `ERR_CONNECTOR_COOKIE_KEY`, `ERR_LISTEN` (metrics) or what `enroll` throws.
  */
 export async function createConnector(
   config: ConnectorConfig,
@@ -60,8 +70,14 @@ export async function createConnector(
     await loadCookieKey(config.cookieKeyFile ?? join(config.stateDir, 'cookie.key')),
   );
   const stateFile = new StateFile(join(config.stateDir, 'state.json'));
+  const sink = new PrometheusSink();
+  observeProcess(sink);
+  const metrics = new ConnectorMetrics(sink);
   const backends = new Map(
-    config.services.map((service) => [service.service, createBackend(service, sealer)]),
+    config.services.map((service) => [
+      service.service,
+      createBackend(service, sealer, (end) => metrics.request(service.service, end)),
+    ]),
   );
   /** By service id, as the controller names them. */
   let hosted = new Map<string, { backend: Backend; origin: string | undefined }>();
@@ -76,6 +92,7 @@ export async function createConnector(
       const service = hosted.get(caller.serviceId);
       await service?.backend.serve(stream, caller, service.origin);
     },
+    onHandshake: (code) => metrics.handshake(code),
     logger,
   });
   const edge = new EdgeHost({
@@ -125,14 +142,44 @@ export async function createConnector(
     logger,
   });
 
+  metrics.observe({
+    connected: () => control.isConnected,
+    routers: () => edge.connectedRouters,
+    sessions: () => sessions.openSessions,
+    suspendedSessions: () => sessions.suspendedSessions,
+    retainedBytes: () => sessions.retainedBytes,
+    streams: () => sessions.openStreams,
+    apps: () =>
+      [...backends].flatMap(([service, { connections }]) =>
+        connections === undefined ? [] : [[service, connections] as const],
+      ),
+  });
+  let metricsListener: Listener | undefined;
   const close = async (): Promise<void> => {
+    await metricsListener?.close();
     sessions.close();
     await Promise.all([control.close(), edge.close()]);
     await Promise.all([...backends.values()].map((backend) => backend.close()));
   };
+  const health = () => ({
+    identityId,
+    controllerConnected: control.isConnected,
+    routers: edge.connectedRouters,
+    streams: sessions.openStreams,
+  });
+  if (config.metrics !== undefined) {
+    try {
+      const scrape = () => sink.scrape();
+      metricsListener = await startMetricsListener({ ...config.metrics, scrape, health });
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
   let closing: Promise<void> | undefined;
   return {
     identityId,
+    metricsUrl: metricsListener && metricsUrl(metricsListener),
     get isConnected() {
       return control.isConnected;
     },

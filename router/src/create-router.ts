@@ -1,7 +1,12 @@
 /** Builds a running router from its configuration: the one place where the parts meet. */
-import { isIP } from 'node:net';
 import { Renewable } from '@postern/node/enroll';
 import type { Listener } from '@postern/node/listen';
+import {
+  metricsUrl,
+  observeProcess,
+  PrometheusSink,
+  startMetricsListener,
+} from '@postern/node/metrics';
 import { isReasonCode } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
 import type { RouterCircuits, RouterStatus, RouterTerminators } from '@postern/shared/schemas';
@@ -27,7 +32,6 @@ import { RouteTracer } from './inspect/route-tracer.ts';
 import { LinkManager } from './links/link-manager.ts';
 import { LinkRegistry } from './links/link-registry.ts';
 import { RouterMetrics } from './metrics/metrics.ts';
-import { startMetricsListener } from './metrics/metrics-listener.ts';
 import { AddressLimiter } from './net/address-limiter.ts';
 import { BufferBudget } from './net/buffer-budget.ts';
 import type { PeerContext } from './net/peer-context.ts';
@@ -73,7 +77,9 @@ export async function createRouter(
   const saved = await snapshots.load();
   if (saved !== undefined) state.load(saved);
 
-  const metrics = new RouterMetrics();
+  const sink = new PrometheusSink();
+  observeProcess(sink);
+  const metrics = new RouterMetrics(sink);
   const budget = new BufferBudget(limits.bufferedBytes);
   const access = new Access(state, routerId);
   const registry = new LinkRegistry();
@@ -153,7 +159,9 @@ export async function createRouter(
       links: registry.size,
       circuits: table.size,
     });
-    metricsListener = await opened(startMetricsListener(config.metrics, metrics, health));
+    metricsListener = await opened(
+      startMetricsListener({ ...config.metrics, scrape: () => sink.scrape(), health }),
+    );
   } catch (error) {
     await closeListeners();
     throw error;
@@ -209,8 +217,12 @@ export async function createRouter(
     circuits: () => table.size,
     binds: () => binds.size,
     bufferedBytes: () => budget.bytes,
+    bufferLimitBytes: budget.limitBytes,
+    inFlightBytes: () => table.inFlightBytes(),
     connected: () => state.connected,
-    linkLatenciesMs: () => registry.latencies(),
+    policyIndex: () => state.position.index,
+    links: () => registry.values(),
+    forwarded: forwarder.counts,
   });
   registry.onChange = () => {
     topology.invalidate();
@@ -232,7 +244,9 @@ export async function createRouter(
   }, limits.sweepMs);
   const improving = setInterval(() => {
     const moved = improver.cycle();
-    if (moved > 0) log.info('circuits.moved', { moved });
+    if (moved === 0) return;
+    metrics.circuitsMoved(moved);
+    log.info('circuits.moved', { moved });
   }, limits.rerouteCycleMs);
   links.refresh();
   controllerChannel.start();
@@ -251,12 +265,11 @@ export async function createRouter(
     log.info('router.stopped');
   };
   const close = (): Promise<void> => (closing ??= shutDown());
-  const { address, port } = metricsListener.address;
   return {
     routerId,
     ...addresses,
     fabricPort: fabric?.address.port ?? 0,
-    metricsUrl: `http://${isIP(address) === 6 ? `[${address}]` : address}:${port}`,
+    metricsUrl: metricsUrl(metricsListener),
     close,
     [Symbol.asyncDispose]: close,
   };

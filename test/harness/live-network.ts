@@ -6,6 +6,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  connectorConfigSchema,
+  createConnector,
+  type Connector,
+  type ConnectorConfigInput,
+} from '@postern/connector';
+import {
   controllerConfigSchema,
   createController,
   type ControllerConfigInput,
@@ -97,7 +103,7 @@ export class LiveNetwork {
 
   /** @param config of the controller, beyond what every test needs */
   static async start(
-    config: Pick<ControllerConfigInput, 'certificates'> = {},
+    config: Pick<ControllerConfigInput, 'certificates' | 'metrics'> = {},
   ): Promise<LiveNetwork> {
     const dir = await mkdtemp(join(tmpdir(), 'postern-live-'));
     const closers: (() => unknown)[] = [() => rm(dir, { recursive: true, force: true })];
@@ -286,6 +292,47 @@ export class LiveNetwork {
         });
       },
     };
+  }
+
+  /** A connector for the service in the place of the host that echoes. */
+  async replaceHost(target: string, more: Partial<ConnectorConfigInput> = {}): Promise<Connector> {
+    const post = async (plural: string, body: unknown): Promise<string> => {
+      const path = `${MANAGEMENT}/${plural}`;
+      return (await this.edge(path, { body, session: this.admin })).data.id as string;
+    };
+    const id = await post('identities', {
+      name: 'connector',
+      type: 'Default',
+      isAdmin: false,
+      enrollment: { ott: true },
+    });
+    await post('service-policies', {
+      name: 'connector binds',
+      type: 'Bind',
+      semantic: 'AnyOf',
+      identityRoles: [`@${id}`],
+      serviceRoles: [`@${this.ids.service}`],
+    });
+    const { data } = await this.edge(`${MANAGEMENT}/identities/${id}`, { session: this.admin });
+    const dir = await mkdtemp(join(tmpdir(), 'postern-live-connector-'));
+    this.#closers.push(() => rm(dir, { recursive: true, force: true }));
+    const enrollmentJwtFile = join(dir, 'connector.jwt');
+    await writeFile(enrollmentJwtFile, data.enrollment.ott.jwt as string);
+    const connector = await createConnector(
+      connectorConfigSchema.parse({
+        stateDir: join(dir, 'connector'),
+        enrollmentJwtFile,
+        services: [{ service: 'wiki', target }],
+        ...more,
+      }),
+    );
+    this.#closers.push(() => connector.close());
+    this.host.close();
+    await this.until(async () => {
+      const hosts = (await this.list('terminators')).map(({ hostId }) => hostId as string);
+      return hosts.length === 1 && hosts[0] === id;
+    });
+    return connector;
   }
 
   /** An API session of the person. */

@@ -9,6 +9,7 @@ import {
 import { ResetCode, type SessionStream } from '@postern/shared/protocol/session';
 import type { HostedServiceConfig } from '../config.ts';
 import type { CookieSealer } from '../cookies/seal.ts';
+import type { ExchangeEnd } from '../metrics.ts';
 import type { AppPool } from './app-pool.ts';
 import type { Preflights } from './cross-origin/preflight.ts';
 import { serveCrossOrigin } from './cross-origin/serve-cross-origin.ts';
@@ -38,6 +39,8 @@ export interface HttpServiceContext {
   logger: Logger;
   /** Monotonic clock in ms. */
   now(): number;
+  /** Told how a request ended. */
+  onEnd?: ((end: ExchangeEnd) => void) | undefined;
 }
 
 /** Counts of one request, for its log line. */
@@ -66,7 +69,9 @@ export async function serveHttp(stream: SessionStream, context: HttpServiceConte
     error = await answerError(stream, cause, record);
   }
   const path = head.target.split('?', 1)[0];
-  const ms = Math.round((context.now() - startedAt) * 10) / 10;
+  const elapsedMs = context.now() - startedAt;
+  context.onEnd?.({ ...record, seconds: elapsedMs / 1000, error });
+  const ms = Math.round(elapsedMs * 10) / 10;
   context.logger.info('http.request', {
     method: head.method,
     path,

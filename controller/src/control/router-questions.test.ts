@@ -1,4 +1,4 @@
-import type { Inspect } from '@postern/shared/schemas';
+import type { Inspect, Inspection } from '@postern/shared/schemas';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RouterQuestions } from './router-questions.ts';
 
@@ -15,7 +15,7 @@ function asked(isOpen = true) {
   });
   return { sent, questions };
 }
-const links = { value: 'links', links: [], total: 0 } as const;
+const answer = (total: number): Inspection => ({ value: 'links', links: [], total });
 
 describe('a question', () => {
   it('is answered by the answer that names it, once', async () => {
@@ -23,9 +23,9 @@ describe('a question', () => {
     const first = questions.ask({ value: 'links' });
     const second = questions.ask({ value: 'links' });
     const [{ requestId }] = sent as [Inspect];
-    questions.receive({ requestId: 99, answer: links });
-    questions.receive({ requestId, answer: { ...links, total: 1 } });
-    questions.receive({ requestId, answer: { ...links, total: 2 } });
+    questions.receive({ requestId: 99, answer: answer(0) });
+    questions.receive({ requestId, answer: answer(1) });
+    questions.receive({ requestId, answer: answer(2) });
     expect(await first).toMatchObject({ total: 1 });
     questions.close();
     expect(await second).toMatchObject({ code: 'ERR_INSPECT_UNREACHABLE' });

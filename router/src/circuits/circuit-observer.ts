@@ -10,11 +10,18 @@ export function circuitObserver(
   metrics: RouterMetrics,
   logger: Logger,
   report: (event: CircuitEvent) => void,
+  monotonicMs: () => number = () => performance.now(),
 ): CircuitObserver {
+  const beganMs = new WeakMap<RouterCircuit, number>();
   return {
+    began(circuit) {
+      if (circuit.isIngress) beganMs.set(circuit, monotonicMs());
+    },
     opened(circuit) {
       if (!circuit.isIngress) return;
       metrics.dialResult('ok');
+      const began = beganMs.get(circuit);
+      if (began !== undefined) metrics.dialed((monotonicMs() - began) / 1000);
       report({ kind: 'opened', ...describe(circuit) });
     },
     closed(circuit, why, joined) {
@@ -32,7 +39,7 @@ export function circuitObserver(
         return;
       }
       const { bytesToHost, bytesToClient } = circuit;
-      metrics.circuitBytes(bytesToHost, bytesToClient);
+      metrics.circuitClosed(why.code, bytesToHost, bytesToClient);
       report({
         kind: 'closed',
         ...describe(circuit),

@@ -2,3 +2,4 @@ export * from './control.ts';
 export * from './public-api.ts';
 export * from './branding.ts';
 export * from './inspect.ts';
+export * from './metrics-listener.ts';
