@@ -1,3 +1,4 @@
+import type { Tracer } from '@postern/node/tracing';
 import type { DialGrantClaims } from '@postern/shared/grants';
 import { ResetCode, type SessionStream } from '@postern/shared/protocol/session';
 import type { HostRevocation } from '@postern/shared/schemas';
@@ -27,15 +28,21 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-/** @param onEnd told how each HTTP request ended */
+/** Who is told of HTTP requests; default: nobody. */
+interface RequestObservers {
+  /** How each one ended. */
+  readonly onEnd?: (end: ExchangeEnd) => void;
+  readonly tracer?: Tracer;
+}
+
 export function createBackend(
   config: HostedServiceConfig,
   sealer: CookieSealer,
-  onEnd?: (end: ExchangeEnd) => void,
+  observers: RequestObservers = {},
 ): Backend {
   const target = parseTarget(config.target);
   return target.kind === 'http'
-    ? createHttpBackend(config, createAppPool(target, config), sealer, onEnd)
+    ? createHttpBackend(config, createAppPool(target, config), sealer, observers)
     : createTcpBackend(config, target);
 }
 
@@ -43,7 +50,7 @@ function createHttpBackend(
   config: HostedServiceConfig,
   app: AppPool,
   sealer: CookieSealer,
-  onEnd: ((end: ExchangeEnd) => void) | undefined,
+  observers: RequestObservers,
 ): Backend {
   const kept = new KeptWebSockets();
   const preflights = new Preflights(app, () => performance.now());
@@ -67,7 +74,7 @@ function createHttpBackend(
         assertion: () => (claims.via === undefined ? session.assertion : undefined),
         logger,
         now: () => performance.now(),
-        onEnd,
+        ...observers,
       });
     },
     get connections() {

@@ -44,6 +44,11 @@ export const hostedServiceSchema = z.strictObject({
       remove: z.array(headerName).default([]),
     })
     .prefault({}),
+  /**
+   * What the app gets as `traceparent` of a request that is traced here: `replace`, that of the connector's own
+   * span, so that the app's spans hang below it; `keep`, what the page sent, if anything.
+   */
+  traceContext: z.enum(['replace', 'keep']).default('replace'),
   /** Requests the app may get. Absent: all; given: only those that match one. */
   rules: z.array(rule).min(1).optional(),
   /**

@@ -10,6 +10,7 @@ import {
   startMetricsListener,
 } from '@postern/node/metrics';
 import { certificateIdentity } from '@postern/node/tls';
+import { noTracer, type Tracer } from '@postern/node/tracing';
 import { AppError } from '@postern/shared/errors';
 import { silentLogger, type Logger } from '@postern/shared/log';
 import type { HostState } from '@postern/shared/schemas';
@@ -29,6 +30,8 @@ import { SessionHost } from './sessions/session-host.ts';
 export interface ConnectorDeps {
   /** Default: silent. */
   logger?: Logger;
+  /** Default: nothing is traced. */
+  tracer?: Tracer;
 }
 
 /** A connector at work. */
@@ -54,7 +57,7 @@ export interface Connector {
  */
 export async function createConnector(
   config: ConnectorConfig,
-  { logger = silentLogger }: ConnectorDeps = {},
+  { logger = silentLogger, tracer = noTracer }: ConnectorDeps = {},
 ): Promise<Connector> {
   await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
   const identityPath = join(config.stateDir, 'identity.json');
@@ -76,7 +79,10 @@ export async function createConnector(
   const backends = new Map(
     config.services.map((service) => [
       service.service,
-      createBackend(service, sealer, (end) => metrics.request(service.service, end)),
+      createBackend(service, sealer, {
+        onEnd: (end) => metrics.request(service.service, end),
+        tracer,
+      }),
     ]),
   );
   /** By service id, as the controller names them. */

@@ -7,6 +7,7 @@ import {
   PrometheusSink,
   startMetricsListener,
 } from '@postern/node/metrics';
+import { noTracer, type Tracer } from '@postern/node/tracing';
 import { isReasonCode } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
 import type { RouterCircuits, RouterStatus, RouterTerminators } from '@postern/shared/schemas';
@@ -14,6 +15,7 @@ import { Access, removed } from './circuits/access.ts';
 import { BindTable } from './circuits/bind-table.ts';
 import { CircuitTable } from './circuits/circuit-table.ts';
 import { circuitObserver, describe } from './circuits/circuit-observer.ts';
+import { recordDial } from './circuits/dial-spans.ts';
 import { Dialer } from './circuits/dialer.ts';
 import { PathImprover } from './circuits/path-improver.ts';
 import { reason } from './circuits/reason.ts';
@@ -62,7 +64,7 @@ export interface RunningRouter {
  */
 export async function createRouter(
   config: RouterConfig,
-  { logger }: { logger: Logger },
+  { logger, tracer: spans = noTracer }: { logger: Logger; tracer?: Tracer },
 ): Promise<RunningRouter> {
   const identity = new Renewable(await loadIdentity(config, logger), (renewed) =>
     writeIdentity(config.stateDir, renewed),
@@ -86,7 +88,12 @@ export async function createRouter(
   const topology = new Topology(routerId, state, () => registry.latencies());
   const binds = new BindTable(routerId, state, access, limits.bindsPerHost);
   const table = new CircuitTable(
-    circuitObserver(metrics, log, (event) => controllerChannel.circuitEvent(event)),
+    circuitObserver(
+      metrics,
+      log,
+      (event) => controllerChannel.circuitEvent(event),
+      (circuit, elapsedMs, error) => recordDial(spans, routerId, circuit, elapsedMs, error),
+    ),
   );
   const step = new RouteStep({ table, binds, linkTo: (id) => registry.get(id)?.peer });
   const shared = { routerId, state, access, table, step, budget, limits, nowMs };

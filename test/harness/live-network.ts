@@ -10,6 +10,7 @@ import {
   createConnector,
   type Connector,
   type ConnectorConfigInput,
+  type ConnectorDeps,
 } from '@postern/connector';
 import {
   controllerConfigSchema,
@@ -17,6 +18,7 @@ import {
   type ControllerConfigInput,
   type RunningController,
 } from '@postern/controller';
+import { noTracer, type Tracer } from '@postern/node/tracing';
 import { createRouter, routerConfigSchema, type RunningRouter } from '@postern/router';
 import { pointFromJwk, signEs256 } from '@postern/shared/crypto';
 import { silentLogger } from '@postern/shared/log';
@@ -57,7 +59,7 @@ export interface SignedIn {
   /** Opens a circuit to the host, which echoes. */
   dial(declared?: DeclaredPosture): Promise<Circuit>;
   /** A session with a connector that hosts the service. */
-  connect(): Promise<SecureSession>;
+  connect(traceparent?: string): Promise<SecureSession>;
 }
 
 export class LiveNetwork {
@@ -101,9 +103,10 @@ export class LiveNetwork {
     this.#closers = parts.closers;
   }
 
-  /** @param config of the controller, beyond what every test needs */
+  /** @param config of the controller, beyond what every test needs; `tracer` is the router's */
   static async start(
     config: Pick<ControllerConfigInput, 'certificates' | 'metrics'> = {},
+    { tracer = noTracer }: { tracer?: Tracer } = {},
   ): Promise<LiveNetwork> {
     const dir = await mkdtemp(join(tmpdir(), 'postern-live-'));
     const closers: (() => unknown)[] = [() => rm(dir, { recursive: true, force: true })];
@@ -193,7 +196,7 @@ export class LiveNetwork {
         edge: { ...listen, tls: 'none' },
         fabric: listen,
       }),
-      { logger: silentLogger },
+      { logger: silentLogger, tracer },
     );
     closers.push(() => router.close());
 
@@ -279,10 +282,10 @@ export class LiveNetwork {
       app,
       browser,
       dial: async (declared) => browser.edge.dial((await grant(declared)).dialGrant),
-      connect: async () => {
+      connect: async (traceparent) => {
         const { dialGrant, assertion, keys, service } = await grant();
         return connectSecure({
-          circuit: await browser.edge.dial(dialGrant),
+          circuit: await browser.edge.dial(dialGrant, { traceparent }),
           serviceId: service.id,
           keys: createKeySet(keys as unknown as VerificationKey[]),
           dialGrant,
@@ -295,7 +298,11 @@ export class LiveNetwork {
   }
 
   /** A connector for the service in the place of the host that echoes. */
-  async replaceHost(target: string, more: Partial<ConnectorConfigInput> = {}): Promise<Connector> {
+  async replaceHost(
+    target: string,
+    more: Partial<ConnectorConfigInput> = {},
+    deps: ConnectorDeps = {},
+  ): Promise<Connector> {
     const post = async (plural: string, body: unknown): Promise<string> => {
       const path = `${MANAGEMENT}/${plural}`;
       return (await this.edge(path, { body, session: this.admin })).data.id as string;
@@ -325,6 +332,7 @@ export class LiveNetwork {
         services: [{ service: 'wiki', target }],
         ...more,
       }),
+      deps,
     );
     this.#closers.push(() => connector.close());
     this.host.close();

@@ -10,18 +10,24 @@ export function circuitObserver(
   metrics: RouterMetrics,
   logger: Logger,
   report: (event: CircuitEvent) => void,
+  traced: (circuit: RouterCircuit, elapsedMs: number, error?: string) => void = () => undefined,
   monotonicMs: () => number = () => performance.now(),
 ): CircuitObserver {
   const beganMs = new WeakMap<RouterCircuit, number>();
+  const elapsedOf = (circuit: RouterCircuit): number => {
+    const nowMs = monotonicMs();
+    return nowMs - (beganMs.get(circuit) ?? nowMs);
+  };
   return {
     began(circuit) {
-      if (circuit.isIngress) beganMs.set(circuit, monotonicMs());
+      beganMs.set(circuit, monotonicMs());
     },
     opened(circuit) {
+      const elapsedMs = elapsedOf(circuit);
+      traced(circuit, elapsedMs);
       if (!circuit.isIngress) return;
       metrics.dialResult('ok');
-      const began = beganMs.get(circuit);
-      if (began !== undefined) metrics.dialed((monotonicMs() - began) / 1000);
+      metrics.dialed(elapsedMs / 1000);
       report({ kind: 'opened', ...describe(circuit) });
     },
     closed(circuit, why, joined) {
@@ -33,6 +39,7 @@ export function circuitObserver(
         code: why.code,
         detail: why.message,
       });
+      if (!joined) traced(circuit, elapsedOf(circuit), why.code);
       if (!circuit.isIngress) return;
       if (!joined) {
         metrics.dialResult(why.code);

@@ -112,6 +112,8 @@ export const HeaderKey = {
   linkGroups: 3114,
   /** Bool: the ends of the circuit go on over another one when it is closed with ERR_CIRCUIT_MOVED. */
   movable: 3115,
+  /** String: W3C `traceparent` of the request that a circuit is dialed for. */
+  traceParent: 3130,
   partNumber: 3120,
   partCount: 3121,
 } as const;
