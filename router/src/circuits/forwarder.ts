@@ -97,7 +97,7 @@ export class Forwarder {
     rewriteConnectionId(frame, out.label);
     // A small frame that waits would keep its whole chunk in memory.
     const detach = waiting > BACKLOG_BYTES && frame.length < SMALL_FRAME_BYTES;
-    out.peer.socket.send(detach ? frame.slice() : frame);
+    out.peer.socket.send(detach ? frame.slice() : frame, out.label);
   }
 
   /** Relays one CircuitCredit frame, checked where it can be checked: beside the ends. */
