@@ -2,7 +2,7 @@
 import type { Circuit } from '@postern/shared/protocol/edge';
 import { RouterNetwork } from '../harness/router-network.ts';
 import { milliseconds, ratio, type FigureTable } from './figures.ts';
-import { circuitBetween, circuitRoundTrips, startRouter } from './router-paths.ts';
+import { circuitRoundTrips, startCircuits, startRouter } from './router-paths.ts';
 
 const BULK_CIRCUITS = 8;
 const MESSAGES = 1_000;
@@ -15,11 +15,12 @@ export async function measureFairness(table: FigureTable): Promise<void> {
     await startRouter(network, 'r1');
     await startRouter(network, 'r2');
     await network.linked('r1', 'r2');
-    const { client, host } = await circuitBetween(network, 'r1', 'r2');
+    const newCircuit = await startCircuits(network, 'r1', 'r2');
+    const { client, host } = await newCircuit();
     const idle = p99(await circuitRoundTrips(client, host, MESSAGES));
     const bulks: Circuit[] = [];
     for (let i = 0; i < BULK_CIRCUITS; i++) {
-      const one = await circuitBetween(network, 'r1', 'r2');
+      const one = await newCircuit();
       one.client.onMessage = () => undefined;
       bulks.push(one.host);
     }

@@ -53,20 +53,21 @@ export async function startRouter(
   return process;
 }
 
-/** A circuit from a browser on one router to a host on another; the newest host there gets it. */
-export async function circuitBetween(
+/** A host on one router that takes circuits from browsers on another, one after the other. */
+export async function startCircuits(
   network: RouterNetwork,
   near: string,
   far: string,
-): Promise<{ client: Circuit; host: Circuit }> {
-  const host = new Promise<Circuit>((resolve) => void network.startHost(far, resolve));
-  await network.controller.changed.until(
-    () => network.controller.all('terminator').some(({ routerId }) => routerId === far),
-    `a host on ${far}`,
-  );
-  const { edge } = await network.browser(near);
-  const client = await edge.dial(await network.dialGrant());
-  return { client, host: await host };
+): Promise<() => Promise<{ client: Circuit; host: Circuit }>> {
+  let taken: (circuit: Circuit) => void = () => undefined;
+  await network.startHost(far, (circuit) => taken(circuit));
+  await network.inSync();
+  return async () => {
+    const host = new Promise<Circuit>((resolve) => (taken = resolve));
+    const { edge } = await network.browser(near);
+    const client = await edge.dial(await network.dialGrant());
+    return { client, host: await host };
+  };
 }
 
 export async function routerPath(
@@ -75,7 +76,7 @@ export async function routerPath(
   far: string,
   pids: number[],
 ): Promise<Path> {
-  const { client, host } = await circuitBetween(network, near, far);
+  const { client, host } = await (await startCircuits(network, near, far))();
   return {
     pids,
     toHost: () => sendOverCircuit(client, host),
