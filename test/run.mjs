@@ -20,6 +20,7 @@ step('npm', ['run', '--silent', 'build']);
 
 const reports = mkdtempSync(join(tmpdir(), 'postern-tests-'));
 const total = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
 for (const project of projects) {
   const outputFile = join(reports, `${project}.json`);
   console.log(`\n== ${project}`);
@@ -42,8 +43,17 @@ for (const project of projects) {
   // A project that ran nothing or broke outside a test counts as one failure.
   const failed = report?.numFailedTests ?? 0;
   total.failed += status === 0 ? failed : Math.max(failed, 1);
+  for (const file of report?.testResults ?? []) {
+    const inFile = file.assertionResults.filter((result) => result.status === 'failed');
+    for (const { fullName } of inFile) failures.push(`${project}: ${file.name}: ${fullName}`);
+    if (file.status === 'failed' && inFile.length === 0) {
+      failures.push(`${project}: ${file.name}: ${file.message}`);
+    }
+  }
 }
 rmSync(reports, { recursive: true });
+// Once more at the end, where whoever has only the last lines finds them.
+for (const failure of failures) console.log(`failed: ${failure}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
 

@@ -216,18 +216,20 @@ async function launchFirefox(
     protocolTimeout: 180_000,
     // As in Chromium: pages differ with the room they have.
     defaultViewport: { width: 1280, height: 720 },
-    // Sockets that fail on purpose would make the next ones to the same host wait.
-    extraPrefsFirefox: { 'network.websocket.delay-failed-reconnects': false },
-    ...(profile === undefined ? {} : { userDataDir: profile }),
-    ...(downloads === undefined
-      ? {}
-      : {
-          extraPrefsFirefox: {
+    extraPrefsFirefox: {
+      // Sockets that fail on purpose would make the next ones to the same host wait.
+      'network.websocket.delay-failed-reconnects': false,
+      // Seconds that it gives a server to close, ten by default: some of ours never do.
+      'network.websocket.timeout.close': 1,
+      ...(downloads === undefined
+        ? {}
+        : {
             'browser.download.folderList': 2,
             'browser.download.dir': downloads,
             'browser.download.always_ask_before_handling_new_types': false,
-          },
-        }),
+          }),
+    },
+    ...(profile === undefined ? {} : { userDataDir: profile }),
   });
   return {
     kind: 'firefox',
@@ -257,6 +259,7 @@ async function launchFirefox(
         },
         click: async (selector) => {
           await page.waitForSelector(selector);
+          await page.evaluate(untilStill, selector);
           await page.click(selector);
         },
         type: (text) => page.keyboard.type(text),
@@ -281,6 +284,20 @@ async function launchFirefox(
     },
     close: () => browser.close(),
   };
+}
+
+/**
+ * Waits in a page until what is to be clicked no longer moves, as Playwright does by itself; Puppeteer's
+ * locators would, but leave names of theirs in the page.
+ */
+async function untilStill(selector: string): Promise<void> {
+  let before = '';
+  for (;;) {
+    const box = JSON.stringify(document.querySelector(selector)?.getBoundingClientRect());
+    if (box === before) return;
+    before = box;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /** How long one look into a document may take before the next document is tried. */

@@ -7,9 +7,9 @@ import { WebSocketServer, type WebSocket } from 'ws';
 
 const suite = readFileSync(new URL('../apps/websocket/suite.js', import.meta.url), 'utf8');
 const listen =
-  'onmessage = async ({ data: [only], ports: [port] }) => port.postMessage(await runSuite(only));';
+  'onmessage = async ({ data, ports: [port] }) => port.postMessage(await runSuite(...data));';
 const shared =
-  'onconnect = ({ ports: [port] }) => { port.onmessage = async ({ data: [only], ports: [back] }) => back.postMessage(await runSuite(only)); };';
+  'onconnect = ({ ports: [port] }) => { port.onmessage = async ({ data, ports: [back] }) => back.postMessage(await runSuite(...data)); };';
 const nested =
   'const inner = new Worker("/worker/classic.js"); onmessage = ({ data, ports }) => inner.postMessage(data, ports);';
 
@@ -196,7 +196,7 @@ function events(request: IncomingMessage, response: ServerResponse): void {
   response.on('close', () => clearInterval(timer));
 }
 
-/** Bytes of `/slow`, which takes about two seconds. */
+/** Bytes of `/slow`, which takes 20 s: longer than any machine needs to stop a service worker. */
 export const SLOW_BYTES = 40 * 4_096;
 
 function slow(response: ServerResponse): void {
@@ -209,7 +209,7 @@ function slow(response: ServerResponse): void {
     if (sent < SLOW_BYTES) return;
     clearInterval(timer);
     response.end();
-  }, 50);
+  }, 500);
   response.on('close', () => clearInterval(timer));
 }
 

@@ -20,9 +20,7 @@ import { startOriginServer, type OriginServer } from './origin-server.ts';
 type Listed = Record<string, Record<string, string>>;
 
 /** Together well under a minute in both browsers. */
-// Not yet `http-cache`, where what engines do with PUT and redirects changes from run to run without
-// the gateway, nor `html`: the order of scripts in `currentScript` differed once, not explained so far.
-const LEAN = ['fetch', 'redirects', 'cors', 'xhr', 'cookie-store'];
+const LEAN = ['fetch', 'redirects', 'cors', 'xhr', 'cookie-store', 'html', 'http-cache'];
 
 const folder = new URL('./', import.meta.url);
 const every = readdirSync(new URL('cases/', folder)).map((name) => name.replace(/\.js$/, ''));

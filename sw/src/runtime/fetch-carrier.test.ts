@@ -38,3 +38,40 @@ it('gives each event a task of its own, in order', async () => {
     'after closed',
   ]);
 });
+
+it('hears a socket out that is over before its last commands came', async () => {
+  const log: SocketEvent[] = [];
+  const first = encodeSocketFrame({ kind: 'message', data: 'a' });
+  const rest = [
+    { kind: 'message', data: 'b' },
+    { kind: 'closed', code: 4002, reason: 'done', wasClean: true, failed: false },
+  ] satisfies SocketEvent[];
+  let refused!: () => void;
+  const refusal = new Promise<void>((resolve) => (refused = resolve));
+  await new Promise<void>((resolve) => {
+    const channel = createFetchCarrier({
+      fetch: (_, init) => {
+        if (init?.method === 'PUT') {
+          setTimeout(refused);
+          return Promise.resolve(new Response(null, { status: 404 }));
+        }
+        const body = new ReadableStream<Uint8Array>({
+          async start(controller) {
+            controller.enqueue(first);
+            await refusal;
+            for (const event of rest) controller.enqueue(encodeSocketFrame(event));
+            controller.close();
+          },
+        });
+        return Promise.resolve(new Response(body));
+      },
+      socketsUrl: 'https://wiki.example/.postern/socket/',
+      aliveUrl: 'https://wiki.example/.postern/alive',
+    }).open({ url: 'wss://wiki.example/', protocols: [] }, (event) => {
+      log.push(event);
+      if (event.kind === 'message') channel.post({ kind: 'taken' });
+      else resolve();
+    });
+  });
+  expect(log).toEqual([{ kind: 'message', data: 'a' }, ...rest]);
+});

@@ -15,6 +15,7 @@ import { createTaskQueue } from './task-queue.ts';
 const MAX_BATCH_BYTES = 1_048_576;
 /** A service worker stops 30 s after its last event; a worker that nobody keeps alive does it itself. */
 const ALIVE_MS = 12_000;
+const NOT_FOUND = 404;
 
 export interface FetchCarrierOptions {
   /** The browser's own. */
@@ -83,6 +84,8 @@ export function createFetchCarrier(options: FetchCarrierOptions): SocketCarrier 
             bytes += frame.length;
           }
           const response = await fetch(url, { method: 'PUT', body: new Blob(batch) });
+          // The socket is over: what it still has to say, and how it ended, is in the response.
+          if (response.status === NOT_FOUND) return;
           if (!response.ok) throw new Error(`status ${response.status}`);
         }
         // At once with the last look at the queue, or a command could be left in it.

@@ -192,12 +192,19 @@ add('order of scripts added by script', () => {
 add('currentScript', () =>
   shown(
     html(
-      `<script id=one>window.seen = [document.currentScript.id]; setTimeout(() => seen.push(document.currentScript))</script><script id=two src="${serve(script('seen.push(document.currentScript.id)'))}"></script><script type=module>seen.push(document.currentScript)</script>`,
+      // By name: whether the timer or the second script comes first is a matter of how long that one loads.
+      `<script id=one>window.seen = { inline: document.currentScript.id }; setTimeout(() => (seen.timer = document.currentScript))</script><script id=two src="${serve(script('seen.external = document.currentScript.id'))}"></script><script type=module>seen.module = document.currentScript</script>`,
     ),
-    async (d, w) => {
-      await wait(50);
-      return w.seen;
-    },
+    (d, w) =>
+      look(
+        () =>
+          Object.keys(w.seen).length === 4 && [
+            w.seen.inline,
+            w.seen.timer,
+            w.seen.external,
+            w.seen.module,
+          ],
+      ),
   ),
 );
 add('document.write while it loads', () =>

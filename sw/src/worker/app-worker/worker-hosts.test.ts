@@ -81,6 +81,21 @@ describe('a worker that pages run', () => {
     expect(ports.map(({ isClosed }) => isClosed)).toEqual([true, false]);
   });
 
+  it('is not taken a second time by a page whose port is ready too, a moment later', async () => {
+    const { hosts, asked } = world(['a', 'b']);
+    const running = hosts.run(worker);
+    await vi.waitFor(() => expect(asked).toHaveLength(2));
+    const ports = asked.map(({ token, page }) => {
+      const port = new FakePort();
+      hosts.connected(token, page, port);
+      return port;
+    });
+    for (const port of ports) port.say(ready);
+    await running;
+    expect(ports.map(({ isClosed }) => isClosed)).toEqual([false, true]);
+    expect(ports.map(({ sent }) => sent)).toEqual([[{ kind: 'adopted' }], []]);
+  });
+
   it('takes no port that it did not ask for', async () => {
     const { hosts, asked } = world(['a', 'b']);
     const running = hosts.run(worker);
@@ -107,6 +122,31 @@ describe('a worker that pages run', () => {
     await vi.waitFor(() => expect(asked).toHaveLength(1));
     hosts.failed(asked[0]!.token, 'a');
     await expect(running).rejects.toThrow(/no page can start it/);
+  });
+
+  it('cannot run where every page that connected it says that its script failed', async () => {
+    const { hosts, asked } = world(['a', 'b']);
+    const running = hosts.run(worker);
+    await vi.waitFor(() => expect(asked).toHaveLength(2));
+    const ports = asked.map(({ token, page }) => {
+      const port = new FakePort();
+      hosts.connected(token, page, port);
+      return port;
+    });
+    for (const { token, page } of asked) hosts.failed(token, page);
+    await expect(running).rejects.toThrow(/no page can start it/);
+    expect(ports.map(({ isClosed }) => isClosed)).toEqual([true, true]);
+  });
+
+  it('runs where one of the pages can start it', async () => {
+    const { hosts, asked } = world(['a', 'b']);
+    const running = hosts.run(worker);
+    await vi.waitFor(() => expect(asked).toHaveLength(2));
+    const port = new FakePort();
+    hosts.connected(asked[1]!.token, 'b', port);
+    hosts.failed(asked[0]!.token, 'a');
+    port.say(ready);
+    expect((await running).ready).toEqual(ready);
   });
 
   it('gives answers and the end of an event, each to its own', async () => {

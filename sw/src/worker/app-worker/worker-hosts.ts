@@ -88,7 +88,7 @@ export class WorkerHosts {
       const fail = (reason: string): void => {
         clearTimeout(timer);
         end();
-        for (const port of ports) port.close();
+        for (const port of ports) drop(port);
         reject(unavailable(reason));
       };
       let timer = setTimeout(() => fail('no page answered'), CONNECT_TIMEOUT_MS);
@@ -103,7 +103,7 @@ export class WorkerHosts {
           if (report?.kind !== 'ready') return;
           clearTimeout(timer);
           end();
-          for (const other of ports) if (other !== port) other.close();
+          for (const other of ports) if (other !== port) drop(other);
           const { onCall } = this.#options;
           resolve(
             new RunningWorker(
@@ -120,7 +120,7 @@ export class WorkerHosts {
         tokens.add(token);
         const failOne = (): void => {
           tokens.delete(token);
-          if (tokens.size === 0 && ports.length === 0) fail('no page can start it');
+          if (tokens.size === 0) fail('no page can start it');
         };
         this.#asked.set(token, { client: page.id, take, fail: failOne });
         page.postMessage({
@@ -138,6 +138,12 @@ export class WorkerHosts {
       .catch(() => running.end());
     return running;
   }
+}
+
+/** What it sent before and is still to come is not heard either. */
+function drop(port: WorkerPort): void {
+  port.onmessage = null;
+  port.close();
 }
 
 const unavailable = (reason: string): AppError =>

@@ -251,3 +251,21 @@ it('a change makes the stored responses of its URLs invalid', async () => {
   );
   expect(entries.size).toBe(0);
 });
+
+it('a change also keeps out the response that was still being read, and the one being stored', async () => {
+  const verdict = await cache.look(request());
+  if (verdict.kind !== 'ask') throw new Error('nothing was stored');
+  const reading = await verdict.settle(answer(200, fresh, 'old'));
+  await ask(answer(204, []), { method: 'POST' });
+  expect(await text(reading)).toBe('old');
+  expect(entries.size).toBe(0);
+
+  const second = await cache.look(request());
+  if (second.kind !== 'ask') throw new Error('nothing was stored');
+  const { read } = await second.settle(answer(200, fresh, 'old'));
+  while ((await read?.()) !== undefined);
+  // Its end was read; that it is stored was not waited for.
+  await ask(answer(204, []), { method: 'POST' });
+  await Promise.all(background);
+  expect(entries.size).toBe(0);
+});

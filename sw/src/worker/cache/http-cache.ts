@@ -63,6 +63,8 @@ export class HttpCache {
   #generation = 0;
   #copyingBytes = 0;
   readonly #keeping = new Map<string, Promise<void>>();
+  /** Gives up the copies under way, by URL. */
+  readonly #copies = new Map<string, Set<() => void>>();
 
   constructor({ entries, background = () => undefined }: HttpCacheOptions) {
     this.#entries = entries;
@@ -154,11 +156,17 @@ export class HttpCache {
     }
     let chunks: Uint8Array<ArrayBuffer>[] | undefined = [];
     let bytes = 0;
+    const copies = this.#copies.get(request.url) ?? new Set();
     const drop = (): void => {
       this.#copyingBytes -= bytes;
       bytes = 0;
       chunks = undefined;
+      copies.delete(drop);
+      if (copies.size === 0 && this.#copies.get(request.url) === copies) {
+        this.#copies.delete(request.url);
+      }
     };
+    this.#copies.set(request.url, copies.add(drop));
     const copied: ReadChunk = async () => {
       try {
         const chunk = await read();
@@ -226,7 +234,11 @@ export class HttpCache {
     });
     const { origin } = new URL(url);
     const urls = [url, ...named.filter((other) => other.origin === origin).map(withoutFragment)];
-    for (const one of urls) await this.#entries.delete(one).catch(() => undefined);
+    for (const one of urls) {
+      for (const drop of this.#copies.get(one) ?? []) drop();
+      await this.#keeping.get(one);
+      await this.#entries.delete(one).catch(() => undefined);
+    }
   }
 }
 
