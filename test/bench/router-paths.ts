@@ -104,7 +104,7 @@ export async function circuitRoundTrips(
   return times;
 }
 
-export function sendOverCircuit(from: Circuit, to: Circuit): Promise<void> {
+function sendOverCircuit(from: Circuit, to: Circuit): Promise<void> {
   const received = new Promise<void>((resolve, reject) => {
     let bytes = 0;
     to.onMessage = (message) => {

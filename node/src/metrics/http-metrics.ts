@@ -2,7 +2,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { SECONDS_BUCKETS, type MetricSink } from './metric-sink.ts';
 
-export type CountRequests = (server: Pick<Server, 'prependListener'>, listener: string) => void;
+type CountRequests = (server: Pick<Server, 'prependListener'>, listener: string) => void;
 
 /** @param prefix such as `postern_gateway`. The answer adds a server, named by a label. */
 export function createRequestMetrics(sink: MetricSink, prefix: string): CountRequests {

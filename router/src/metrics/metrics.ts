@@ -5,7 +5,7 @@ import type { ForwarderCounts } from '../circuits/forwarder.ts';
 import type { Link } from '../links/link-registry.ts';
 
 /** Values read when somebody looks. */
-export interface MetricSources {
+interface MetricSources {
   connections: () => Record<'client' | 'host' | 'link', number>;
   unauthenticated: () => number;
   circuits: () => number;
