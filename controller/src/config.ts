@@ -1,4 +1,5 @@
 /** Configuration of the controller process: one strict schema, every problem reported at once. */
+import { metricsListenerSchema } from '@postern/shared/schemas';
 import { z } from 'zod';
 
 const host = z.string().min(1).max(253);
@@ -101,6 +102,8 @@ export const controllerConfigSchema = z.strictObject({
         .default([]),
     })
     .prefault({}),
+  /** Serves Prometheus metrics; without it they are not served. */
+  metrics: metricsListenerSchema.optional(),
   /** Further host names and IP addresses of the server certificate (localhost and loopback are always in). */
   serverNames: z.array(host).max(64).default([]),
   /** Origin where people sign in, for example `https://login.example.com`. */

@@ -27,6 +27,8 @@ export class RouterCircuit {
   isMovable = false;
   /** When it was joined, ms since 1970. */
   openedMs = 0;
+  /** W3C `traceparent` of the request it is dialed for, as the client or the router before says. */
+  traceparent: string | undefined;
   bytesToHost = 0;
   bytesToClient = 0;
   /** Tells the requester that the circuit could not be opened. Used once, while opening. */

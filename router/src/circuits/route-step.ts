@@ -71,6 +71,8 @@ export class RouteStep {
     }
     const leg = this.#deps.table.extend(circuit, link);
     const headers = new MessageHeaders().setU32(HeaderKey.connId, leg.label);
+    if (circuit.traceparent !== undefined)
+      headers.setString(HeaderKey.traceParent, circuit.traceparent);
     const body = encodeUtf8(JSON.stringify({ ...circuit.subject, terminatorId, path }));
     link.request(ContentType.routeCircuit, headers, body, deadlineMs, (reply) => {
       const joined = reply?.contentType === ContentType.routeCircuitResult && isSuccess(reply);

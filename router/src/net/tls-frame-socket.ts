@@ -37,7 +37,7 @@ export class TlsFrameSocket extends QueuedFrameSocket {
     this.#splitter.limits = limits;
   }
 
-  get bufferedBytes(): number {
+  protected get givenBytes(): number {
     return this.#socket.writableLength;
   }
 
