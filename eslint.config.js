@@ -1,16 +1,17 @@
 import prettier from 'eslint-config-prettier';
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 // Top packages meet in a wire format or an HTTP schema, never in an import (docs/architecture.md).
 const onNode = ['node', 'controller', 'router', 'connector'];
-const parts = ['controller', 'router', 'connector', 'gateway', 'sw', 'cli'];
+const parts = ['controller', 'router', 'connector', 'gateway', 'sw', 'web', 'cli'];
 /** What all parts have in common on Node; `shared` is what they have in common everywhere. */
 const nodePackage = {
   group: ['@postern/node', '@postern/node/*', '**/node/src/**'],
   message: 'this code runs in browsers or Workers too.',
 };
-const onlyOwnAndCommon = (own) => ({
-  files: [`${own}/src/**/*.ts`],
+const onlyOwnAndCommon = (own, mayUseNode = onNode) => ({
+  files: [`${own}/src/**/*.{ts,tsx}`],
   rules: {
     'no-restricted-imports': [
       'error',
@@ -22,7 +23,7 @@ const onlyOwnAndCommon = (own) => ({
               group: [`@postern/${part}`, `@postern/${part}/*`, `**/${part}/src/**`],
               message: `${own} may import only what is common: parts meet in a wire format or an HTTP schema.`,
             })),
-          ...(onNode.includes(own) ? [] : [nodePackage]),
+          ...(mayUseNode.includes(own) ? [] : [nodePackage]),
         ],
       },
     ],
@@ -39,6 +40,7 @@ export default tseslint.config(
       '**/*.mjs',
       '**/*.js',
       '**/*.d.mts',
+      '**/*.gen.ts',
       '.wrangler/**',
     ],
   },
@@ -65,7 +67,15 @@ export default tseslint.config(
       ],
     },
   },
-  ...['node', 'controller', 'router', 'connector', 'gateway', 'sw'].map(onlyOwnAndCommon),
+  ...['node', 'controller', 'router', 'connector', 'gateway', 'sw', 'web'].map((part) =>
+    onlyOwnAndCommon(part),
+  ),
+  { files: ['web/src/**/*.{ts,tsx}'], ...reactHooks.configs.flat['recommended-latest'] },
+  {
+    // The gateway's Node process, which Workers never load, serves metrics as the other parts do.
+    ...onlyOwnAndCommon('gateway', ['gateway']),
+    files: ['gateway/src/node.ts'],
+  },
   {
     files: ['shared/src/**/*.ts'],
     ignores: ['shared/src/**/*.test.ts'],
@@ -88,7 +98,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.test.ts', 'test/**/*.ts', '**/vitest*.config.ts'],
+    files: ['**/*.test.{ts,tsx}', 'test/**/*.ts', '**/vitest*.config.ts'],
     languageOptions: { parserOptions: { projectService: false, project: 'tsconfig.tests.json' } },
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',

@@ -1,3 +1,4 @@
+import type { Tracer } from '@postern/node/tracing';
 import type { DialGrantClaims } from '@postern/shared/grants';
 import { ResetCode, type SessionStream } from '@postern/shared/protocol/session';
 import type { HostRevocation } from '@postern/shared/schemas';
@@ -7,6 +8,7 @@ import { createAppPool, type AppPool } from './http/app-pool.ts';
 import { Preflights } from './http/cross-origin/preflight.ts';
 import { KeptWebSockets } from './http/kept-websockets.ts';
 import { serveHttp } from './http/serve-http.ts';
+import type { AppConnections, ExchangeEnd } from './metrics.ts';
 import type { Caller } from './sessions/session-host.ts';
 import { parseTarget, type Target } from './target.ts';
 import { serveTcp } from './tcp/serve-tcp.ts';
@@ -22,15 +24,28 @@ export interface Backend {
     caller: Caller,
     applicationOrigin: string | undefined,
   ): Promise<void>;
+  /** Connections to the app; `undefined` for a TCP service, which has one a stream. */
+  readonly connections: AppConnections | undefined;
   /** Ends what sessions do not end: WebSockets that wait to be resumed. */
   revoke(revocation: HostRevocation): void;
   close(): Promise<void>;
 }
 
-export function createBackend(config: HostedServiceConfig, sealer: CookieSealer): Backend {
+/** Who is told of HTTP requests; default: nobody. */
+interface RequestObservers {
+  /** How each one ended. */
+  readonly onEnd?: (end: ExchangeEnd) => void;
+  readonly tracer?: Tracer;
+}
+
+export function createBackend(
+  config: HostedServiceConfig,
+  sealer: CookieSealer,
+  observers: RequestObservers = {},
+): Backend {
   const target = parseTarget(config.target);
   return target.kind === 'http'
-    ? createHttpBackend(config, createAppPool(target, config), sealer)
+    ? createHttpBackend(config, createAppPool(target, config), sealer, observers)
     : createTcpBackend(config, target);
 }
 
@@ -38,6 +53,7 @@ function createHttpBackend(
   config: HostedServiceConfig,
   app: AppPool,
   sealer: CookieSealer,
+  observers: RequestObservers,
 ): Backend {
   const kept = new KeptWebSockets();
   const preflights = new Preflights(app, () => performance.now());
@@ -61,7 +77,11 @@ function createHttpBackend(
         assertion: () => (claims.via === undefined ? session.assertion : undefined),
         logger,
         now: () => performance.now(),
+        ...observers,
       });
+    },
+    get connections() {
+      return app.connections;
     },
     revoke: (revocation) => kept.revoke(revocation),
     close: () => {
@@ -85,6 +105,7 @@ function createTcpBackend(
       }
       await serveTcp(stream, { target, connectMs: config.timeouts.connectMs, logger });
     },
+    connections: undefined,
     revoke: () => undefined,
     close: () => Promise.resolve(),
   };

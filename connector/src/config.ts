@@ -1,4 +1,5 @@
 /** The connector's configuration: which services it hosts and where their traffic goes. */
+import { metricsListenerSchema } from '@postern/shared/schemas';
 import { z } from 'zod';
 import { httpCheckSchema, portCheckSchema } from './health/check-config.ts';
 import { parseTarget } from './target.ts';
@@ -44,6 +45,11 @@ export const hostedServiceSchema = z.strictObject({
       remove: z.array(headerName).default([]),
     })
     .prefault({}),
+  /**
+   * What the app gets as `traceparent` of a request that is traced here: `replace`, that of the connector's own
+   * span, so that the app's spans hang below it; `keep`, what the page sent, if anything.
+   */
+  traceContext: z.enum(['replace', 'keep']).default('replace'),
   /** Requests the app may get. Absent: all; given: only those that match one. */
   rules: z.array(rule).min(1).optional(),
   /**
@@ -115,6 +121,8 @@ export const connectorConfigSchema = z.strictObject({
         seen.add(service);
       });
     }),
+  /** Serves Prometheus metrics; without it the connector listens on nothing. */
+  metrics: metricsListenerSchema.optional(),
   limits: z
     .strictObject({
       /** Open streams of all sessions together. */

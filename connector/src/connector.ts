@@ -2,7 +2,15 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Renewable } from '@postern/node/enroll';
+import type { Listener } from '@postern/node/listen';
+import {
+  metricsUrl,
+  observeProcess,
+  PrometheusSink,
+  startMetricsListener,
+} from '@postern/node/metrics';
 import { certificateIdentity } from '@postern/node/tls';
+import { noTracer, type Tracer } from '@postern/node/tracing';
 import { AppError } from '@postern/shared/errors';
 import { silentLogger, type Logger } from '@postern/shared/log';
 import { createZitiKeyPair } from '@postern/shared/protocol/ziti';
@@ -20,6 +28,7 @@ import type { Offer } from './edge/service-binding.ts';
 import { enroll } from './enroll/enroll.ts';
 import { readIdentity, writeIdentity, type Identity } from './enroll/identity-file.ts';
 import { HealthChecks } from './health/health-checks.ts';
+import { ConnectorMetrics } from './metrics.ts';
 import { HostKeys } from './sessions/host-keys.ts';
 import { SessionHost } from './sessions/session-host.ts';
 import { ZitiHost } from './ziti/ziti-host.ts';
@@ -29,6 +38,8 @@ type GrantedService = HostState['services'][number];
 export interface ConnectorDeps {
   /** Default: silent. */
   logger?: Logger;
+  /** Default: nothing is traced. */
+  tracer?: Tracer;
 }
 
 /** A connector at work. */
@@ -38,6 +49,8 @@ export interface Connector {
   readonly isConnected: boolean;
   readonly connectedRouters: number;
   readonly openStreams: number;
+  /** `http://host:port` of `/metrics` and `/health`; absent when they are not served. */
+  readonly metricsUrl: string | undefined;
   /** Ends all sessions and connections. Idempotent. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -48,11 +61,11 @@ export interface Connector {
  * once it runs; connections come and go from then on, each of them dialed from here.
  *
  * Throws `ERR_CONNECTOR_NOT_ENROLLED`, `ERR_CONNECTOR_NO_CONTROLLER`, `ERR_CONNECTOR_IDENTITY_FILE`,
- * `ERR_PEER_IDENTITY` (our own certificate names nobody), `ERR_CONNECTOR_COOKIE_KEY` or what `enroll` throws.
+ * `ERR_PEER_IDENTITY` (our own certificate names nobody), `ERR_CONNECTOR_COOKIE_KEY`, `ERR_LISTEN` (metrics) or what `enroll` throws.
  */
 export async function createConnector(
   config: ConnectorConfig,
-  { logger = silentLogger }: ConnectorDeps = {},
+  { logger = silentLogger, tracer = noTracer }: ConnectorDeps = {},
 ): Promise<Connector> {
   await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
   const identityPath = join(config.stateDir, 'identity.json');
@@ -68,8 +81,17 @@ export async function createConnector(
     await loadCookieKey(config.cookieKeyFile ?? join(config.stateDir, 'cookie.key')),
   );
   const stateFile = new StateFile(join(config.stateDir, 'state.json'));
+  const sink = new PrometheusSink();
+  observeProcess(sink);
+  const metrics = new ConnectorMetrics(sink);
   const backends = new Map(
-    config.services.map((service) => [service.service, createBackend(service, sealer)]),
+    config.services.map((service) => [
+      service.service,
+      createBackend(service, sealer, {
+        onEnd: (end) => metrics.request(service.service, end),
+        tracer,
+      }),
+    ]),
   );
   /** By service id, as the controller names them. */
   let hosted = new Map<string, { backend: Backend; origin: string | undefined }>();
@@ -84,6 +106,7 @@ export async function createConnector(
       const service = hosted.get(caller.serviceId);
       await service?.backend.serve(stream, caller, service.origin);
     },
+    onHandshake: (code) => metrics.handshake(code),
     logger,
   });
   const ziti = new ZitiHost(await createZitiKeyPair(), logger);
@@ -170,16 +193,46 @@ export async function createConnector(
 
   for (const { checks } of hosting.values()) checks.start();
 
+  metrics.observe({
+    connected: () => control.isConnected,
+    routers: () => edge.connectedRouters,
+    sessions: () => sessions.openSessions,
+    suspendedSessions: () => sessions.suspendedSessions,
+    retainedBytes: () => sessions.retainedBytes,
+    streams: () => sessions.openStreams,
+    apps: () =>
+      [...backends].flatMap(([service, { connections }]) =>
+        connections === undefined ? [] : [[service, connections] as const],
+      ),
+  });
+  let metricsListener: Listener | undefined;
   const close = async (): Promise<void> => {
+    await metricsListener?.close();
     sessions.close();
     ziti.close();
     await Promise.all([...hosting.values()].map(({ checks }) => checks.close()));
     await Promise.all([control.close(), edge.close()]);
     await Promise.all([...backends.values()].map((backend) => backend.close()));
   };
+  const health = () => ({
+    identityId,
+    controllerConnected: control.isConnected,
+    routers: edge.connectedRouters,
+    streams: sessions.openStreams,
+  });
+  if (config.metrics !== undefined) {
+    try {
+      const scrape = () => sink.scrape();
+      metricsListener = await startMetricsListener({ ...config.metrics, scrape, health });
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
   let closing: Promise<void> | undefined;
   return {
     identityId,
+    metricsUrl: metricsListener && metricsUrl(metricsListener),
     get isConnected() {
       return control.isConnected;
     },

@@ -1,4 +1,5 @@
 /** Configuration of the controller process: one strict schema, every problem reported at once. */
+import { metricsListenerSchema } from '@postern/shared/schemas';
 import { z } from 'zod';
 
 const host = z.string().min(1).max(253);
@@ -66,6 +67,14 @@ export const controllerConfigSchema = z.strictObject({
       url: origin.optional(),
     })
     .prefault({}),
+  /** The admin console at `/console/` of the admin listener. */
+  console: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      /** Folder of the built console; default: that of this installation. */
+      dir: z.string().min(1).optional(),
+    })
+    .prefault({}),
   /** What browsers talk to: OIDC provider, `/postern/v1`, Client API. */
   public: z
     .strictObject({
@@ -93,6 +102,8 @@ export const controllerConfigSchema = z.strictObject({
         .default([]),
     })
     .prefault({}),
+  /** Serves Prometheus metrics; without it they are not served. */
+  metrics: metricsListenerSchema.optional(),
   /** Further host names and IP addresses of the server certificate (localhost and loopback are always in). */
   serverNames: z.array(host).max(64).default([]),
   /** Origin where people sign in, for example `https://login.example.com`. */

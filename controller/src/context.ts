@@ -61,5 +61,7 @@ export interface PublicApp {
 /** What `createControlServer(ctx)` returns: already listening on `config.control`. */
 export interface ControlServer {
   readonly address: { readonly host: string; readonly port: number };
+  /** Connections by role. */
+  readonly connections: () => Record<'router' | 'identity', number>;
   close(): Promise<void>;
 }

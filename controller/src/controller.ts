@@ -3,7 +3,14 @@ import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import { join } from 'node:path';
-import { listen } from '@postern/node/listen';
+import { listen, type Listener } from '@postern/node/listen';
+import {
+  createRequestMetrics,
+  metricsUrl,
+  observeProcess,
+  PrometheusSink,
+  startMetricsListener,
+} from '@postern/node/metrics';
 import { PolicyIndex } from '@postern/shared/policy';
 import type { Logger } from '@postern/shared/log';
 import { createAdminHandler, createAdminServer } from './admin/admin-listener.ts';
@@ -20,6 +27,7 @@ import { createControlServer } from './control/control-server.ts';
 import { createControllerEvents } from './events.ts';
 import { openTokenServices } from './grants/token-services.ts';
 import { holdRequests } from './hold-requests.ts';
+import { observeController } from './metrics.ts';
 import { openPki } from './pki/open-pki.ts';
 import type { Pki } from './pki/pki.ts';
 import { serveEventSockets } from './edge-api/live/event-socket.ts';
@@ -50,6 +58,8 @@ export interface RunningController {
   readonly admin: Listening & { readonly url: string };
   readonly public: Listening & { readonly url: string };
   readonly control: Listening;
+  /** `http://host:port` of `/metrics` and `/health`; absent when they are not served. */
+  readonly metricsUrl: string | undefined;
   /** Root and issuing CA, PEM: what clients of `admin` trust. */
   readonly trustBundlePem: string;
   /** Stops listening, ends connections and closes the store, in under 2 s. Idempotent. */
@@ -101,6 +111,10 @@ export async function createController(
 
     const adminServer = createAdminServer(pki);
     const publicServer = await createPublicServer(config, pki);
+    const sink = new PrometheusSink();
+    const countRequests = createRequestMetrics(sink, 'postern_controller');
+    countRequests(adminServer, 'admin');
+    countRequests(publicServer, 'public');
     const serveAdmin = holdRequests(adminServer);
     const servePublic = holdRequests(publicServer);
     const admin = await open(adminServer, config.admin);
@@ -152,6 +166,13 @@ export async function createController(
     undo.push(() => controlServer.close());
     if (ctx.endpoints.control.length === 0)
       ctx.endpoints.control = [`tls:${authority(controlServer.address)}`];
+    const { connections } = controlServer;
+    undo.push(observeController(sink, { ...ctx, connections }));
+    const metrics = await serveMetrics(config, sink, () => ({
+      ...connections(),
+      changeIndex: store.changes.index,
+    }));
+    undo.push(() => metrics?.close());
     undo.push(await joinControllers(ctx));
     const publicApp = createPublicApp(ctx, tokens);
     undo.push(() => publicApp.close());
@@ -168,6 +189,7 @@ export async function createController(
       admin: { ...admin, url: ctx.endpoints.admin },
       public: { ...publicAddress, url: ctx.endpoints.public },
       control: controlServer.address,
+      metricsUrl: metrics && metricsUrl(metrics),
       trustBundlePem: pki.trustBundlePem,
       close,
       [Symbol.asyncDispose]: close,
@@ -176,6 +198,16 @@ export async function createController(
     await close();
     throw error;
   }
+}
+
+async function serveMetrics(
+  { metrics }: ControllerConfig,
+  sink: PrometheusSink,
+  health: () => object,
+): Promise<Listener | undefined> {
+  if (metrics === undefined) return undefined;
+  observeProcess(sink);
+  return startMetricsListener({ ...metrics, scrape: () => sink.scrape(), health });
 }
 
 /** The policy index, loaded and from then on moved by every committed change. */

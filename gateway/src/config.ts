@@ -1,3 +1,4 @@
+import { metricsListenerSchema } from '@postern/shared/schemas';
 import { z } from 'zod';
 
 const httpUrl = z
@@ -52,6 +53,8 @@ export const gatewayConfigSchema = z
       .default('none'),
     /** PEM file of the authority that signed the controller's certificate; the system's by default. */
     controllerCaFile: z.string().min(1).optional(),
+    /** Serves Prometheus metrics; without it they are not served. */
+    metrics: metricsListenerSchema.optional(),
     /** Folder of the built browser code; the one beside this package by default. */
     assetsDir: z.string().min(1).optional(),
   })

@@ -6,6 +6,14 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { getRequestListener, RequestError } from '@hono/node-server';
+import type { Listener } from '@postern/node/listen';
+import {
+  createRequestMetrics,
+  metricsUrl,
+  observeProcess,
+  PrometheusSink,
+  startMetricsListener,
+} from '@postern/node/metrics';
 import { AppError } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
 import { Agent, fetch as undiciFetch } from 'undici';
@@ -22,6 +30,8 @@ export interface RunningGateway {
   /** Where it listens, for example `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly port: number;
+  /** `http://host:port` of `/metrics` and `/health`; absent when they are not served. */
+  readonly metricsUrl: string | undefined;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -63,9 +73,12 @@ export async function createGateway(
     logger,
   });
   const server = await createServer(config, (request) => app.fetch(request));
+  let metrics: Listener | undefined;
   try {
+    metrics = await serveMetrics(config, server);
     await listen(server, config.listen.host, config.listen.port);
   } catch (error) {
+    await metrics?.close();
     await agent.destroy();
     throw error;
   }
@@ -75,8 +88,27 @@ export async function createGateway(
   logger.info('gateway.listening', { url });
 
   let closing: Promise<void> | undefined;
-  const close = () => (closing ??= stop(server, agent));
-  return { url, port, close, [Symbol.asyncDispose]: close };
+  const close = () => (closing ??= stop(server, agent, metrics));
+  return {
+    url,
+    port,
+    metricsUrl: metrics && metricsUrl(metrics),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Counts the requests of the server, if somebody is to know. */
+async function serveMetrics(
+  { metrics }: GatewayConfig,
+  server: Server,
+): Promise<Listener | undefined> {
+  if (metrics === undefined) return undefined;
+  const sink = new PrometheusSink();
+  observeProcess(sink);
+  createRequestMetrics(sink, 'postern_gateway')(server, 'gateway');
+  const health = () => ({ listening: server.listening });
+  return startMetricsListener({ ...metrics, scrape: () => sink.scrape(), health });
 }
 
 async function openAssets(folder: string): Promise<AssetStore> {
@@ -176,7 +208,8 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-async function stop(server: Server, agent: Agent): Promise<void> {
+async function stop(server: Server, agent: Agent, metrics: Listener | undefined): Promise<void> {
+  await metrics?.close();
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeAllConnections();
   await closed;

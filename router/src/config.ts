@@ -1,5 +1,6 @@
 /** The router's configuration: a strict zod schema with every default in it. */
 import { isIP } from 'node:net';
+import { metricsListenerSchema } from '@postern/shared/schemas';
 import { z } from 'zod';
 
 const host = z.string().min(1).max(255);
@@ -117,12 +118,7 @@ export const routerConfigSchema = z.strictObject({
       cost: z.int().min(1).max(65_535).default(1),
     })
     .prefault({}),
-  metrics: z
-    .strictObject({
-      host: host.default('127.0.0.1').refine(isLoopback, 'must be a loopback address'),
-      port: port.default(0),
-    })
-    .prefault({}),
+  metrics: metricsListenerSchema.prefault({}),
   limits: routerLimitsSchema.prefault({}),
 });
 export type RouterConfig = z.infer<typeof routerConfigSchema>;

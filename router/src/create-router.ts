@@ -1,11 +1,18 @@
 /** Builds a running router from its configuration: the one place where the parts meet. */
-import { isIP } from 'node:net';
 import { Renewable } from '@postern/node/enroll';
 import type { Listener } from '@postern/node/listen';
+import {
+  metricsUrl,
+  observeProcess,
+  PrometheusSink,
+  startMetricsListener,
+} from '@postern/node/metrics';
+import { noTracer, type Tracer } from '@postern/node/tracing';
 import { isReasonCode } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
 import type { RouterCircuits, RouterStatus } from '@postern/shared/schemas';
 import { circuitObserver, describe } from './circuits/circuit-observer.ts';
+import { recordDial } from './circuits/dial-spans.ts';
 import { reason } from './circuits/reason.ts';
 import type { RouterConfig } from './config.ts';
 import { ControllerChannel } from './control/controller-channel.ts';
@@ -14,9 +21,9 @@ import { startEdgeListener } from './edge/edge-listener.ts';
 import { routerName, writeIdentity } from './enroll/identity-store.ts';
 import { loadIdentity } from './enroll/load-identity.ts';
 import { startFabricListener } from './fabric/fabric-listener.ts';
+import { Inspector } from './inspect/inspector.ts';
 import { dialLinksOverTls } from './links/dial-link.ts';
 import { RouterMetrics } from './metrics/metrics.ts';
-import { startMetricsListener } from './metrics/metrics-listener.ts';
 import { AddressLimiter } from './net/address-limiter.ts';
 import { BufferBudget } from './net/buffer-budget.ts';
 import { systemRouterClock } from './net/router-clock.ts';
@@ -46,7 +53,7 @@ export interface RunningRouter {
  */
 export async function createRouter(
   config: RouterConfig,
-  { logger }: { logger: Logger },
+  { logger, tracer: spans = noTracer }: { logger: Logger; tracer?: Tracer },
 ): Promise<RunningRouter> {
   const identity = new Renewable(await loadIdentity(config, logger), (renewed) =>
     writeIdentity(config.stateDir, renewed),
@@ -60,7 +67,9 @@ export async function createRouter(
   const saved = await snapshots.load();
   if (saved !== undefined) state.load(saved);
 
-  const metrics = new RouterMetrics();
+  const sink = new PrometheusSink();
+  observeProcess(sink);
+  const metrics = new RouterMetrics(sink);
   const budget = new BufferBudget(limits.bufferedBytes);
   const core = createRouterCore({
     routerId,
@@ -69,7 +78,12 @@ export async function createRouter(
     state,
     budget,
     metrics,
-    observer: circuitObserver(metrics, log, (event) => controllerChannel.circuitEvent(event)),
+    observer: circuitObserver(
+      metrics,
+      log,
+      (event) => controllerChannel.circuitEvent(event),
+      (circuit, elapsedMs, error) => recordDial(spans, routerId, circuit, elapsedMs, error),
+    ),
     links: {
       ...config.links,
       accepts: config.fabric !== undefined,
@@ -81,6 +95,12 @@ export async function createRouter(
   });
   const { context, registry, links } = core;
   const { table, binds, peers } = context;
+  const inspector = new Inspector({
+    ...context,
+    topology: core.topology,
+    registry,
+    missingLinks: () => links.missing,
+  });
   const limiter = new AddressLimiter({
     total: limits.unauthenticatedSockets,
     perAddress: limits.unauthenticatedPerAddress,
@@ -121,7 +141,9 @@ export async function createRouter(
       links: registry.size,
       circuits: table.size,
     });
-    metricsListener = await opened(startMetricsListener(config.metrics, metrics, health));
+    metricsListener = await opened(
+      startMetricsListener({ ...config.metrics, scrape: () => sink.scrape(), health }),
+    );
   } catch (error) {
     await closeListeners();
     throw error;
@@ -150,6 +172,7 @@ export async function createRouter(
       if (circuit?.isIngress === true)
         table.close(circuit, reason(isReasonCode(code) ? code : 'ERR_CIRCUIT_ENDED'));
     },
+    inspect: (question) => inspector.answer(question),
     timeoutMs: limits.helloTimeoutMs,
     logger: log,
   });
@@ -158,14 +181,19 @@ export async function createRouter(
     connections: () => ({
       client: peers.count('client'),
       host: peers.count('host'),
+      sdk: peers.count('sdk'),
       link: registry.size,
     }),
     unauthenticated: () => limiter.held,
     circuits: () => table.size,
     binds: () => binds.size,
     bufferedBytes: () => budget.bytes,
+    bufferLimitBytes: budget.limitBytes,
+    inFlightBytes: () => table.inFlightBytes(),
     connected: () => state.connected,
-    linkLatenciesMs: () => registry.latencies(),
+    policyIndex: () => state.position.index,
+    links: () => registry.values(),
+    forwarded: context.forwarder.counts,
   });
   const sweeper = setInterval(() => core.sweep(), limits.sweepMs);
   const improving = setInterval(() => core.improve(), limits.rerouteCycleMs);
@@ -184,12 +212,11 @@ export async function createRouter(
     log.info('router.stopped');
   };
   const close = (): Promise<void> => (closing ??= shutDown());
-  const { address, port } = metricsListener.address;
   return {
     routerId,
     ...addresses,
     fabricPort: fabric?.address.port ?? 0,
-    metricsUrl: `http://${isIP(address) === 6 ? `[${address}]` : address}:${port}`,
+    metricsUrl: metricsUrl(metricsListener),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -18,6 +18,7 @@ import { TerminatorCosts } from './circuits/terminator-costs.ts';
 import { Topology } from './circuits/topology.ts';
 import type { RouterLimits } from './config.ts';
 import { DEFAULT_LINK_COST } from './links/link-cost.ts';
+import { RouteTracer } from './inspect/route-tracer.ts';
 import { LinkManager, type DialLink } from './links/link-manager.ts';
 import { LinkRegistry } from './links/link-registry.ts';
 import type { RouterMetrics } from './metrics/metrics.ts';
@@ -87,6 +88,7 @@ export function createRouterCore(options: RouterCoreOptions) {
     peers,
     clients,
     metrics,
+    tracer: new RouteTracer(),
   };
   const { groups, cost, accepts, ...dialing } = options.links;
   const links = new LinkManager(
@@ -125,7 +127,9 @@ export function createRouterCore(options: RouterCoreOptions) {
     /** To be called each `limits.rerouteCycleMs`. */
     improve(): void {
       const moved = improver.cycle();
-      if (moved > 0) logger.info('circuits.moved', { moved });
+      if (moved === 0) return;
+      metrics.circuitsMoved(moved);
+      logger.info('circuits.moved', { moved });
     },
 
     /** Links as they are reported. */

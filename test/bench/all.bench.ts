@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: everything but the controller (`controller.bench.ts`), printed as one table. Nothing is asserted: figures depend on
+ * `npm run bench`: everything but the controller (`controller.bench.ts`) and routers alone (`fabric.bench.ts`), printed as one table. Nothing is asserted: figures depend on
  * the machine and its load, ratios within a run less so.
  */
 import { loadavg } from 'node:os';
@@ -11,7 +11,6 @@ import { BenchProcess } from './bench-server.ts';
 import { FigureTable } from './figures.ts';
 import { BrowserBench } from './measure-browser.ts';
 import { measureNode } from './measure-node.ts';
-import { measureRouters } from './measure-routers.ts';
 import { measureSizes } from './measure-sizes.ts';
 import { NodeClient } from './node-client.ts';
 import { leadOverTwoRouters } from './two-routers.ts';
@@ -40,8 +39,6 @@ afterAll(async () => {
 });
 
 it('sizes', () => measureSizes(table));
-
-it('routers', () => measureRouters(table));
 
 it('a Node client', () => measureNodeClient('Node'));
 

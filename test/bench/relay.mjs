@@ -1,9 +1,13 @@
-// A bare relay for comparison: `ws` to `ws` with bufferutil, nothing else. `node relay.mjs UPSTREAM`.
+// A bare relay for comparison: `ws` to `ws` with bufferutil, nothing else. `node relay.mjs UPSTREAM [{key,cert}]`.
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { WebSocket, WebSocketServer } from 'ws';
 
 const upstream = process.argv[2];
-const server = createServer();
+const credential = process.argv[3] && JSON.parse(process.argv[3]);
+const server = credential
+  ? createTlsServer({ ...credential, minVersion: 'TLSv1.3' })
+  : createServer();
 new WebSocketServer({ server, perMessageDeflate: false }).on('connection', (client) => {
   const host = new WebSocket(upstream, { perMessageDeflate: false, rejectUnauthorized: false });
   pipe(client, host);

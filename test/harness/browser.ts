@@ -66,6 +66,8 @@ export interface LaunchOptions {
   profile?: string;
   /** Folder where downloads go without asking. */
   downloads?: string;
+  /** Takes every certificate, as of a controller's own authority. Chromium only. */
+  trustsAll?: boolean;
 }
 
 export function launchBrowser(
@@ -91,11 +93,12 @@ export async function launchBrowser(
 
 async function launchChromium(
   executablePath: string,
-  { profile = '', downloads }: LaunchOptions,
+  { profile = '', downloads, trustsAll = false }: LaunchOptions,
 ): Promise<TestBrowser<UserPage>> {
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     acceptDownloads: true,
+    ignoreHTTPSErrors: trustsAll,
     ...(downloads === undefined ? {} : { downloadsPath: downloads }),
     args: [
       '--no-sandbox',

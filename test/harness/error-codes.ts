@@ -9,7 +9,7 @@ export function errorCodesOf(root: string, packages: readonly string[]): Set<str
       recursive: true,
       encoding: 'utf8',
     })) {
-      if (!file.endsWith('.ts') || file.endsWith('.test.ts')) continue;
+      if (!/\.tsx?$/.test(file) || /\.test\.tsx?$/.test(file)) continue;
       for (const [code] of readFileSync(join(root, name, 'src', file), 'utf8').matchAll(
         /ERR_[A-Z_0-9]+/g,
       )) {

@@ -6,11 +6,19 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  connectorConfigSchema,
+  createConnector,
+  type Connector,
+  type ConnectorConfigInput,
+  type ConnectorDeps,
+} from '@postern/connector';
+import {
   controllerConfigSchema,
   createController,
   type ControllerConfigInput,
   type RunningController,
 } from '@postern/controller';
+import { noTracer, type Tracer } from '@postern/node/tracing';
 import { createRouter, routerConfigSchema, type RunningRouter } from '@postern/router';
 import { pointFromJwk, signEs256 } from '@postern/shared/crypto';
 import { silentLogger } from '@postern/shared/log';
@@ -51,7 +59,7 @@ export interface SignedIn {
   /** Opens a circuit to the host, which echoes. */
   dial(declared?: DeclaredPosture): Promise<Circuit>;
   /** A session with a connector that hosts the service. */
-  connect(): Promise<SecureSession>;
+  connect(traceparent?: string): Promise<SecureSession>;
 }
 
 export class LiveNetwork {
@@ -95,9 +103,10 @@ export class LiveNetwork {
     this.#closers = parts.closers;
   }
 
-  /** @param config of the controller, beyond what every test needs */
+  /** @param config of the controller, beyond what every test needs; `tracer` is the router's */
   static async start(
-    config: Pick<ControllerConfigInput, 'certificates'> = {},
+    config: Pick<ControllerConfigInput, 'certificates' | 'metrics'> = {},
+    { tracer = noTracer }: { tracer?: Tracer } = {},
   ): Promise<LiveNetwork> {
     const dir = await mkdtemp(join(tmpdir(), 'postern-live-'));
     const closers: (() => unknown)[] = [() => rm(dir, { recursive: true, force: true })];
@@ -187,7 +196,7 @@ export class LiveNetwork {
         edge: { ...listen, tls: 'none' },
         fabric: listen,
       }),
-      { logger: silentLogger },
+      { logger: silentLogger, tracer },
     );
     closers.push(() => router.close());
 
@@ -273,10 +282,10 @@ export class LiveNetwork {
       app,
       browser,
       dial: async (declared) => browser.edge.dial((await grant(declared)).dialGrant),
-      connect: async () => {
+      connect: async (traceparent) => {
         const { dialGrant, assertion, keys, service } = await grant();
         return connectSecure({
-          circuit: await browser.edge.dial(dialGrant),
+          circuit: await browser.edge.dial(dialGrant, { traceparent }),
           serviceId: service.id,
           keys: createKeySet(keys as unknown as VerificationKey[]),
           dialGrant,
@@ -286,6 +295,52 @@ export class LiveNetwork {
         });
       },
     };
+  }
+
+  /** A connector for the service in the place of the host that echoes. */
+  async replaceHost(
+    target: string,
+    more: Partial<ConnectorConfigInput> = {},
+    deps: ConnectorDeps = {},
+  ): Promise<Connector> {
+    const post = async (plural: string, body: unknown): Promise<string> => {
+      const path = `${MANAGEMENT}/${plural}`;
+      return (await this.edge(path, { body, session: this.admin })).data.id as string;
+    };
+    const id = await post('identities', {
+      name: 'connector',
+      type: 'Default',
+      isAdmin: false,
+      enrollment: { ott: true },
+    });
+    await post('service-policies', {
+      name: 'connector binds',
+      type: 'Bind',
+      semantic: 'AnyOf',
+      identityRoles: [`@${id}`],
+      serviceRoles: [`@${this.ids.service}`],
+    });
+    const { data } = await this.edge(`${MANAGEMENT}/identities/${id}`, { session: this.admin });
+    const dir = await mkdtemp(join(tmpdir(), 'postern-live-connector-'));
+    this.#closers.push(() => rm(dir, { recursive: true, force: true }));
+    const enrollmentJwtFile = join(dir, 'connector.jwt');
+    await writeFile(enrollmentJwtFile, data.enrollment.ott.jwt as string);
+    const connector = await createConnector(
+      connectorConfigSchema.parse({
+        stateDir: join(dir, 'connector'),
+        enrollmentJwtFile,
+        services: [{ service: 'wiki', target }],
+        ...more,
+      }),
+      deps,
+    );
+    this.#closers.push(() => connector.close());
+    this.host.close();
+    await this.until(async () => {
+      const hosts = (await this.list('terminators')).map(({ hostId }) => hostId as string);
+      return hosts.length === 1 && hosts[0] === id;
+    });
+    return connector;
   }
 
   /** An API session of the person. */

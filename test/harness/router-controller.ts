@@ -14,6 +14,8 @@ import {
   type CircuitEvent,
   type Entity,
   type EntityKind,
+  type Inspect,
+  type Inspection,
   type Snapshot,
 } from '@postern/shared/schemas';
 import type { Credential } from './router-pki.ts';
@@ -30,6 +32,8 @@ export class FakeController {
   readonly #channels = new Map<string, { channel: ControlChannel; socket: TLSSocket }>();
   readonly #tables = new Map<EntityKind, Map<string, Entity<EntityKind>>>();
   #server: ReturnType<typeof createServer> | undefined;
+  readonly #answers = new Map<number, Inspection>();
+  #asked = 0;
   #index = 1;
   #port = 0;
 
@@ -90,6 +94,16 @@ export class FakeController {
     this.#push([{ op: 'put', kind, value } as Change]);
   }
 
+  /** Asks a connected router. */
+  async ask(routerId: string, question: Omit<Inspect, 'requestId'>): Promise<Inspection> {
+    const requestId = ++this.#asked;
+    this.#channels.get(routerId)?.channel.send('inspect', { requestId, ...question });
+    await this.changed.until(() => this.#answers.has(requestId), 'answer to Inspect');
+    const answer = this.#answers.get(requestId);
+    if (answer === undefined) throw new Error('no answer');
+    return answer;
+  }
+
   delete(kind: EntityKind, key: string): void {
     this.#table(kind).delete(key);
     this.#push([{ op: 'delete', kind, key }]);
@@ -141,6 +155,8 @@ export class FakeController {
           this.#replaceTerminators(routerId, message.value.terminators);
         } else if (message.type === 'circuitEvent') {
           this.circuitEvents.push(message.value);
+        } else if (message.type === 'inspected') {
+          this.#answers.set(message.value.requestId, message.value.answer);
         }
         this.changed.wake();
       },

@@ -205,7 +205,7 @@ describe('two routers', () => {
     await network.router('r1').close();
     await network.startRouter('r1');
     await expect
-      .poll(() => metric('r1', 'link_latency_ms'), { timeout: 10_000 })
+      .poll(() => metric('r1', 'link_latency_seconds'), { timeout: 10_000 })
       .toBeGreaterThan(0);
     await roundTrip(await dial());
     await network.controller.start();
@@ -256,7 +256,7 @@ describe('a link', () => {
     expect((await ended).code).toBe('ERR_CIRCUIT_LOST');
     expect((await atHost)?.code).toBe('ERR_CIRCUIT_LOST');
     await network.linked('r1', 'r2');
-    await expect.poll(() => metric('r1', 'link_latency_ms'), { timeout: 5_000 }).toBeGreaterThan(0);
+    await expect.poll(() => metric('r1', 'link_latency_seconds'), { timeout: 5_000 }).toBeGreaterThan(0);
     await proxy.close();
   });
 });

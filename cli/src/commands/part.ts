@@ -1,3 +1,4 @@
+import { noTracer, OtlpTracer, readTracingSettings } from '@postern/node/tracing';
 import { loadConfig, type ConfigSources } from '../config/load.ts';
 import { redact } from '../config/redact.ts';
 import { createLogger } from '../process/logger.ts';
@@ -10,12 +11,15 @@ export async function runPart(name: PartName, sources: ConfigSources): Promise<v
   const part = await loadPart(name);
   const config = await loadConfig(name, part.schema, sources);
   const logger = createLogger(name);
-  const running = await part.start(config, logger);
+  const tracing = readTracingSettings(process.env, name);
+  const tracer = tracing === undefined ? noTracer : new OtlpTracer(tracing, { logger });
+  const running = await part.start(config, { logger, tracer });
   logger.info('ready');
   process.send?.({ ready: true });
   await stopped;
   logger.info('stopping');
   await running.close();
+  await tracer.close();
   if (process.connected) process.disconnect();
 }
 

@@ -1,3 +1,4 @@
+import type { Tracer } from '@postern/node/tracing';
 import type { Logger } from '@postern/shared/log';
 import type { z } from 'zod';
 import { relaxHeapGrowth } from '../process/relax-heap-growth.ts';
@@ -7,10 +8,15 @@ interface Running {
   close(): Promise<void>;
 }
 
+interface PartDeps {
+  logger: Logger;
+  tracer: Tracer;
+}
+
 /** A part loaded: how its configuration looks, and how it starts. */
 export interface Part {
   schema: z.ZodType;
-  start(config: unknown, logger: Logger): Promise<Running>;
+  start(config: unknown, deps: PartDeps): Promise<Running>;
 }
 
 /**
@@ -51,8 +57,8 @@ export function loadPart(name: PartName): Promise<Part> {
 
 function definePart<S extends z.ZodType>(
   schema: S,
-  create: (config: z.output<S>, deps: { logger: Logger }) => Promise<Running>,
+  create: (config: z.output<S>, deps: PartDeps) => Promise<Running>,
 ): Part {
   // `loadConfig` has validated against this very schema.
-  return { schema, start: (config, logger) => create(config as z.output<S>, { logger }) };
+  return { schema, start: (config, deps) => create(config as z.output<S>, deps) };
 }

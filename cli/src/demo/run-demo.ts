@@ -30,6 +30,7 @@ ${apps}
   Sign in as   ${report.login.username}
   Password     ${report.login.password}
 
+  Admin console: ${report.console}
   Administration (REST): ${report.admin.url}
   User ${report.admin.username}, password ${report.admin.password}
   Certificate authority: ${report.caFile}

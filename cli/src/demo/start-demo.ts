@@ -23,7 +23,8 @@ export interface DemoReport {
   apps: SeededApp[];
   login: { url: string; username: string; password: string };
   admin: { url: string; username: string; password: string };
-  console: string | null;
+  /** The admin console; the same user as `admin`. */
+  console: string;
   routers: { name: string; edge: string; metrics: string }[];
   gateway: { url: string };
   idp: { issuer: string };
@@ -167,7 +168,7 @@ function createReport(
       username: 'admin',
       password: state.adminPassword,
     },
-    console: null,
+    console: `${layout.adminUrl}/console/`,
     routers: layout.routers.map(({ name, edge, metrics }) => ({
       name,
       edge: `ws://127.0.0.1:${edge}/edge`,

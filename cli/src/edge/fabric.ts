@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
 import { examples } from '../commands/option-forms.ts';
 import { idColumn, nameColumn, type Column } from '../entities/index.ts';
+import { addLiveCommands, FABRIC_BASE } from '../fabric/commands.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { paged, printList, queryOf } from './list.ts';
 import { withClient, withSession, type SessionFlags } from './session.ts';
 import { printYaml } from './show.ts';
-
-const BASE = '/fabric/v1';
 
 /** What `/fabric/v1` lists. */
 const collections: Record<string, { help: string; columns: readonly Column[] }> = {
@@ -83,11 +82,12 @@ export function addFabricCommand(program: Command, terminal: Terminal): void {
           terminal,
           flags,
           (client) => printList(client, terminal, path, queryOf(filter, flags), columns, flags),
-          BASE,
+          FABRIC_BASE,
         );
       },
     );
   }
+  addLiveCommands(fabric, terminal);
   withSession(
     fabric
       .command('inspect')
@@ -104,7 +104,7 @@ export function addFabricCommand(program: Command, terminal: Terminal): void {
         if (flags.json) terminal.out(`${text}\n`);
         else printYaml(terminal, data ?? JSON.parse(text));
       },
-      BASE,
+      FABRIC_BASE,
     );
   });
 }

@@ -20,6 +20,8 @@ export interface AppPool {
     protocols: string[],
     headers: Record<string, string | string[]>,
   ): WebSocket;
+  /** Connections that are open, and requests that wait for one. */
+  readonly connections: { readonly connected: number; readonly queued: number };
   close(): Promise<void>;
 }
 
@@ -47,6 +49,10 @@ export function createAppPool(target: HttpTarget, config: HostedServiceConfig): 
     pool,
     target,
     servername,
+    get connections() {
+      const { connected, queued } = pool.stats;
+      return { connected, queued };
+    },
     openWebSocket(path, protocols, headers) {
       const options: ClientOptions = {
         // `ws` hands them to node:http, which takes lists too.

@@ -16,6 +16,8 @@ export interface RequestFieldsContext {
   assertion: string | undefined;
   owner: CookieOwner;
   sealer: CookieSealer;
+  /** In the place of what the browser sent. */
+  traceparent?: string | undefined;
 }
 
 /**
@@ -30,7 +32,11 @@ export function buildRequestFields(
 ): Field[] {
   refuseAmbiguousFraming(fields);
   const replaced = new Set(
-    [...context.headers.remove, ...Object.keys(context.headers.set)].map(canonicalName),
+    [
+      ...context.headers.remove,
+      ...Object.keys(context.headers.set),
+      ...(context.traceparent === undefined ? [] : ['traceparent']),
+    ].map(canonicalName),
   );
   const result: Field[] = [['host', context.host]];
   const cookies: string[] = [];
@@ -48,6 +54,7 @@ export function buildRequestFields(
     result.push(['x-forwarded-proto', protocol.slice(0, -1)], ['x-forwarded-host', host]);
   }
   if (context.assertion !== undefined) result.push(['postern-assertion', context.assertion]);
+  if (context.traceparent !== undefined) result.push(['traceparent', context.traceparent]);
   result.push(...Object.entries(context.headers.set));
   return result;
 }

@@ -1,4 +1,5 @@
 /** Serves `http` streams: rules, identity and cookies are applied here, then the app is asked. */
+import { noTracer, type Tracer } from '@postern/node/tracing';
 import { AppError, isAppError } from '@postern/shared/errors';
 import type { Logger } from '@postern/shared/log';
 import {
@@ -9,12 +10,14 @@ import {
 import { ResetCode, type SessionStream } from '@postern/shared/protocol/session';
 import type { HostedServiceConfig } from '../config.ts';
 import type { CookieSealer } from '../cookies/seal.ts';
+import type { ExchangeEnd } from '../metrics.ts';
 import type { AppPool } from './app-pool.ts';
 import type { Preflights } from './cross-origin/preflight.ts';
 import { serveCrossOrigin } from './cross-origin/serve-cross-origin.ts';
 import { forward } from './forward.ts';
 import { resetForError, sendProblem } from './problem.ts';
 import { openRequestBody } from './request-body.ts';
+import { beginRequestSpans, type RequestSpans } from './request-spans.ts';
 import { buildRequestFields } from './request-fields.ts';
 import { parseRequestTarget } from './request-target.ts';
 import { enforceRules } from './rules.ts';
@@ -38,6 +41,10 @@ export interface HttpServiceContext {
   logger: Logger;
   /** Monotonic clock in ms. */
   now(): number;
+  /** Told how a request ended. */
+  onEnd?: ((end: ExchangeEnd) => void) | undefined;
+  /** Default: nothing is traced. */
+  tracer?: Tracer | undefined;
 }
 
 /** Counts of one request, for its log line. */
@@ -59,16 +66,23 @@ export async function serveHttp(stream: SessionStream, context: HttpServiceConte
     context.logger.warn('http.invalid-head', { stream: stream.id });
     return;
   }
+  const path = head.target.split('?', 1)[0] ?? '';
+  const { method } = head;
+  const facts = { method, path, service: context.config.service };
+  const spans = beginRequestSpans(context.tracer ?? noTracer, head.fields, facts);
   let error: string | undefined;
   try {
-    await exchange(stream, head, context, record);
+    await exchange(stream, head, context, record, spans);
   } catch (cause) {
     error = await answerError(stream, cause, record);
   }
-  const path = head.target.split('?', 1)[0];
-  const ms = Math.round((context.now() - startedAt) * 10) / 10;
+  const elapsedMs = context.now() - startedAt;
+  const end = { ...record, seconds: elapsedMs / 1000, error };
+  context.onEnd?.(end);
+  spans?.end(end);
+  const ms = Math.round(elapsedMs * 10) / 10;
   context.logger.info('http.request', {
-    method: head.method,
+    method,
     path,
     ...record,
     ms,
@@ -82,6 +96,7 @@ async function exchange(
   head: RequestHead,
   context: HttpServiceContext,
   record: ExchangeRecord,
+  spans: RequestSpans | undefined,
 ): Promise<void> {
   if (context.via !== undefined) {
     await serveCrossOrigin(stream, head, context.via, context, record);
@@ -98,6 +113,7 @@ async function exchange(
     assertion: context.assertion(),
     owner,
     sealer,
+    traceparent: config.traceContext === 'replace' ? spans?.traceparent : undefined,
   });
 
   const gone = new AbortController();
@@ -106,6 +122,7 @@ async function exchange(
     if (reset === undefined) return;
     gone.abort(new AppError('ERR_HTTP_CLIENT_GONE', 'the browser ended the request'));
   });
+  spans?.sent();
   if (head.webSocket) {
     const resume = head.fields.find(([name]) => name === RESUME_FIELD)?.[1];
     await serveWebSocket(

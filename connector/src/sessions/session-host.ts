@@ -1,4 +1,4 @@
-import { isReasonCode, reasons } from '@postern/shared/errors';
+import { isAppError, isReasonCode, reasons } from '@postern/shared/errors';
 import {
   createKeySet,
   serviceResource,
@@ -33,6 +33,8 @@ export interface SessionHostOptions {
   serve(stream: SessionStream, caller: Caller): Promise<void>;
   logger: Logger;
   now?: () => number;
+  /** Told what became of a circuit that came: `ok`, `resumed` or the code of why it was refused. */
+  onHandshake?: (code: string) => void;
 }
 
 /** Who opened a session, as proved by the handshake. */
@@ -71,6 +73,16 @@ export class SessionHost {
 
   get openSessions(): number {
     return this.#sessions.size;
+  }
+
+  /** Sessions that lost their circuit and may be resumed. */
+  get suspendedSessions(): number {
+    return this.#resumptions.suspended;
+  }
+
+  /** What all sessions keep for sending again. */
+  get retainedBytes(): number {
+    return this.#resumptions.retainedBytes;
   }
 
   get openStreams(): number {
@@ -144,11 +156,14 @@ export class SessionHost {
       });
     } catch (error) {
       logger.warn('session.refused', { error });
+      this.#options.onHandshake?.(isAppError(error) ? error.code : 'ERR_INTERNAL');
       return;
     } finally {
       this.#handshakes -= 1;
     }
-    if (this.#sessions.has(session)) logger.info('session.resumed');
+    const isResumed = this.#sessions.has(session);
+    this.#options.onHandshake?.(isResumed ? 'resumed' : 'ok');
+    if (isResumed) logger.info('session.resumed');
     else await this.#keep(session, service.id, logger);
   }
 

@@ -1,6 +1,8 @@
-/** The HTTPS listener of the Edge APIs: our own PKI, client certificates asked for but not required. */
+/** The HTTPS listener of the Edge APIs and the console: our own PKI, client certificates asked for but not required. */
 import { createServer, type Server } from 'node:https';
 import { getRequestListener } from '@hono/node-server';
+import { BUILT_CONSOLE } from '../console/console-files.ts';
+import { CONSOLE_BASE, createConsole } from '../console/serve-console.ts';
 import type { ControllerContext } from '../context.ts';
 import { FABRIC_BASE, MANAGEMENT_BASE } from '../edge-api/common-routes.ts';
 import { createClientApi, createManagementApi } from '../edge-api/index.ts';
@@ -35,11 +37,13 @@ export function createAdminServer(pki: Pki): Server {
   return server;
 }
 
-/** Dispatches to the Management and fabric APIs under their bases and to the Client API everywhere else. */
+/** Dispatches to the Management and fabric APIs and the console under their bases, and to the Client API else. */
 export function createAdminHandler(ctx: ControllerContext, tokens: TokenServices) {
   const client = createClientApi(ctx, 'admin', tokens);
   const oidc = createEdgeOidcApp(ctx, tokens);
   const database = createDatabaseOperations(ctx);
+  const { enabled, dir = BUILT_CONSOLE } = ctx.config.console;
+  const console = createConsole({ folder: enabled ? dir : undefined, logger: ctx.logger });
   const apis = [
     [MANAGEMENT_BASE, createManagementApi(ctx, database, tokens)],
     [FABRIC_BASE, createFabricApi(ctx, database)],
@@ -48,6 +52,8 @@ export function createAdminHandler(ctx: ControllerContext, tokens: TokenServices
     const { pathname } = new URL(request.url);
     if (pathname.startsWith('/oidc/') || pathname === '/.well-known/openid-configuration')
       return oidc.fetch(request, env);
+    if (pathname === CONSOLE_BASE || pathname.startsWith(`${CONSOLE_BASE}/`))
+      return console(request);
     const [, api = client] =
       apis.find(([base]) => pathname === base || pathname.startsWith(`${base}/`)) ?? [];
     return api.app.fetch(request, env);

@@ -254,6 +254,11 @@ export async function createControlServer(
 
   return {
     address: { host: address, port },
+    connections: () => {
+      const counts = { router: 0, identity: 0 };
+      for (const { peer } of connections.values()) counts[peer.role] += 1;
+      return counts;
+    },
     close: async () => {
       unsubscribe();
       stopResync();

@@ -49,6 +49,7 @@ describe('the circuits a controller knows of', () => {
     const closed: string[] = [];
     const link = (name: string) => ({
       closeCircuit: (id: string, code: string) => closed.push(`${name} ${id} ${code}`),
+      ask: () => Promise.reject(new Error('nobody asks')),
     });
     network.replace('r1', [circuit('a')], 1);
     expect(network.closeCircuit('a', 'ERR_X')).toBe(false);

@@ -3,7 +3,8 @@
  * one before when it connects; a router that is gone has none. Routers connected to another
  * controller are that one's to know.
  */
-import type { CircuitEvent, CircuitReport } from '@postern/shared/schemas';
+import type { CircuitEvent, CircuitReport, Inspection } from '@postern/shared/schemas';
+import { NOT_CONNECTED, type RouterQuestion } from './router-questions.ts';
 
 export interface LiveCircuit extends CircuitReport {
   /** The router it began at. */
@@ -15,6 +16,8 @@ export interface LiveCircuit extends CircuitReport {
 /** How to reach a connected router. */
 export interface RouterLink {
   closeCircuit(circuitId: string, code: string): void;
+  /** Never rejects: see {@link RouterQuestions.ask}. */
+  ask(question: RouterQuestion): Promise<Inspection>;
 }
 
 /** Circuits kept of one router; further ones are left out of lists. */
@@ -28,6 +31,8 @@ export interface NetworkView {
   callers(): ReadonlySet<string>;
   /** Asks the router a circuit began at to close it; false when it is unknown or out of reach. */
   closeCircuit(id: string, code: string): boolean;
+  /** Asks a router; never rejects: one that is not connected here is answered for, with that reason. */
+  ask(routerId: string, question: RouterQuestion): Promise<Inspection>;
 
   /** A router connected; the answer takes it out again. */
   attach(routerId: string, link: RouterLink): () => void;
@@ -78,6 +83,8 @@ export function createNetworkView(): NetworkView {
       link?.closeCircuit(id, code);
       return link !== undefined;
     },
+    ask: (routerId, question) =>
+      links.get(routerId)?.ask(question) ?? Promise.resolve(NOT_CONNECTED),
     attach(routerId, link) {
       links.set(routerId, link);
       return () => {

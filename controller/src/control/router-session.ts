@@ -7,6 +7,7 @@ import type { Session } from './control-server.ts';
 import { latestOnly } from './latest-job.ts';
 import type { RouterLink } from './network-view.ts';
 import { createRouterFeed } from './router-feed.ts';
+import { RouterQuestions } from './router-questions.ts';
 import type { RouterReports } from './router-reports.ts';
 
 /** Changes after which a terminator that policy allowed may be forbidden, or the other way round. */
@@ -55,7 +56,14 @@ export function createRouterSession(options: RouterSessionOptions): Session {
     if (!closed) await reports.terminators(routerId, list);
   }, report);
 
+  const questions = new RouterQuestions({
+    send: (question) => {
+      if (channel.isOpen) channel.send('inspect', question);
+      return channel.isOpen;
+    },
+  });
   const link: RouterLink = {
+    ask: (question) => questions.ask(question),
     closeCircuit: (circuitId, code) => {
       if (channel.isOpen) channel.send('closeCircuit', { circuitId, code });
     },
@@ -77,6 +85,9 @@ export function createRouterSession(options: RouterSessionOptions): Session {
           return;
         case 'routerCircuits':
           network.replace(routerId, message.value.circuits, ctx.clock());
+          return;
+        case 'inspected':
+          questions.receive(message.value);
           return;
         case 'circuitEvent': {
           const { kind, ...event } = message.value;
@@ -101,6 +112,7 @@ export function createRouterSession(options: RouterSessionOptions): Session {
     close: () => {
       closed = true;
       detach();
+      questions.close();
     },
   };
 }

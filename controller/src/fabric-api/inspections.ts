@@ -1,5 +1,10 @@
-/** `POST /fabric/v1/inspections`: named values of controllers and routers, for finding faults. */
+/**
+ * `POST /fabric/v1/inspections`: named values of controllers and routers, for finding faults. Values of routers
+ * whose names begin with `live-`, `path:` or `traceroute:` are asked of the router; others are what it reported.
+ */
+import { AppError } from '@postern/shared/errors';
 import { z } from 'zod';
+import type { RouterQuestion } from '../control/router-questions.ts';
 import type { ControllerContext } from '../context.ts';
 import { detail } from '../edge-api/envelope.ts';
 import { detailOf } from '../edge-api/responses.ts';
@@ -13,7 +18,7 @@ const MAX_VALUES = 1000;
 const body = z.object({
   /** Id or name of a controller or router; `.*` at either end stands for anything. */
   appRegex: z.string().min(1).max(256),
-  requestedValues: z.array(z.string().min(1).max(64)).min(1).max(32),
+  requestedValues: z.array(z.string().min(1).max(96)).min(1).max(32),
 });
 
 /** Something that can be asked, and what it can be asked for. */
@@ -21,6 +26,8 @@ interface App {
   readonly id: string;
   readonly name: string;
   readonly values: Readonly<Record<string, () => unknown>>;
+  /** Asks itself; routers only. Rejects with AppError when there is no answer. */
+  readonly ask?: (question: RouterQuestion) => Promise<unknown>;
 }
 
 export function addInspectionRoute(routes: EdgeRoutes, ctx: ControllerContext): void {
@@ -30,7 +37,7 @@ export function addInspectionRoute(routes: EdgeRoutes, ctx: ControllerContext): 
       path: '/inspections',
       access: 'ops.read',
       summary:
-        'Values of controllers, and of routers as they reported them; `appRegex` is an id or name, with `.*` at its ends at most',
+        'Values of controllers, and of routers as they reported them or, for `live-…`, `path:…` and `traceroute:…`, say now; `appRegex` is an id or name, with `.*` at its ends at most',
       body,
       response: detailOf(inspectionSchema),
     },
@@ -38,23 +45,43 @@ export function addInspectionRoute(routes: EdgeRoutes, ctx: ControllerContext): 
       const { appRegex, requestedValues } = request.body;
       const matches = patternOf(appRegex);
       const apps = (await knownApps(ctx)).filter(({ id, name }) => matches(id) || matches(name));
-      const asked = apps.flatMap((app) =>
-        requestedValues.map((name) => ({ appId: app.id, name, read: app.values[name] })),
+      const asked = apps.flatMap((app) => requestedValues.map((name) => ({ app, name })));
+      const answers = await Promise.all(
+        asked.slice(0, MAX_VALUES).map(({ app, name }) => answerOf(app, name)),
       );
-      const values = asked
-        .slice(0, MAX_VALUES)
-        .flatMap(({ appId, name, read }) => (read ? [{ appId, name, value: read() }] : []));
+      const values = answers.filter((answer) => 'value' in answer);
       const errors = [
         ...(apps.length === 0 ? [`no controller or router matches ${appRegex}`] : []),
         ...(asked.length > MAX_VALUES ? [`more than ${MAX_VALUES} values were asked for`] : []),
-        ...asked
-          .slice(0, MAX_VALUES)
-          .filter(({ read }) => !read)
-          .map(({ appId, name }) => `${appId} has no value ${name}`),
+        ...answers.flatMap((answer) => ('error' in answer ? [answer.error] : [])),
       ];
       return detail({ success: errors.length === 0, errors, values });
     },
   );
+}
+
+type Answered = { appId: string; name: string; value: unknown } | { error: string };
+
+async function answerOf({ id: appId, values, ask }: App, name: string): Promise<Answered> {
+  const read = Object.hasOwn(values, name) ? values[name] : undefined;
+  if (read) return { appId, name, value: read() };
+  const question = questionOf(name);
+  if (!ask || !question) return { error: `${appId} has no value ${name}` };
+  try {
+    return { appId, name, value: await ask(question) };
+  } catch (error) {
+    return { error: `${appId} did not answer ${name}: ${(error as AppError).message}` };
+  }
+}
+
+/** What a name asks of a router: `live-circuits`, `live-links`, `path:SERVICE`, `traceroute:CIRCUIT`. */
+function questionOf(name: string): RouterQuestion | undefined {
+  if (name === 'live-circuits') return { value: 'circuits' };
+  if (name === 'live-links') return { value: 'links' };
+  const [, value, of] = /^(path|traceroute):([\w.:-]{1,64})$/.exec(name) ?? [];
+  return value === undefined || of === undefined
+    ? undefined
+    : { value: value as 'path' | 'traceroute', of };
 }
 
 /** No regular expression of a client's is run: `.*` at the ends is all there is of it. */
@@ -92,6 +119,11 @@ async function knownApps({ store, live, policy, clock }: ControllerContext): Pro
     ...routers.map((router) => ({
       id: router.id,
       name: router.name,
+      ask: async (question: RouterQuestion) => {
+        const answer = await live.network.ask(router.id, question);
+        if (answer.value === 'failed') throw new AppError('ERR_INSPECT_FAILED', answer.message);
+        return answer;
+      },
       values: {
         status: () => ({
           isOnline: router.isOnline,

@@ -11,11 +11,24 @@ export function circuitObserver(
   metrics: RouterMetrics,
   logger: Logger,
   report: (event: CircuitEvent) => void,
+  traced: (circuit: RouterCircuit, elapsedMs: number, error?: string) => void = () => undefined,
+  monotonicMs: () => number = () => performance.now(),
 ): CircuitObserver {
+  const beganMs = new WeakMap<RouterCircuit, number>();
+  const elapsedOf = (circuit: RouterCircuit): number => {
+    const nowMs = monotonicMs();
+    return nowMs - (beganMs.get(circuit) ?? nowMs);
+  };
   return {
+    began(circuit) {
+      beganMs.set(circuit, monotonicMs());
+    },
     opened(circuit) {
+      const elapsedMs = elapsedOf(circuit);
+      traced(circuit, elapsedMs);
       if (!circuit.isIngress) return;
       metrics.dialResult('ok');
+      metrics.dialed(elapsedMs / 1000);
       report({ kind: 'opened', ...describe(circuit) });
     },
     closed(circuit, why, joined) {
@@ -27,13 +40,14 @@ export function circuitObserver(
         code: why.code,
         detail: why.message,
       });
+      if (!joined) traced(circuit, elapsedOf(circuit), why.code);
       if (!circuit.isIngress) return;
       if (!joined) {
         metrics.dialResult(why.code);
         return;
       }
       const { bytesToHost, bytesToClient } = circuit;
-      metrics.circuitBytes(bytesToHost, bytesToClient);
+      metrics.circuitClosed(why.code, bytesToHost, bytesToClient);
       report({
         kind: 'closed',
         ...describe(circuit),

@@ -7,6 +7,8 @@ import { reason } from './reason.ts';
 
 /** Told about circuits that joined and ended: metrics and controller events hang here. */
 export interface CircuitObserver {
+  /** A dial came to this router. */
+  began?(circuit: RouterCircuit): void;
   opened(circuit: RouterCircuit): void;
   /** `joined` is false for a dial that failed. */
   closed(circuit: RouterCircuit, why: CloseReason, joined: boolean): void;
@@ -36,6 +38,16 @@ export class CircuitTable {
     return this.#circuits.has(circuitId);
   }
 
+  /** Body bytes that the ends beside this router have in flight. */
+  inFlightBytes(): { to_host: number; to_client: number } {
+    const bytes = { to_host: 0, to_client: 0 };
+    for (const { upstream, downstream } of this.#circuits.values()) {
+      bytes.to_host += upstream.inFlightBytes;
+      bytes.to_client += downstream?.inFlightBytes ?? 0;
+    }
+    return bytes;
+  }
+
   /** Registers a circuit that is being opened, with its leg towards the client. */
   begin(
     subject: CircuitSubject,
@@ -48,6 +60,7 @@ export class CircuitTable {
     circuit.upstream = new Leg(circuit, peer, label);
     peer.legs.set(label, circuit.upstream);
     this.#circuits.set(subject.circuitId, circuit);
+    this.#observer.began?.(circuit);
     return circuit;
   }
 

@@ -34,6 +34,8 @@ export class RouterCircuit {
   /** What the ends tell each other while they join, when they are OpenZiti's (see `relayed-headers.ts`). */
   dialerHeaders: MessageHeaders | undefined;
   hostHeaders: MessageHeaders | undefined;
+  /** W3C `traceparent` of the request it is dialed for, as the client or the router before says. */
+  traceparent: string | undefined;
   bytesToHost = 0;
   bytesToClient = 0;
   /** Tells the requester that the circuit could not be opened. Used once, while opening. */

@@ -18,6 +18,7 @@ import type { Access } from './access.ts';
 import type { BindTable } from './bind-table.ts';
 import type { CircuitTable } from './circuit-table.ts';
 import type { RouterCircuit } from './circuit.ts';
+import { readTraceparent } from './dial-spans.ts';
 import { reason, reasonOf } from './reason.ts';
 import { addHeaders } from './relayed-headers.ts';
 import type { RouteStep } from './route-step.ts';
@@ -101,6 +102,7 @@ export class Dialer {
       sessionId: caller.sessionId,
     };
     const circuit = table.begin(subject, peer, label, true, refuse);
+    circuit.traceparent = readTraceparent(request);
     circuit.isMovable = request.headers.bool(HeaderKey.movable) === true;
     try {
       const claims = await this.#verify(caller, request.body);

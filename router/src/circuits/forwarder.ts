@@ -28,7 +28,28 @@ const CREDIT_HEADERS_BYTES = 40;
 const BACKLOG_BYTES = 64 * 1024;
 const SMALL_FRAME_BYTES = 4 * 1024;
 
+/** What went through, since the start. */
+export interface ForwarderCounts {
+  frames: number;
+  bytesToHost: number;
+  bytesToClient: number;
+  /** For labels that are gone. */
+  droppedLate: number;
+  /** Beyond a window: their circuits were closed. */
+  droppedFlowControl: number;
+  /** Beyond the memory limits: their circuits were closed. */
+  droppedOverload: number;
+}
+
 export class Forwarder {
+  readonly counts: ForwarderCounts = {
+    frames: 0,
+    bytesToHost: 0,
+    bytesToClient: 0,
+    droppedLate: 0,
+    droppedFlowControl: 0,
+    droppedOverload: 0,
+  };
   readonly #table: CircuitTable;
   readonly #budget: BufferBudget;
   readonly #limits: RouterLimits;
@@ -50,10 +71,14 @@ export class Forwarder {
   data(peer: Peer, frame: Uint8Array): void {
     const label = peekConnectionId(frame);
     const leg = label === undefined ? undefined : peer.legs.get(label);
-    if (leg === undefined) return;
+    if (leg === undefined) {
+      this.counts.droppedLate++;
+      return;
+    }
     const circuit = leg.circuit;
     const out = circuit.opposite(leg);
     if (out === undefined) {
+      this.counts.droppedFlowControl++;
       this.#table.close(
         circuit,
         reason('ERR_CIRCUIT_FLOW_CONTROL', 'data before the circuit was joined'),
@@ -62,6 +87,7 @@ export class Forwarder {
     }
     const bodyBytes = bodyLength(frame);
     if (leg.isEnd && !this.#isAllowed(leg, frame, bodyBytes)) {
+      this.counts.droppedFlowControl++;
       this.#table.close(circuit, reason('ERR_CIRCUIT_FLOW_CONTROL'));
       return;
     }
@@ -78,15 +104,22 @@ export class Forwarder {
     }
     const waiting = out.peer.socket.bufferedBytes;
     if (this.#isOverloaded(out.peer, waiting)) {
+      this.counts.droppedOverload++;
       this.#table.close(circuit, reason('ERR_ROUTER_OVERLOADED'));
       return;
     }
-    if (leg === circuit.upstream) circuit.bytesToHost += bodyBytes;
-    else circuit.bytesToClient += bodyBytes;
+    this.counts.frames++;
+    if (leg === circuit.upstream) {
+      circuit.bytesToHost += bodyBytes;
+      this.counts.bytesToHost += bodyBytes;
+    } else {
+      circuit.bytesToClient += bodyBytes;
+      this.counts.bytesToClient += bodyBytes;
+    }
     rewriteConnectionId(frame, out.label);
     // A small frame that waits would keep its whole chunk in memory.
     const detach = waiting > BACKLOG_BYTES && frame.length < SMALL_FRAME_BYTES;
-    out.peer.socket.send(detach ? frame.slice() : frame);
+    out.peer.socket.send(detach ? frame.slice() : frame, out.label);
     if (leg.peer instanceof SdkPeer) leg.peer.sent(leg, bodyBytes, this.#nowMs());
     if (out.peer instanceof SdkPeer) out.peer.delivered(out, bodyBytes);
   }

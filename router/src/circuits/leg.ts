@@ -35,6 +35,11 @@ export class Leg {
     this.isEnd = peer.kind !== 'link';
   }
 
+  /** Body bytes that this end sent and the other has not taken yet; 0 on links, where nobody counts. */
+  get inFlightBytes(): number {
+    return this.#window.outstandingBytes;
+  }
+
   /**
    * Counts a message this end sent; false when it broke its window (docs/protocol.md, "Circuits"). An
    * empty body is a breach too, since it would cost no credit, but where it may close one direction.

@@ -14,6 +14,7 @@ import { required, type Peer } from '../net/peer.ts';
 import type { RouterState } from '../state/router-state.ts';
 import type { Access } from './access.ts';
 import type { CircuitTable } from './circuit-table.ts';
+import { readTraceparent } from './dial-spans.ts';
 import { reason } from './reason.ts';
 import { addHeaders, headersOfDialer } from './relayed-headers.ts';
 import { routeCircuitSchema, type RouteStep } from './route-step.ts';
@@ -59,6 +60,7 @@ export function handleRoute(deps: RouteHandlerDeps, link: Peer, request: Message
     return;
   }
   const circuit = table.begin(subject, link, label, false, refuse);
+  circuit.traceparent = readTraceparent(request);
   const denied =
     access.dialDenied(subject, undefined) ??
     access.encryptionDenied(subject.serviceId, subject.encryption);

@@ -79,6 +79,8 @@ export class RouteStep {
       new MessageHeaders().setU32(HeaderKey.connId, leg.label),
       circuit.dialerHeaders,
     );
+    if (circuit.traceparent !== undefined)
+      headers.setString(HeaderKey.traceParent, circuit.traceparent);
     const body = encodeUtf8(JSON.stringify({ ...circuit.subject, terminatorId, path }));
     link.request(ContentType.routeCircuit, headers, body, deadlineMs, (reply) => {
       const joined = reply?.contentType === ContentType.routeCircuitResult && isSuccess(reply);

@@ -47,6 +47,12 @@ export class Topology {
     return costOf(this.#graph, path);
   }
 
+  /** Round trip of the link between two routers as the first reported it; `undefined` when there is none. */
+  latencyMs(from: string, to: string): number | undefined {
+    const links = this.#state.get('router', from)?.links;
+    return links?.find(({ peerId }) => peerId === to)?.latencyMs;
+  }
+
   #crosses({ hops }: Path, excluded: ReadonlySet<string>): boolean {
     if (excluded.size === 0) return false;
     return hops.some((to, i) => excluded.has(`${hops[i - 1] ?? this.#routerId}>${to}`));

@@ -9,6 +9,8 @@ import {
   CONTROL_ALPN,
   type CircuitEvent,
   type CloseCircuit,
+  type Inspect,
+  type Inspected,
   type RouterCircuits,
   type RouterStatus,
   type RouterTerminators,
@@ -31,6 +33,8 @@ interface ControllerChannelDeps {
   terminators: () => RouterTerminators;
   circuits: () => RouterCircuits;
   onCloseCircuit: (message: CloseCircuit) => void;
+  /** Never rejects. */
+  inspect: (question: Inspect) => Promise<Inspected>;
   timeoutMs: number;
   logger: Logger;
 }
@@ -108,8 +112,8 @@ export class ControllerChannel {
 
   /** One connection from dial to end. */
   async #run(address: string, signal: AbortSignal): Promise<void> {
-    const { identity, state, trustDomain, routerId, timeoutMs, logger, circuits, onCloseCircuit } =
-      this.#deps;
+    const { identity, state, trustDomain, routerId, timeoutMs, logger } = this.#deps;
+    const { circuits, onCloseCircuit, inspect } = this.#deps;
     const { key, clientCert: cert, ca } = identity.current;
     const expected = { role: 'controller', id: '', trustDomain } as const;
     const socket = await dialTls({
@@ -129,6 +133,12 @@ export class ControllerChannel {
       onSnapshot: (snapshot) => state.load(snapshot),
       onDelta: (delta) => state.apply(delta),
       onCloseCircuit,
+      onInspect: (question) => {
+        void inspect(question).then((answer) => {
+          // To the controller that asked, if it is still there.
+          if (this.#connection === connection) this.#send((to) => to.sendInspected(answer));
+        });
+      },
       ...renewOverControl(
         this.#renewal,
         (successor) => this.#keep(successor),

@@ -48,6 +48,12 @@ export class LinkManager {
     return this.#deps;
   }
 
+  /** Routers that this one is to dial and has no link to now. */
+  get missing(): string[] {
+    const { registry } = this.#deps;
+    return [...this.#dialing.keys()].filter((routerId) => registry.get(routerId) === undefined);
+  }
+
   /**
    * These routers have changed, by default all: dials new ones, drops links to those removed or disabled.
    */

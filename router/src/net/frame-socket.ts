@@ -23,8 +23,11 @@ export interface FrameSocket {
   onClose: (cause?: Error) => void;
   /** Called when bytes have left the queue, if set. */
   onFlushed?: (() => void) | undefined;
-  /** Queues one frame; ignored once closed. */
-  send(frame: Uint8Array): void;
+  /**
+   * Queues one frame; ignored once closed. Frames of the circuit with that label keep their order, and circuits
+   * share the connection; frames without a label go before those that wait with one.
+   */
+  send(frame: Uint8Array, label?: number): void;
   /**
    * Sends what is queued (for at most {@link CLOSE_GRACE_MS}), then closes. `code` and `text`: close
    * code and reason of a WebSocket.

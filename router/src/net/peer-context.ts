@@ -13,6 +13,7 @@ import type { CircuitTable } from '../circuits/circuit-table.ts';
 import type { Dialer } from '../circuits/dialer.ts';
 import type { Forwarder } from '../circuits/forwarder.ts';
 import type { RouterLimits } from '../config.ts';
+import type { RouteTracer } from '../inspect/route-tracer.ts';
 import type { RouterMetrics } from '../metrics/metrics.ts';
 import type { RouterState } from '../state/router-state.ts';
 import type { BufferBudget } from './buffer-budget.ts';
@@ -51,6 +52,7 @@ export interface PeerContext {
   readonly peers: PeerRegistry;
   readonly clients: Set<Client>;
   readonly metrics: RouterMetrics;
+  readonly tracer: RouteTracer;
 }
 
 const selfOf = ({ routerId, state }: PeerContext): RouterName => ({
@@ -78,7 +80,7 @@ export function handleCommon(context: PeerContext, peer: Peer, message: Message)
     // From a host there is nothing to trace: it is where circuits end.
     if (peer.kind !== 'host') handleTraceRoute(selfOf(context), peer, message);
   } else if (message.contentType === ContentType.traceRouteResponse) {
-    handleTraceRouteResponse(peer, message);
+    if (!context.tracer.take(peer, message)) handleTraceRouteResponse(peer, message);
   } else {
     peer.settle(message);
   }

@@ -82,14 +82,22 @@ export class Peer {
     return decodeMessage(frame, EDGE_LIMITS);
   }
 
-  /** Sends a message; returns its sequence. */
-  sendMessage(contentType: number, headers: MessageHeaders, body?: Uint8Array): number {
+  /** Sends a message, with a label behind the data that waits for that circuit; returns its sequence. */
+  sendMessage(
+    contentType: number,
+    headers: MessageHeaders,
+    body?: Uint8Array,
+    label?: number,
+  ): number {
     const sequence = this.nextSequence();
     if (this.socket.bufferedBytes > this.#maxQueuedBytes) {
       this.socket.destroy(new AppError('ERR_PEER_STALLED', 'peer does not read'));
       return sequence;
     }
-    this.socket.send(encodeMessage({ contentType, sequence, headers, ...(body && { body }) }));
+    this.socket.send(
+      encodeMessage({ contentType, sequence, headers, ...(body && { body }) }),
+      label,
+    );
     return sequence;
   }
 
@@ -122,7 +130,7 @@ export class Peer {
       why,
       new MessageHeaders().setU32(HeaderKey.connId, label),
     );
-    this.sendMessage(ContentType.stateClosed, headers, body);
+    this.sendMessage(ContentType.stateClosed, headers, body, label);
   }
 
   /**

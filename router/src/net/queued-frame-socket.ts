@@ -1,6 +1,13 @@
 /** What every frame socket does with its send queue and its end; subclasses move the bytes. */
 import type { BufferBudget } from './buffer-budget.ts';
+import { FairQueue } from './fair-queue.ts';
 import { CLOSE_GRACE_MS, TickCork, type FrameSocket } from './frame-socket.ts';
+
+/**
+ * Bytes that a connection is given to send at a time: what has been given is sent in that order. Enough for
+ * several reads of a peer, so that the network is never waited for; at 1 Gbit/s 2 ms.
+ */
+const GIVEN_BYTES = 256 * 1024;
 
 export abstract class QueuedFrameSocket implements FrameSocket {
   readonly remoteAddress: string;
@@ -12,12 +19,14 @@ export abstract class QueuedFrameSocket implements FrameSocket {
   protected cause: Error | undefined;
   /** To be called when written bytes have left the queue. */
   protected readonly flushed = (): void => {
+    this.#give(GIVEN_BYTES);
     this.#account();
     this.onFlushed?.();
   };
 
   readonly #budget: BufferBudget;
   readonly #cork: TickCork;
+  readonly #waiting = new FairQueue();
   #accounted = 0;
   #queuedTotal = 0;
   #closed = false;
@@ -33,7 +42,8 @@ export abstract class QueuedFrameSocket implements FrameSocket {
     this.#budget = budget;
   }
 
-  abstract get bufferedBytes(): number;
+  /** Bytes given to the connection that have not left this process. */
+  protected abstract get givenBytes(): number;
   protected abstract get isWritable(): boolean;
   protected abstract write(frame: Uint8Array): void;
   /** Flushes, then closes. */
@@ -44,20 +54,25 @@ export abstract class QueuedFrameSocket implements FrameSocket {
     return this.#closed;
   }
 
+  get bufferedBytes(): number {
+    return this.givenBytes + this.#waiting.bytes;
+  }
+
   get flushedBytes(): number {
     return this.#queuedTotal - this.bufferedBytes;
   }
 
-  send(frame: Uint8Array): void {
+  send(frame: Uint8Array, label?: number): void {
     if (this.#closed || !this.isWritable) return;
-    this.#cork.beforeWrite();
     this.#queuedTotal += frame.length;
-    this.write(frame);
+    if (this.#waiting.bytes > 0 || this.givenBytes >= GIVEN_BYTES) this.#waiting.push(frame, label);
+    else this.#write(frame);
     this.#account();
   }
 
   end(code?: number, text?: string): void {
     if (this.#closed) return;
+    this.#give(Infinity);
     this.finish(code, text);
     setTimeout(() => this.destroy(), CLOSE_GRACE_MS).unref();
     this.ended();
@@ -73,8 +88,23 @@ export abstract class QueuedFrameSocket implements FrameSocket {
   protected ended(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#waiting.clear();
     this.#account();
     this.onClose(this.cause);
+  }
+
+  /** Hands on what waits, as long as the connection holds less than `limitBytes`. */
+  #give(limitBytes: number): void {
+    while (this.#waiting.bytes > 0 && this.isWritable && this.givenBytes < limitBytes) {
+      const frame = this.#waiting.take();
+      if (frame === undefined) return;
+      this.#write(frame);
+    }
+  }
+
+  #write(frame: Uint8Array): void {
+    this.#cork.beforeWrite();
+    this.write(frame);
   }
 
   #account(): void {

@@ -46,7 +46,7 @@ export class TlsFrameSocket extends QueuedFrameSocket {
     this.#socket.resume();
   }
 
-  get bufferedBytes(): number {
+  protected get givenBytes(): number {
     return this.#socket.writableLength;
   }
 

@@ -44,7 +44,7 @@ export class WsFrameSocket extends QueuedFrameSocket {
     socket.on('close', () => this.ended());
   }
 
-  get bufferedBytes(): number {
+  protected get givenBytes(): number {
     return this.#socket.bufferedAmount;
   }
 

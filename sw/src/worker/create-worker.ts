@@ -183,8 +183,10 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
   const maxScriptedBytes = isChromium(scope) ? Infinity : MAX_UNPACED_BYTES;
   const app = createAppRequests({
     origin,
-    session: (mayAsk, signal) =>
-      mayAsk ? prompt.whenSignedIn(() => connection.session(), signal) : connection.session(),
+    session: (mayAsk, traceparent, signal) => {
+      const connect = () => connection.session(traceparent);
+      return mayAsk ? prompt.whenSignedIn(connect, signal) : connect();
+    },
     cookies,
     cache,
     pages,

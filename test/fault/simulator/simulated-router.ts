@@ -76,6 +76,7 @@ export class SimulatedRouter {
       observer: { opened: () => undefined, closed: () => undefined },
       links: {
         groups,
+        cost: 1,
         accepts: !isDark,
         dial: (router) => network.dial(id, router.id, 'link'),
         random,

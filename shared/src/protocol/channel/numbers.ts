@@ -53,6 +53,8 @@ export const ContentType = {
   renewCertificate: 61230,
   certificateRequest: 61231,
   certificateIssued: 61232,
+  inspect: 61240,
+  inspected: 61241,
 } as const;
 export type ContentType = (typeof ContentType)[keyof typeof ContentType];
 
@@ -122,6 +124,8 @@ export const HeaderKey = {
   encryption: 3116,
   /** U16: what a link costs whoever its sender is asked, beside its latency. */
   linkCost: 3117,
+  /** String: W3C `traceparent` of the request that a circuit is dialed for. */
+  traceParent: 3130,
   partNumber: 3120,
   partCount: 3121,
 } as const;

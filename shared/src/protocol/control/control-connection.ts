@@ -7,6 +7,8 @@ import type {
   Delta,
   HostRevocation,
   HostState,
+  Inspect,
+  Inspected,
   RouterCircuits,
   RouterStatus,
   RouterTerminators,
@@ -35,6 +37,8 @@ export interface ControlConnectionOptions {
   readonly onDelta?: (delta: Delta) => void;
   /** Routers: a circuit to close at once. */
   readonly onCloseCircuit?: (message: CloseCircuit) => void;
+  /** Routers: a question about the present state, answered by {@link ControlConnection.sendInspected}. */
+  readonly onInspect?: (question: Inspect) => void;
   /** Connectors: everything needed to host. */
   readonly onHostState?: (state: HostState) => void;
   /** Connectors: sessions to close at once. */
@@ -130,6 +134,11 @@ export class ControlConnection {
     this.#channel.send('circuitEvent', event);
   }
 
+  /** One for each {@link ControlConnectionOptions.onInspect}. */
+  sendInspected(answer: Inspected): void {
+    this.#channel.send('inspected', answer);
+  }
+
   /** Only when asked; see {@link ControlConnectionOptions.onRenewCertificate}. */
   requestCertificate(request: CertificateRequest): void {
     this.#channel.send('certificateRequest', request);
@@ -154,6 +163,9 @@ export class ControlConnection {
         return;
       case 'closeCircuit':
         this.#options.onCloseCircuit?.(message.value);
+        return;
+      case 'inspect':
+        this.#options.onInspect?.(message.value);
         return;
       case 'hostState':
         this.#options.onHostState?.(message.value);

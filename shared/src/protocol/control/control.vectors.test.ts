@@ -136,6 +136,27 @@ const bodies: { [K in ControlType]: ControlBody<K> } = {
     serverCert: '-----BEGIN CERTIFICATE-----',
     ca: '-----BEGIN CERTIFICATE-----',
   },
+  inspect: { requestId: 1, value: 'path', of: 's1' },
+  inspected: {
+    requestId: 1,
+    answer: {
+      value: 'path',
+      service: { id: 's1', name: 'Wiki' },
+      ways: [
+        {
+          terminatorId: 't1',
+          host: { id: 'h1', name: 'Host' },
+          router: { id: 'r2', name: 'Router 2' },
+          precedence: 'default',
+          terminatorCost: 0,
+          pathCost: 2.5,
+          hops: [{ router: { id: 'r2', name: 'Router 2' }, latencyMs: 1.5, cost: 2.5 }],
+          isChosen: true,
+        },
+      ],
+      total: 1,
+    },
+  },
 };
 
 const types = Object.keys(controlMessages) as ControlType[];

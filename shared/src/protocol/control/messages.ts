@@ -7,6 +7,8 @@ import {
   deltaSchema,
   hostRevocationSchema,
   hostStateSchema,
+  inspectedSchema,
+  inspectSchema,
   renewCertificateSchema,
   routerCircuitsSchema,
   routerStatusSchema,
@@ -43,6 +45,8 @@ export const controlMessages = {
     contentType: ContentType.certificateIssued,
     schema: certificateIssuedSchema,
   },
+  inspect: { contentType: ContentType.inspect, schema: inspectSchema },
+  inspected: { contentType: ContentType.inspected, schema: inspectedSchema },
 } as const;
 
 export type ControlType = keyof typeof controlMessages;
@@ -71,6 +75,7 @@ export const ROUTER_SENDS: readonly ControlType[] = [
   'routerCircuits',
   'circuitEvent',
   'certificateRequest',
+  'inspected',
 ];
 /** What a connector may send to the controller. */
 export const CONNECTOR_SENDS: readonly ControlType[] = ['certificateRequest'];
@@ -79,6 +84,7 @@ export const CONTROLLER_SENDS: readonly ControlType[] = [
   'snapshot',
   'delta',
   'closeCircuit',
+  'inspect',
   'hostState',
   'hostRevocation',
   'renewCertificate',

@@ -38,6 +38,8 @@ export interface DialOptions {
   readonly instanceId?: string;
   /** The router may close the circuit with `ERR_CIRCUIT_MOVED` when there is a better way. */
   readonly movable?: boolean;
+  /** W3C `traceparent` of the request that the circuit is for: ids, which routers see. */
+  readonly traceparent?: string | undefined;
   readonly signal?: AbortSignal;
 }
 

@@ -166,10 +166,8 @@ export class EdgeConnection {
    * (see `errors/reasons.ts`), `ERR_EDGE_TOO_MANY_CIRCUITS` or `ERR_ABORTED`. There is no time limit
    * but the signal's.
    */
-  async dial(
-    grant: string,
-    { hostId, instanceId, movable, signal }: DialOptions = {},
-  ): Promise<Circuit> {
+  async dial(grant: string, options: DialOptions = {}): Promise<Circuit> {
+    const { hostId, instanceId, movable, traceparent, signal } = options;
     await this.#whenOpen(signal);
     if (this.#isFull()) {
       throw new AppError('ERR_EDGE_TOO_MANY_CIRCUITS', 'too many circuits on this connection', {
@@ -181,6 +179,7 @@ export class EdgeConnection {
     if (hostId !== undefined) headers.setString(HeaderKey.hostId, hostId);
     if (instanceId !== undefined) headers.setString(HeaderKey.terminatorIdentity, instanceId);
     if (movable === true) headers.setBool(HeaderKey.movable, true);
+    if (traceparent !== undefined) headers.setString(HeaderKey.traceParent, traceparent);
     const sequence = this.#sender.sendMessage(ContentType.connect, {
       headers,
       body: encodeUtf8(grant),

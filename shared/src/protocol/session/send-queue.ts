@@ -5,11 +5,14 @@ import type { Stream } from './stream.ts';
 export const MAX_CONTROL_RECORDS = 1024;
 
 /**
- * What goes out next: control records in order, then one record of each stream in turn, so that a bulk
- * stream never starves a small one.
+ * What goes out next: control records in order, then one record of each stream in turn, those that had nothing
+ * to send first: a small answer does not wait for a record of each download. Having had its record a stream
+ * takes its place behind the others, so that none goes first again and again.
  */
 export class SendQueue {
   readonly #control: OutgoingRecord[] = [];
+  /** Had nothing to send before. */
+  readonly #fresh = new Set<Stream>();
   readonly #ring = new Set<Stream>();
 
   get controlLength(): number {
@@ -24,15 +27,17 @@ export class SendQueue {
   }
 
   addStream(stream: Stream): void {
-    this.#ring.add(stream);
+    if (!this.#ring.has(stream)) this.#fresh.add(stream);
   }
 
   removeStream(stream: Stream): void {
+    this.#fresh.delete(stream);
     this.#ring.delete(stream);
   }
 
   clear(): void {
     this.#control.length = 0;
+    this.#fresh.clear();
     this.#ring.clear();
   }
 
@@ -46,18 +51,23 @@ export class SendQueue {
     if (control) return control;
     const stream = this.#firstStream();
     if (!stream) return undefined;
-    // To the back of the ring, if it has more.
+    const isFresh = this.#fresh.delete(stream);
     this.#ring.delete(stream);
     const record = stream.takeRecord();
-    if (stream.isSendable) this.#ring.add(stream);
+    if (isFresh || stream.isSendable) this.#ring.add(stream);
     return record;
   }
 
   #firstStream(): Stream | undefined {
-    for (const stream of this.#ring) {
-      if (stream.isSendable) return stream;
-      this.#ring.delete(stream);
-    }
-    return undefined;
+    return firstSendable(this.#fresh) ?? firstSendable(this.#ring);
   }
+}
+
+/** Drops those before it, which have nothing to send any more. */
+function firstSendable(streams: Set<Stream>): Stream | undefined {
+  for (const stream of streams) {
+    if (stream.isSendable) return stream;
+    streams.delete(stream);
+  }
+  return undefined;
 }

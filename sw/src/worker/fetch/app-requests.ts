@@ -35,7 +35,7 @@ export const HOLD_PATH = '/.postern/hold';
 export interface AppRequestsOptions {
   origin: string;
   /** With `mayAsk` it waits for a new sign-in where the old one ended. */
-  session: (mayAsk: boolean, signal?: AbortSignal) => Promise<SecureSession>;
+  session: (mayAsk: boolean, traceparent: string, signal?: AbortSignal) => Promise<SecureSession>;
   cookies: CookieSync;
   cache: HttpCache;
   /** What pages tell about their requests. */
@@ -138,7 +138,7 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
       if (protocols.length > 0) fields.push(['sec-websocket-protocol', protocols.join(', ')]);
       fields.push(['postern-resume', resume ? `${resume.id} ${resume.received}` : 'new']);
       const head = { method: 'GET', target: originForm(httpUrl), fields, webSocket: true };
-      const answer = await exchange({ session: () => session(false), streams }, head);
+      const answer = await exchange({ session: (parent) => session(false, parent), streams }, head);
       await takeCookies(httpUrl, answer, cookieContext(facts), '');
       return answer;
     },
@@ -200,7 +200,11 @@ export function createAppRequests(options: AppRequestsOptions): AppRequests {
       const head = { method, target: originForm(url), fields, webSocket: false };
       // A navigation goes to the sign-in by itself.
       const mayAsk = request.mode !== 'navigate';
-      const way = { session: () => session(mayAsk, page?.signal), streams, trace };
+      const way = {
+        session: (traceparent: string) => session(mayAsk, traceparent, page?.signal),
+        streams,
+        trace,
+      };
       const send = () => exchange(way, head, body, page?.signal);
       const mayLogIn = hasCredentials && !fields.some(([name]) => name === 'authorization');
       const sent = mayLogIn ? await logins.headerFor(method, head.target) : undefined;

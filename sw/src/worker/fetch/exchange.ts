@@ -9,6 +9,12 @@ import {
   type ResponseHead,
 } from '@postern/shared/protocol/http';
 import {
+  beginWorkerTrace,
+  formatTraceparent,
+  formatWorkerTrace,
+  TRACE_FIELD,
+} from '@postern/shared/protocol/trace';
+import {
   ResetCode,
   type SecureSession,
   type SessionStream,
@@ -23,7 +29,8 @@ export interface ExchangeResponse extends ResponseHead {
 }
 
 export interface ExchangeOptions {
-  session: () => Promise<SecureSession>;
+  /** The session; `traceparent` is of the request, should a circuit have to be dialed for it. */
+  session: (traceparent: string) => Promise<SecureSession>;
   /** Told of each step, for the status page. */
   trace?: Pick<RequestTrace, 'connected' | 'opened' | 'head'>;
   streams: StreamQueue;
@@ -43,16 +50,24 @@ export async function exchange(
   body?: RequestBody,
   signal?: AbortSignal,
 ): Promise<ExchangeResponse> {
-  const session = await options.session();
+  const beganMs = performance.now();
+  const trace = beginWorkerTrace(head.fields.find(([name]) => name === 'traceparent')?.[1]);
+  const connect = () => options.session(formatTraceparent(trace.context));
+  /** The head with what the connector is to know of the trace, at the moment it is sent. */
+  const traced = (): RequestHead => {
+    const value = formatWorkerTrace({ ...trace, ageMs: performance.now() - beganMs });
+    return { ...head, fields: [...head.fields, [TRACE_FIELD, value]] };
+  };
+  const session = await connect();
   options.trace?.connected();
   signal?.throwIfAborted();
   try {
-    return await send(options, session, head, body, signal);
+    return await send(options, session, traced(), body, signal);
   } catch (error) {
     const isRepeatable = REPEATABLE.has(head.method) && body === undefined;
     const ended = await Promise.race([session.closed, Promise.resolve(undefined)]);
     if (!isRepeatable || ended?.retryable !== true || signal?.aborted === true) throw error;
-    return send(options, await options.session(), head, body, signal);
+    return send(options, await connect(), traced(), body, signal);
   }
 }
 

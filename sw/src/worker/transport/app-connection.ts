@@ -97,9 +97,11 @@ export class AppConnection {
   /**
    * The session, connecting if there is none. Rejects with the reason (`ERR_SESSION_ENDED`,
    * `ERR_ACCESS_NO_POLICY`, `ERR_SERVICE_NOT_HOSTED`, `ERR_NO_ROUTER`, `ERR_HANDSHAKE_FAILED`, …).
+   *
+   * @param traceparent of the request that wants it, told to the router that is dialed
    */
-  async session(): Promise<SecureSession> {
-    const live = this.#live ?? (await this.#connect());
+  async session(traceparent?: string): Promise<SecureSession> {
+    const live = this.#live ?? (await this.#connect(traceparent));
     live.lastUsedMs = this.#options.nowMs();
     return live.session;
   }
@@ -148,18 +150,20 @@ export class AppConnection {
     this.#live?.way.edge.close();
   }
 
-  #connect(): Promise<Live> {
-    this.#connecting ??= this.#connectPatiently().finally(() => (this.#connecting = undefined));
+  #connect(traceparent: string | undefined): Promise<Live> {
+    this.#connecting ??= this.#connectPatiently(traceparent).finally(
+      () => (this.#connecting = undefined),
+    );
     return this.#connecting;
   }
 
-  async #connectPatiently(): Promise<Live> {
+  async #connectPatiently(traceparent: string | undefined): Promise<Live> {
     const { nowMs, sleep, logger, tokens, grants } = this.#options;
     const startedMs = nowMs();
     let refusals = 0;
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#connectOnce();
+        return await this.#connectOnce(traceparent);
       } catch (error) {
         if (!isAppError(error)) throw error;
         logger.warn('connect.failed', { code: error.code, attempt });
@@ -178,12 +182,12 @@ export class AppConnection {
     }
   }
 
-  async #connectOnce(): Promise<Live> {
+  async #connectOnce(traceparent: string | undefined): Promise<Live> {
     const { grants, secure, nowMs, logger } = this.#options;
     const grant = await grants.current();
     const way = await this.#findWay(grant);
     try {
-      const circuit = await way.edge.dial(grant.dialGrant, { movable: true });
+      const circuit = await way.edge.dial(grant.dialGrant, { movable: true, traceparent });
       way.circuitId = circuit.circuitId;
       const redial: Redial = (hostId, signal) => this.#redial(way, hostId, signal);
       const session = await secure(circuit, grant, redial);

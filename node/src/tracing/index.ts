@@ -1,0 +1,3 @@
+export * from './otlp-tracer.ts';
+export * from './settings.ts';
+export * from './tracer.ts';
