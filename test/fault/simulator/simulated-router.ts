@@ -21,7 +21,11 @@ const REPORT_DELAY_MS = 20;
 /** Silence after which router and controller give each other up (docs/protocol.md, "Connecting"). */
 const CONTROL_SILENCE_MS = 20_000;
 const limits = routerLimitsSchema.parse({});
-const metrics = new RouterMetrics();
+const metrics = new RouterMetrics({
+  counter: () => () => undefined,
+  histogram: () => () => undefined,
+  observe: () => undefined,
+});
 
 interface World {
   readonly network: MemoryNetwork;
