@@ -53,7 +53,10 @@ describe('receiving', () => {
     circuit.onMessage = onMessage;
     router.data(id, 1, bytes(1));
     router.data(id, 2, bytes(2, 3));
-    expect(onMessage.mock.calls).toEqual([[bytes(1)], [bytes(2, 3)]]);
+    expect(onMessage.mock.calls).toEqual([
+      [bytes(1), 0],
+      [bytes(2, 3), 0],
+    ]);
   });
 
   it('holds what came before the handler was set, and the end behind it', async () => {
