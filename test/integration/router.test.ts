@@ -256,7 +256,9 @@ describe('a link', () => {
     expect((await ended).code).toBe('ERR_CIRCUIT_LOST');
     expect((await atHost)?.code).toBe('ERR_CIRCUIT_LOST');
     await network.linked('r1', 'r2');
-    await expect.poll(() => metric('r1', 'link_latency_seconds'), { timeout: 5_000 }).toBeGreaterThan(0);
+    await expect
+      .poll(() => metric('r1', 'link_latency_seconds'), { timeout: 5_000 })
+      .toBeGreaterThan(0);
     await proxy.close();
   });
 });
