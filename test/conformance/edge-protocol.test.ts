@@ -68,8 +68,9 @@ async function join(
   to = host,
   accept: Record<number, Buffer> = {},
   ask: Record<number, Buffer> = {},
+  bind: Record<number, Buffer> = {},
 ): Promise<Joined> {
-  const token = await peers.bind(to, 7, { 1003: HOST_KEY });
+  const token = await peers.bind(to, 7, { 1003: HOST_KEY, ...bind });
   if (from !== dialer) {
     // The other router has to hear of the binding first.
     await network.controller.changed.until(
@@ -360,7 +361,28 @@ describe('§4 dial and bind', () => {
     await seen('failed', 300);
     host.send(TYPE.health, { 1000: u32(7), 1013: yes }, token);
     await seen('required', 300);
+    // Who says both ways that it is unhealthy and well again means one thing.
+    host.send(TYPE.updateBind, { 1000: u32(7), 1005: Buffer.of(2) }, token);
+    host.send(TYPE.health, { 1000: u32(7), 1013: no }, token);
+    await seen('failed', 300);
+    host.send(TYPE.updateBind, { 1000: u32(7), 1004: u16(301), 1005: Buffer.of(0) }, token);
+    host.send(TYPE.health, { 1000: u32(7), 1013: yes }, token);
+    host.send(TYPE.updateBind, { 1000: u32(7), 1004: u16(302) }, token);
+    await seen('default', 302);
     expect(host.messages).toEqual([]);
+  });
+
+  it('dials the instance that is named, and none that is not', async () => {
+    await peers.bind(host, 7, { 1003: HOST_KEY, 1006: text('one') });
+    const dial = async (named: Record<number, Buffer>): Promise<number> =>
+      dialer.send(
+        TYPE.connect,
+        { 1000: u32(nextId++), 1003: PUBLIC_KEY, ...named },
+        await peers.serviceToken('Dial'),
+      );
+    for (const other of [{}, { 1006: text('two') }])
+      expect(refusedWith(await dialer.answerTo(await dial(other)))).toMatchObject({ code: 8 });
+    await join(dialer, host, {}, { 1006: text('one') }, { 1006: text('one') });
   });
 });
 

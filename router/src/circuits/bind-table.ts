@@ -34,7 +34,7 @@ interface Bind extends TerminatorCandidate {
   readonly listener: string;
   cost: number;
   precedence: PrecedenceName;
-  /** What it was before its host reported itself unhealthy. */
+  /** What it was before its host reported itself unhealthy, unless the host set another since. */
   healthyPrecedence?: PrecedenceName | undefined;
   /** As sent: it travels on to the dialing client's host in Dial. */
   grant: Uint8Array;
@@ -165,7 +165,10 @@ export class BindTable {
       }
     }
     bind.cost = request.headers.u16(HeaderKey.cost) ?? bind.cost;
-    if (request.headers.has(HeaderKey.precedence)) bind.precedence = precedenceOf(request.headers);
+    if (request.headers.has(HeaderKey.precedence)) {
+      bind.precedence = precedenceOf(request.headers);
+      bind.healthyPrecedence = undefined;
+    }
     if (this.#binds.get(bind.id) === bind) this.onChange();
   }
 
