@@ -1733,7 +1733,7 @@ export interface components {
              * @default
              * @enum {string}
              */
-            terminatorStrategy: "smartrouting" | "weighted" | "random" | "sticky" | "";
+            terminatorStrategy: "smartrouting" | "weighted" | "random" | "round-robin" | "sticky" | "";
             /** @default 0 */
             maxIdleTimeMillis: number;
             /** @default [] */
@@ -1862,7 +1862,7 @@ export interface components {
              * @default
              * @enum {string}
              */
-            terminatorStrategy: "smartrouting" | "weighted" | "random" | "sticky" | "";
+            terminatorStrategy: "smartrouting" | "weighted" | "random" | "round-robin" | "sticky" | "";
             /** @default 0 */
             maxIdleTimeMillis: number;
             /** @default [] */
@@ -1962,7 +1962,7 @@ export interface components {
              * @default
              * @enum {string}
              */
-            terminatorStrategy: "smartrouting" | "weighted" | "random" | "sticky" | "";
+            terminatorStrategy: "smartrouting" | "weighted" | "random" | "round-robin" | "sticky" | "";
             /** @default 0 */
             maxIdleTimeMillis: number;
             /** @default [] */
