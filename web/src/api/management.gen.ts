@@ -1730,6 +1730,13 @@ export interface components {
             name: string;
             encryptionRequired: boolean;
             /**
+             * @description Whether `authenticated`, `ziti` or both may encrypt its circuits
+             * @default [
+             *       "authenticated"
+             *     ]
+             */
+            acceptedEncryption: ("authenticated" | "ziti")[];
+            /**
              * @default
              * @enum {string}
              */
@@ -1754,6 +1761,7 @@ export interface components {
             tags: components["schemas"]["Tags"];
             name: string;
             encryptionRequired: boolean;
+            acceptedEncryption: string[];
             terminatorStrategy: string;
             maxIdleTimeMillis: number;
             roleAttributes: string[];
@@ -1859,6 +1867,13 @@ export interface components {
             name?: string;
             encryptionRequired?: boolean;
             /**
+             * @description Whether `authenticated`, `ziti` or both may encrypt its circuits
+             * @default [
+             *       "authenticated"
+             *     ]
+             */
+            acceptedEncryption: ("authenticated" | "ziti")[];
+            /**
              * @default
              * @enum {string}
              */
@@ -1959,6 +1974,13 @@ export interface components {
             name: string;
             encryptionRequired: boolean;
             /**
+             * @description Whether `authenticated`, `ziti` or both may encrypt its circuits
+             * @default [
+             *       "authenticated"
+             *     ]
+             */
+            acceptedEncryption: ("authenticated" | "ziti")[];
+            /**
              * @default
              * @enum {string}
              */
@@ -2042,6 +2064,7 @@ export interface components {
             identity: string;
             cost: number;
             precedence: string;
+            encryption: string;
             service: components["schemas"]["EntityReference"];
             router: components["schemas"]["EntityReference"];
             dynamicCost: number;

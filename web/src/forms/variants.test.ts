@@ -33,5 +33,5 @@ it('shows of an authenticator what its method has', () => {
 });
 
 it('shows all of an entity without kinds', () => {
-  expect(namesFor('/services', {})).toHaveLength(7);
+  expect(namesFor('/services', {})).toHaveLength(8);
 });
