@@ -62,7 +62,8 @@ describe('a chain of routers', () => {
     expect(links).toHaveLength(2);
     for (const link of links) {
       expect(link).toMatchObject({ state: 'up', circuits: 1, isDialer: link.peer.id === 'x' });
-      expect(link.cost).toBeCloseTo((link.latencyMs ?? 0) + 1);
+      // The worse of the round trips that both ends report, and the hop.
+      expect(link.cost).toBeGreaterThanOrEqual((link.latencyMs ?? 0) + 1 - 0.01);
     }
   });
 
@@ -74,7 +75,7 @@ describe('a chain of routers', () => {
     ]);
     const [{ hops, pathCost }] = ways as [InspectionOf<'path'>['ways'][number]];
     expect(hops.map(({ router }) => router.name)).toEqual(['Middle', 'h']);
-    expect(hops[0]?.cost).toBeCloseTo((hops[0]?.latencyMs ?? 0) + 1 + 7);
+    expect(hops[0]?.cost).toBeGreaterThanOrEqual((hops[0]?.latencyMs ?? 0) + 1 + 7 - 0.01);
     expect(hops.reduce((sum, { cost }) => sum + cost, 0)).toBeCloseTo(pathCost ?? 0);
     expect(await ask('x', 'path', 'unknown')).toMatchObject({
       value: 'failed',
