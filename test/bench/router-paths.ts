@@ -97,7 +97,7 @@ export async function circuitRoundTrips(
     const startMs = performance.now();
     await new Promise<void>((resolve) => {
       client.onMessage = () => resolve();
-      client.send(small.slice());
+      client.send(new Uint8Array(small));
     });
     times.push(performance.now() - startMs);
   }

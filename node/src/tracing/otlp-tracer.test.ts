@@ -34,7 +34,7 @@ function tracer(answer: () => Promise<Response> = () => Promise.resolve(new Resp
   };
   return {
     posted,
-    tracer: new OtlpTracer(settings, { logger: silentLogger, fetch: fetch as never }),
+    tracer: new OtlpTracer(settings, { logger: silentLogger, fetch: fetch }),
   };
 }
 const spansOf = ({ init }: { init: RequestInit }) =>
