@@ -58,7 +58,7 @@ const cases: Record<string, string> = {
     document.cookie = 'k=1; path=/'; await until(1); await cookieStore.set('k', '2'); await until(2);
     await set('m=3; Path=/'); await until(3); await cookieStore.delete('k'); await until(4);
     cookieStore.removeEventListener('change', listen); return events;`,
-  eviction: `for (let i = 0; i < 200; i++) document.cookie = 'n' + i + '=1; path=/'; for (let i = 0; i < 100 && document.cookie.includes('n0='); i++) await new Promise((go) => setTimeout(go, 100)); const [script, server] = await seen(); return [script.split('; ').length >= 150, script.includes('n199='), script.includes('n0=')];`,
+  eviction: `for (let i = 0; i < 200; i++) document.cookie = 'n' + i + '=1; path=/'; for (let i = 0; i < 100 && (document.cookie.includes('n0=') || !document.cookie.includes('n199=')); i++) await new Promise((go) => setTimeout(go, 100)); const [script, server] = await seen(); return [script.split('; ').length >= 150, script.includes('n199='), script.includes('n0=')];`,
 };
 const helpers = `
   const set = (value, path = '/dir/set') => fetch(path + '?set=' + encodeURIComponent(value)).then((r) => r.text());
