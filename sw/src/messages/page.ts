@@ -75,8 +75,11 @@ export type WorkerMessage =
   | { type: 'postern.signed-in' }
   /** A request to another application got no answer; for the console. */
   | { type: 'postern.withheld'; url: string; reason: string }
-  /** All script-visible cookies; `version` grows with each change while `instance` stays the same. */
-  | { type: 'postern.cookies'; version: number; cookies: VisibleCookie[] };
+  /**
+   * All script-visible cookies; `version` grows with each change while `instance` stays the same.
+   * `written` is the number of the receiving page's last write that they include, 0 for none.
+   */
+  | { type: 'postern.cookies'; version: number; written: number; cookies: VisibleCookie[] };
 
 const bytes = z.union([
   z.instanceof(ArrayBuffer).refine(({ byteLength }) => byteLength <= MAX_SOCKET_MESSAGE_BYTES),

@@ -68,9 +68,26 @@ describe('createCookieView', () => {
     deliver({
       type: 'postern.cookies',
       version: 7,
+      written: 0,
       cookies: [{ name: 'n', value: 'v', path: '/', ...plain }],
     });
     expect(view.read()).toBe('n=v');
     expect(sent).toEqual([{ type: 'postern.cookies-seen', version: 7 }]);
+  });
+
+  it('keeps showing writes that the answer to earlier ones does not include', () => {
+    const { view, deliver } = createWorld('/dir/page');
+    const answer = (written: number, cookies: VisibleCookie[]) =>
+      deliver({ type: 'postern.cookies', version: written, written, cookies });
+    view.write('a=2');
+    view.write('a=3');
+    view.write('b=1; HttpOnly');
+    answer(1, [{ ...a, value: '2' }]);
+    expect(view.read()).toBe('a=3');
+    answer(2, [{ ...a, value: '3' }]);
+    expect(view.read()).toBe('a=3');
+    // What the jar refused is gone for good.
+    answer(3, []);
+    expect(view.read()).toBe('');
   });
 });

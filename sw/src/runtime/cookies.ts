@@ -15,6 +15,9 @@ import {
 } from '@postern/shared/cookies';
 import type { WorkerLink } from './worker-link.ts';
 
+/** Writes kept until the jar decides; a page that writes more in one go shows the last of them. */
+const MAX_UNDECIDED = 256;
+
 /** Of the page; may change its path. */
 export type PageLocation = Pick<Location, 'hostname' | 'pathname' | 'protocol'>;
 
@@ -32,6 +35,8 @@ export function createCookieView(
 ) {
   let cookies = initial;
   let writes = 0;
+  /** Writes that the jar has not yet decided on, shown over what it says. */
+  let undecided: { number: number; value: string }[] = [];
   const listeners = new Set<(before: VisibleCookie[], after: VisibleCookie[]) => void>();
   const replace = (after: VisibleCookie[]): void => {
     const before = cookies;
@@ -40,7 +45,13 @@ export function createCookieView(
   };
   link.listen((message) => {
     if (message.type !== 'postern.cookies') return;
-    replace(message.cookies);
+    undecided = undecided.filter(({ number }) => number > message.written);
+    replace(
+      undecided.reduce(
+        (shown, { value }) => applyAssignment(shown, value, location),
+        message.cookies,
+      ),
+    );
     link.send({ type: 'postern.cookies-seen', version: message.version });
   });
   const visible = (): VisibleCookie[] => {
@@ -62,8 +73,9 @@ export function createCookieView(
     read: (): string => serializeCookies(visible()),
     write(value: string): void {
       replace(applyAssignment(cookies, value, location));
+      undecided = [...undecided, { number: ++writes, value }].slice(-MAX_UNDECIDED);
       // A message may be overtaken by the page's next request, a request by none: what comes first counts.
-      sendAhead(++writes, value);
+      sendAhead(writes, value);
       link.send({ type: 'postern.cookie', number: writes, value });
     },
   };

@@ -10,7 +10,11 @@ const own = { sameSite: true, navigation: false, method: 'GET' };
 function createWorld() {
   const store = createMemoryStore();
   const told: WorkerMessage[] = [];
-  const pages = [{ postMessage: (message: WorkerMessage) => void told.push(message) }];
+  const tell = (message: WorkerMessage) => void told.push(message);
+  const pages = ['tab-1', 'tab-3'].map((id) => ({
+    id,
+    postMessage: id === 'tab-1' ? tell : () => undefined,
+  }));
   const options = { store, origin, pages: () => Promise.resolve(pages), nowMs: () => 1_000 };
   return { sync: new CookieSync(options), options, store, told };
 }
@@ -27,6 +31,7 @@ describe('CookieSync', () => {
       {
         type: 'postern.cookies',
         version: 1,
+        written: 0,
         cookies: [expect.objectContaining({ name: 'open', value: '1', path: '/' })],
       },
     ]);
@@ -70,7 +75,26 @@ describe('CookieSync', () => {
     expect(await sync.header(url, own)).toBe('mine=1');
     // The page that showed the refused one at once is told so.
     const [first, second] = told;
-    expect(second).toEqual({ ...first, version: 2 });
+    expect(first).toMatchObject({ version: 1, written: 1 });
+    expect(second).toEqual({ ...first, version: 2, written: 2 });
+  });
+
+  it('names the writes that what it shows includes', async () => {
+    const { sync, told } = createWorld();
+    await Promise.all([
+      sync.storeFromPage('tab-1', url, { number: 1, value: 'a=1' }),
+      sync.storeFromPage('tab-1', url, { number: 2, value: 'b=2' }),
+    ]);
+    for (const message of told) {
+      if (message.type !== 'postern.cookies') throw new Error('Another message');
+      expect(message.cookies).toHaveLength(message.written);
+    }
+    // Whose write changes nothing hears so; others do not.
+    await sync.storeFromPage('tab-1', url, { number: 3, value: 'b=2' });
+    expect(told.at(-1)).toMatchObject({ written: 3 });
+    const heard = told.length;
+    await sync.storeFromPage('tab-3', url, { number: 1, value: 'b=2' });
+    expect(told).toHaveLength(heard);
   });
 
   it('keeps cookies for its next life, and starts anew from anything else', async () => {
@@ -87,6 +111,6 @@ describe('CookieSync', () => {
     await sync.clear();
     expect(await store.get('cookies')).toBeUndefined();
     expect(await sync.header(url, own)).toBeUndefined();
-    expect(told.at(-1)).toEqual({ type: 'postern.cookies', version: 2, cookies: [] });
+    expect(told.at(-1)).toEqual({ type: 'postern.cookies', version: 2, written: 4, cookies: [] });
   });
 });

@@ -23,7 +23,7 @@ export interface CookieSyncOptions {
   store: Store;
   origin: string;
   /** The pages of this origin. */
-  pages: () => Promise<readonly { postMessage(message: WorkerMessage): void }[]>;
+  pages: () => Promise<readonly { id: string; postMessage(message: WorkerMessage): void }[]>;
   nowMs: () => number;
 }
 
@@ -31,7 +31,7 @@ export class CookieSync {
   readonly #options: CookieSyncOptions;
   readonly #waiting = new Map<string, () => void>();
   #loading: Promise<CookieJar> | undefined;
-  /** Number of the last write of each page. */
+  /** Number of the last write of each page that the jar has decided on. */
   readonly #writes = new Map<string, number>();
   #version = 0;
 
@@ -70,6 +70,7 @@ export class CookieSync {
    * message, both in the order of their numbers: what comes first counts.
    */
   async storeFromPage(clientId: string, url: URL, { number, value }: PageWrite): Promise<void> {
+    const jar = await this.#jar();
     if (number <= (this.#writes.get(clientId) ?? 0)) return;
     // The one that wrote last is forgotten last.
     this.#writes.delete(clientId);
@@ -78,11 +79,13 @@ export class CookieSync {
       if (this.#writes.size > MAX_WRITERS) this.#writes.delete(oldest);
       else break;
     }
-    const jar = await this.#jar();
     const before = this.#fingerprint(jar);
-    // Pages show their writes at once: one that is refused has to be taken back.
-    if (!jar.setFromScript(value, url)) await this.#tellPages(jar.visible());
-    else await this.#changed(jar, before, '');
+    jar.setFromScript(value, url);
+    const saved = this.#options.store.put('cookies', jar.toJSON());
+    // The page shows its write until it hears what the jar made of it: also when that is nothing.
+    const isChanged = this.#fingerprint(jar) !== before;
+    await this.#tellPages(jar, isChanged ? undefined : clientId);
+    await saved;
   }
 
   /** The same, from a request: `<number> <value>`, the value as `encodeURIComponent` writes it. */
@@ -106,22 +109,31 @@ export class CookieSync {
 
   /** Forgets all cookies, also on open pages. */
   async clear(): Promise<void> {
-    this.#loading = Promise.resolve(new CookieJar(this.#options));
+    const jar = new CookieJar(this.#options);
+    this.#loading = Promise.resolve(jar);
     await this.#options.store.delete('cookies');
-    await this.#tellPages([]);
+    await this.#tellPages(jar);
   }
 
   async #changed(jar: CookieJar, before: string, clientId: string): Promise<void> {
     // Storage need not be waited for: a worker killed right now loses what the page just got.
     const saved = this.#options.store.put('cookies', jar.toJSON());
     if (this.#fingerprint(jar) === before) return saved;
-    await this.#tellPages(jar.visible());
+    await this.#tellPages(jar);
     await Promise.all([saved, this.#untilSeen(clientId)]);
   }
 
-  async #tellPages(cookies: VisibleCookie[]): Promise<void> {
-    const message: WorkerMessage = { type: 'postern.cookies', version: ++this.#version, cookies };
-    for (const page of await this.#options.pages()) page.postMessage(message);
+  /** Tells every page, or the one of `only`. */
+  async #tellPages(jar: CookieJar, only?: string): Promise<void> {
+    const version = ++this.#version;
+    const pages = await this.#options.pages();
+    // Of one moment: what is shown, and which writes are in it.
+    const cookies = jar.visible();
+    for (const page of pages) {
+      if (only !== undefined && page.id !== only) continue;
+      const written = this.#writes.get(page.id) ?? 0;
+      page.postMessage({ type: 'postern.cookies', version, written, cookies });
+    }
   }
 
   async #untilSeen(clientId: string): Promise<void> {
