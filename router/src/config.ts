@@ -64,7 +64,7 @@ export const routerLimitsSchema = z.strictObject({
     .default(64 * 1024 * 1024),
   /** TLS handshake, WebSocket upgrade and Hello together. */
   helloTimeoutMs: ms(5_000),
-  /** Silence after which a peer is pinged. */
+  /** How often a browser is asked for a sign of life; one that does not answer within `deadAfterMs` is cut. */
   pingAfterMs: ms(20_000),
   /** Silence after which a peer is dead. */
   deadAfterMs: ms(45_000),

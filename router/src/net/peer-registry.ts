@@ -7,6 +7,8 @@ import type { RouterClock } from './router-clock.ts';
 
 interface Watched {
   probedMs: number;
+  /** A client that was asked for a sign of life has not answered yet. */
+  isAsked: boolean;
   flushedBytes: number;
   flushedMs: number;
 }
@@ -28,7 +30,9 @@ export class PeerRegistry {
 
   add(peer: Peer): void {
     const nowMs = this.#clock.nowMs();
-    this.#peers.set(peer, { probedMs: 0, flushedBytes: 0, flushedMs: nowMs });
+    // Links are measured at once; of clients the answer to their Hello says enough for now.
+    const probedMs = peer.kind === 'client' ? nowMs : 0;
+    this.#peers.set(peer, { probedMs, isAsked: false, flushedBytes: 0, flushedMs: nowMs });
   }
 
   delete(peer: Peer): void {
@@ -62,9 +66,21 @@ export class PeerRegistry {
         peer.socket.destroy(new AppError('ERR_PEER_DEAD', 'peer is silent'));
       } else if (this.#isProbeDue(peer, watched, silentMs, nowMs)) {
         watched.probedMs = nowMs;
-        sendLatency(peer, this.#clock);
+        if (peer.kind === 'client') this.#ask(peer, watched);
+        else sendLatency(peer, this.#clock);
       }
     }
+  }
+
+  /** Who sends but does not read is stalled too: what waits for it is in the operating systems' buffers. */
+  #ask(peer: Peer, watched: Watched): void {
+    watched.isAsked = true;
+    const dueMs = this.#clock.nowMs() + this.#limits.deadAfterMs;
+    peer.request(ContentType.latency, stampOf(this.#clock), undefined, dueMs, (answer) => {
+      watched.isAsked = false;
+      if (answer !== undefined || peer.closed) return;
+      peer.socket.destroy(new AppError('ERR_PEER_STALLED', 'peer does not read what asks it'));
+    });
   }
 
   #writeStallMs({ kind }: Peer): number {
@@ -90,14 +106,18 @@ export class PeerRegistry {
     if (peer.kind === 'sdk') return false;
     if (peer.kind === 'link') return sinceProbeMs >= this.#limits.linkProbeMs;
     if (peer.kind === 'host') return Math.min(silentMs, sinceProbeMs) >= this.#limits.hostProbeMs;
-    return silentMs >= this.#limits.pingAfterMs && sinceProbeMs >= this.#limits.pingAfterMs;
+    return !watched.isAsked && sinceProbeMs >= this.#limits.pingAfterMs;
   }
 }
 
 /** Sends Latency; its stamp is our clock in µs, which the answer brings back. */
 export function sendLatency(peer: Peer, clock: RouterClock): void {
+  peer.sendMessage(ContentType.latency, stampOf(clock));
+}
+
+function stampOf(clock: RouterClock): MessageHeaders {
   const stamp = BigInt(Math.round(clock.monotonicMs() * 1000));
-  peer.sendMessage(ContentType.latency, new MessageHeaders().setU64(HeaderKey.uuid, stamp));
+  return new MessageHeaders().setU64(HeaderKey.uuid, stamp);
 }
 
 /** Round trip in ms that an answer to {@link sendLatency} shows; `undefined` for a stamp not ours. */

@@ -20,8 +20,8 @@ const MIB = 1_048_576;
 /** What a router is told to buffer at most, and what it needs besides. */
 const BUFFERED_MIB = 256;
 const PROCESS_MIB = 350;
-/** A queue that has not moved for 10 s is given up, at the next look. */
-const CUT_WITHIN_MS = 30_000;
+/** Asked each 20 s, with 45 s to answer; a queue that does not move for 10 s is given up sooner. */
+const CUT_WITHIN_MS = 75_000;
 const WORSE_AT_MOST = 2;
 
 export function stalledReaders(): Scenario {
