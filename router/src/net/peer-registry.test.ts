@@ -26,7 +26,7 @@ function createWorld() {
     ...{ registry, peer, socket },
     cause: () => cause,
     /** Time goes on while the client sends something each second, but for answers. */
-    pass(ms: number) {
+    pass: (ms: number): void => {
       for (const endMs = nowMs + ms; nowMs < endMs;) {
         nowMs += 1_000;
         peer.lastReceivedMs = nowMs;
