@@ -29,6 +29,7 @@ export class FaultClient {
   #grant: { value: DialGrantResponse; takenMs: number } | undefined;
   #edge: EdgeConnection | undefined;
   #socket: WebSocket | undefined;
+  #isStalled = false;
 
   private constructor(app: AppClient, token: string, random: Random) {
     this.#app = app;
@@ -82,9 +83,14 @@ export class FaultClient {
     return this.copy().connect();
   }
 
-  /** Takes nothing more from the router. */
+  /** Takes nothing more from the router, but neither hangs up nor comes back when the router does. */
   stopReading(): void {
-    this.#socket?.pause();
+    const socket = this.#socket;
+    if (socket === undefined) throw new Error('not connected');
+    this.#isStalled = true;
+    socket.pause();
+    socket.close = () => undefined;
+    socket.terminate = () => undefined;
   }
 
   /** The next session asks for another grant: one from before access was removed counts no more. */
@@ -93,6 +99,7 @@ export class FaultClient {
   }
 
   async #dial(hostId?: string, signal?: AbortSignal): Promise<Circuit> {
+    if (this.#isStalled) throw new Error('stays where it is');
     const grant = await this.#currentGrant();
     if (this.#edge?.isOpen !== true) this.#edge = await this.#openEdge(grant);
     return this.#edge.dial(grant.dialGrant, {

@@ -247,10 +247,8 @@ export async function createControlServer(
   await once(server, 'listening');
   const { address, port } = server.address() as AddressInfo;
 
-  // Routers that were online when the last process ended, and don't come back.
-  for (const { id } of await repositories.edgeRouters.find(ctx.store.db, { isOnline: true })) {
-    grace.begin(id);
-  }
+  // Routers that don't come back after this process's start.
+  for (const { id } of await repositories.edgeRouters.find(ctx.store.db)) grace.begin(id);
 
   return {
     address: { host: address, port },

@@ -14,8 +14,10 @@ export interface RouterReports {
   status(routerId: string, status: RouterStatus): Promise<void>;
   /** Makes the stored terminators of a router those it reports, as far as policy allows them. */
   terminators(routerId: string, reported: RouterTerminators['terminators']): Promise<void>;
-  /** The router is gone: it is offline and hosts nothing, unless another controller has it. */
+  /** The router is offline, unless another controller has it. What it reported stays. */
   offline(routerId: string): Promise<void>;
+  /** The router is gone: it has no links and hosts nothing, unless another controller has it. */
+  gone(routerId: string): Promise<void>;
 }
 
 export function createRouterReports(
@@ -112,9 +114,18 @@ export function createRouterReports(
 
     offline: async (routerId) => {
       const current = await repositories.edgeRouters.get(store.db, routerId);
+      if (current?.isOnline !== true) return;
+      await store.write(async (tx) => {
+        if (await presence.isElsewhere(tx.db, routerId)) return;
+        await repositories.edgeRouters.update(tx, routerId, { isOnline: false });
+      });
+    },
+
+    gone: async (routerId) => {
+      const current = await repositories.edgeRouters.get(store.db, routerId);
       const rows = await repositories.terminators.find(store.db, { routerId });
       const hosted = hostedOn(routerId, rows);
-      if (current?.isOnline !== true && hosted.size === 0) return;
+      if (current === undefined || (current.links.length === 0 && hosted.size === 0)) return;
       await store.write(async (tx) => {
         if (await presence.isElsewhere(tx.db, routerId)) return;
         await repositories.edgeRouters.update(tx, routerId, { isOnline: false, links: [] });

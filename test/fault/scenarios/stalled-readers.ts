@@ -57,6 +57,7 @@ export function stalledReaders(): Scenario {
           }),
         );
       }
+      await quiet(network);
       const loaded = spread(await timesOf(healthy));
       const grown = residentMib(network);
       const endMs = Date.now() + CUT_WITHIN_MS;
@@ -80,6 +81,15 @@ export function stalledReaders(): Scenario {
       return figures;
     },
   };
+}
+
+/** Until nothing more goes through: every stalled client has got all it will take. */
+async function quiet(network: FaultNetwork): Promise<void> {
+  for (let before = -1, now = 0; now !== before;) {
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    now = await network.forwardedBytes();
+  }
 }
 
 async function timesOf(sessions: readonly SecureSession[]): Promise<number[]> {

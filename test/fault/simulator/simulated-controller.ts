@@ -90,16 +90,14 @@ export class SimulatedController {
     this.#terminatorsOf.set(routerId, now);
   }
 
-  /** The router's connection ended: it is offline unless it is back in time. */
+  /** The router's connection ended: it is offline unless it is back in time; what it reported stays. */
   lost(routerId: string, subscriber: Subscriber): void {
     if (this.#subscribers.get(routerId) !== subscriber) return;
     this.#subscribers.delete(routerId);
     this.#clock.schedule(GRACE_MS, () => {
       if (this.#subscribers.has(routerId)) return;
       const router = this.table('router').get(routerId);
-      if (router !== undefined) this.put('router', { ...router, isOnline: false, links: [] });
-      for (const id of this.terminatorsOf(routerId).keys()) this.#delete('terminator', id);
-      this.#terminatorsOf.delete(routerId);
+      if (router !== undefined) this.put('router', { ...router, isOnline: false });
     });
   }
 
