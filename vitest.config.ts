@@ -51,7 +51,9 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts', 'test/wpt/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          // Each starts browsers and a network of its own, and mostly waits: two at once on any machine.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {

@@ -39,6 +39,33 @@ const manifest = {
   files: {},
 };
 
+/** Schemas are written down as JSON Schema by the controller alone: here zod's part for it does nothing. */
+const withoutJsonSchemas = {
+  name: 'without-json-schemas',
+  transform(code, id) {
+    if (!/\/zod\/v4\/core\/(?:json-schema-processors|to-json-schema)\.js$/.test(id))
+      return undefined;
+    const names = [...code.matchAll(/^export (?:const|function) (\w+)/gm)].map(([, name]) => name);
+    if (names.length === 0) throw new Error(`${id} exports nothing that is known here`);
+    return {
+      code: names.map((name) => `export const ${name} = () => ({});`).join('\n'),
+      map: null,
+    };
+  },
+};
+
+/** WebAssembly in Base64 hardly compresses: libsodium's stands here byte by byte, and is turned to Base64 when it is asked for. */
+const compactWasm = {
+  name: 'compact-wasm',
+  transform(code, id) {
+    if (!/\/libsodium\/dist\/.*\/libsodium\.m?js$/.test(id)) return undefined;
+    const [literal, , base64] = /(["'`])(AGFz[\w+/]+=*)\1/.exec(code) ?? [];
+    if (literal === undefined) throw new Error(`${id} has no WebAssembly in Base64`);
+    const bytes = Buffer.from(base64, 'base64').toString('latin1');
+    return { code: code.replace(literal, () => `btoa(${JSON.stringify(bytes)})`), map: null };
+  },
+};
+
 await rm(join(dist, 'assets'), { recursive: true, force: true });
 await mkdir(join(dist, 'assets'), { recursive: true });
 for (const page of ['loader', 'login']) if (isWanted(page)) await buildPage(page);
@@ -70,7 +97,7 @@ async function bundle(entry, format, plugins = []) {
     root,
     configFile: false,
     logLevel: 'warn',
-    plugins,
+    plugins: [withoutJsonSchemas, compactWasm, ...plugins],
     define: {
       'process.env.NODE_ENV': '"production"',
       // libsodium asks for it to find files it does not need here; classic scripts have none.
