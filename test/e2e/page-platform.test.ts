@@ -206,18 +206,21 @@ describe.each(browserKinds)('pages in %s', { timeout: 40_000 }, (kind) => {
       expect(got).toEqual(['error']);
     });
 
-    it.each(['object', 'embed'])('<%s> shows what the application has', async (name) => {
-      await run(`
+    it.each(['object', 'embed'])(
+      '<%s> shows what the application has, also when it takes its time',
+      async (name) => {
+        await run(`
         const element = document.createElement('${name}');
         element.type = 'image/svg+xml';
-        element.${name === 'object' ? 'data' : 'src'} = '/image.svg?by-${name}';
+        element.${name === 'object' ? 'data' : 'src'} = '/late.svg?by-${name}';
         document.body.append(element);
         window.element = element;`);
-      await page.waitFor(
-        `(element.contentDocument ?? element.getSVGDocument())?.documentElement?.nodeName === 'svg'`,
-      );
-      expect(app.last(`/image.svg?by-${name}`)).toBeDefined();
-    });
+        await page.waitFor(
+          `(element.contentDocument ?? element.getSVGDocument())?.documentElement?.nodeName === 'svg'`,
+        );
+        expect(app.last(`/late.svg?by-${name}`)).toBeDefined();
+      },
+    );
 
     it('a popup without an address reaches the application', async () => {
       const got = await run(`

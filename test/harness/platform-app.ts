@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 
 export interface PlatformApp {
   url: string;
@@ -14,6 +15,8 @@ interface Answer {
   type?: string;
   fields?: Record<string, string | string[]>;
   body: string;
+  /** The answer comes so late. */
+  afterMs?: number;
 }
 
 const html = (title: string, body = ''): string =>
@@ -57,6 +60,11 @@ const answers: Record<string, Answer> = {
   }),
   '/sandboxed': page('Sandboxed', { 'content-security-policy': 'sandbox allow-scripts' }),
   '/speaks': page('Speaks', {}, '<script>parent.postMessage("the application", "*")</script>'),
+  '/late.svg': {
+    type: 'image/svg+xml',
+    body: '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>',
+    afterMs: 500,
+  },
   '/image.svg': {
     type: 'image/svg+xml',
     body: '<svg xmlns="http://www.w3.org/2000/svg" width="7" height="7"/>',
@@ -78,6 +86,7 @@ export async function startPlatformApp(): Promise<PlatformApp> {
     for await (const chunk of request) body += String(chunk);
     seen.push({ method, path: url, headers, body });
     const known = answers[pathname];
+    if (known?.afterMs !== undefined) await setTimeout(known.afterMs);
     response.writeHead(known || pathname === '/seen' ? 200 : 404, {
       'content-type': known?.type ?? 'application/json',
       ...known?.fields,

@@ -107,11 +107,17 @@ export function createElementFetcher(
         if (url === '' || !isOwn(url)) return;
         done.add(element);
         const given = element.getAttribute(property) ?? '';
-        // Before its request is made: in Chromium an `<object>` that failed once stays so.
+        const type = element.getAttribute('type');
+        // Before its request is made: in Chromium an `<object>` that failed once stays so, and one of a known
+        // type without an address fails as soon as it is laid out.
         element.removeAttribute(property);
+        element.removeAttribute('type');
         void embedded(url)
           .catch(() => undefined)
-          .then((found) => element.setAttribute(property, found ?? given));
+          .then((found) => {
+            if (type !== null) element.setAttribute('type', type);
+            element.setAttribute(property, found ?? given);
+          });
       };
       new realm.MutationObserver((records) => {
         for (const { addedNodes } of records) {
