@@ -189,6 +189,22 @@ describe('ServiceConnection', () => {
     expect(await connection.session()).toBe(sessions[0]);
   });
 
+  it('asks which routers there are now when none of those it knew answers', async () => {
+    const { connection, grants, openEdge, sessions } = createWorld();
+    const moved = { ...grant('grant2') };
+    moved.routers = [{ id: 'r2', name: 'Router 2', edgeUrls: ['ws://three/edge'] }];
+    grants.fetch.mockResolvedValue(moved);
+    openEdge
+      .mockRejectedValueOnce(failure('ERR_NO_ROUTER', true))
+      .mockRejectedValueOnce(failure('ERR_NO_ROUTER', true));
+    expect(await connection.session()).toBe(sessions[0]);
+    expect(openEdge.mock.calls.map(([url]) => url)).toEqual([
+      'ws://one/edge',
+      'ws://two/edge',
+      'ws://three/edge',
+    ]);
+  });
+
   it('gives up in the end, and at once where trying cannot help', async () => {
     const patient = createWorld();
     patient.secure.mockImplementation(() =>

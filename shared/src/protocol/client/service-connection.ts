@@ -210,7 +210,19 @@ export class ServiceConnection {
     }
   }
 
-  async #findWay({ routers }: DialGrantResponse): Promise<Way> {
+  /** Through one of the routers that the grant names; if none answers, of those that a new one names. */
+  async #findWay(grant: DialGrantResponse): Promise<Way> {
+    try {
+      return await this.#race(grant);
+    } catch (error) {
+      if (!isAppError(error, 'ERR_NO_ROUTER')) throw error;
+      const newer = await this.#options.grants.fetch().catch(() => grant);
+      if (newer.dialGrant === grant.dialGrant) throw error;
+      return this.#race(newer);
+    }
+  }
+
+  async #race({ routers }: DialGrantResponse): Promise<Way> {
     const { tokens, openEdge } = this.#options;
     const token = await tokens.token();
     const candidates = routers.flatMap(({ id, edgeUrls }) => edgeUrls.map((url) => ({ id, url })));
