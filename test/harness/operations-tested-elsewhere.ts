@@ -38,6 +38,7 @@ export const testedElsewhere: Readonly<Record<string, readonly string[]>> = {
     'get /edge/management/v1/passkeys/{id}',
     'delete /edge/management/v1/passkeys/{id}',
   ],
+  'test/integration/node-sdk.test.ts': ['post /edge/client/v1/dial-grants'],
   'test/integration/controller-api.test.ts': ['post /edge/client/v1/enroll'],
   'test/integration/router-enroll.test.ts': ['post /edge/client/v1/enroll/extend/router'],
   'test/integration/fabric-api.test.ts': [

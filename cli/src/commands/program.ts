@@ -3,6 +3,7 @@ import { addCompletionCommands } from '../completion/index.ts';
 import { addEdgeCommand, addFabricCommand } from '../edge/index.ts';
 import { addNetworkCommands } from '../network/index.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { addTunnelCommand } from '../tunnel/index.ts';
 import { addAuditCommand } from './audit.ts';
 import { addDemoCommand } from './demo.ts';
 import { addPartCommands } from './part-commands.ts';
@@ -32,6 +33,7 @@ export function createProgram(terminal: Terminal): Command {
   addEdgeCommand(program, terminal);
   addFabricCommand(program, terminal);
   addNetworkCommands(program, terminal);
+  addTunnelCommand(program, terminal);
   addPartCommands(program, terminal);
   addAuditCommand(program, terminal);
   addCompletionCommands(program, terminal);

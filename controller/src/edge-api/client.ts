@@ -4,6 +4,7 @@ import { addAuthenticationRoutes } from './authentication/index.ts';
 import { addDirectoryRoutes } from './client/directory.ts';
 import { addNotServedRoutes } from './client/not-served.ts';
 import { addOwnServiceRoutes, addServiceWriteRefusals } from './client/own-services.ts';
+import { addProgramDialGrantRoutes } from './client/program-dial-grants.ts';
 import { addServiceSessionRoutes } from './client/service-sessions.ts';
 import { addCommonRoutes, CLIENT_BASE, CLIENT_BASES, type EdgeListener } from './common-routes.ts';
 import { addControllerRoutes } from './controller-routes.ts';
@@ -16,7 +17,7 @@ import { addSessionRoutes } from './session-routes.ts';
 export function createClientApi(
   ctx: ControllerContext,
   listener: EdgeListener,
-  tokens: Pick<TokenServices, 'grants'>,
+  tokens: Pick<TokenServices, 'grants' | 'keys'>,
 ): EdgeRoutes {
   const routes = createRoutes(ctx, { bases: [...CLIENT_BASES, ''], rate: 'client' });
   addCommonRoutes(routes, ctx, { title: 'Postern Client API', base: CLIENT_BASE, listener });
@@ -28,6 +29,7 @@ export function createClientApi(
   addOwnServiceRoutes(routes, ctx);
   addServiceWriteRefusals(routes);
   addServiceSessionRoutes(routes, ctx, tokens);
+  addProgramDialGrantRoutes(routes, ctx, tokens);
   addPostureResponseRoutes(routes, ctx);
   addNotServedRoutes(routes);
   sealRoutes(routes);

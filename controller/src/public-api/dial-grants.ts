@@ -4,23 +4,19 @@
  */
 import { AppError } from '@postern/shared/errors';
 import { createKeySet, SERVICE_RESOURCE_PREFIX, verifyAppToken } from '@postern/shared/grants';
-import { ELSEWHERE } from '@postern/shared/policy';
 import type {
   CrossOriginGrantResponse,
   DeclaredPosture,
   DialGrantResponse,
 } from '@postern/shared/schemas';
 import type { ControllerContext } from '../context.ts';
+import { decideDial, type DialDecision } from '../grants/dial-decision.ts';
 import type { GrantIssuer, Issued } from '../grants/issue-grants.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
 import { findApplication } from '../oidc/clients.ts';
 import type { Application } from '../model/services.ts';
 import type { SignInSession, SignInSessions } from '../sign-in/sessions.ts';
 import { lookupOrigin } from './applications.ts';
-
-const MAX_ROUTERS = 32;
-/** Limit of the dial grant's `hosts`. */
-const MAX_HOSTS = 100;
 
 export interface DialGrants {
   /**
@@ -147,15 +143,13 @@ export function createDialGrants(
     };
   }
 
-  /** Whether, and over what, the asker may dial now. Notes the decision. */
+  /** Whether, and over what, the asker may dial now. */
   async function decide(
     { session, identityId }: Asker,
     serviceId: string,
     { address, declared }: DialOrigin,
     isKnown: boolean,
-  ) {
-    const identity = ctx.policy.entity('identity', identityId);
-    const service = ctx.policy.entity('service', serviceId);
+  ): Promise<DialDecision> {
     await ctx.posture.report(
       { sessionId: session.id, identityId },
       {
@@ -165,43 +159,8 @@ export function createDialGrants(
         ...(session.mfaAtMs !== null && { mfaPassedAtMs: session.mfaAtMs }),
       },
     );
-    // Routers see where the browser connects from: they decide checks of networks.
-    const from = { sessionId: session.id, address: ELSEWHERE, nowMs: ctx.clock() };
-    const note = (outcome: 'success' | 'refused', reason: string): void =>
-      ctx.audit.decisions.note({
-        actor: { kind: 'identity', id: identityId, sessionId: session.id, address },
-        action: 'dial',
-        outcome,
-        reason,
-        entityKind: 'services',
-        entityId: serviceId,
-      });
-    if (!isKnown || !identity || !service || !ctx.policy.mayDial(identityId, serviceId, from)) {
-      const isPosture =
-        isKnown &&
-        identity !== undefined &&
-        service !== undefined &&
-        ctx.policy.mayDial(identityId, serviceId, 'posture-ignored');
-      const code = isPosture ? 'ERR_POSTURE_FAILED' : 'ERR_ACCESS_NO_POLICY';
-      note('refused', code);
-      throw new AppError(code, 'no policy lets the identity dial from there', { status: 403 });
-    }
-    const routers = onlineRouters(ctx, identityId, serviceId);
-    if (routers.length === 0) {
-      throw new AppError('ERR_NO_ROUTER', 'no usable router is online', {
-        status: 409,
-        retryable: true,
-      });
-    }
-    const hostIds = await hostsOf(ctx, serviceId);
-    if (hostIds.length === 0) {
-      throw new AppError('ERR_SERVICE_NOT_HOSTED', 'nobody hosts the service', {
-        status: 409,
-        retryable: true,
-      });
-    }
-    note('success', 'granted');
-    return { identity, service, routers, hostIds };
+    const sessionId = session.id;
+    return decideDial(ctx, { identityId, sessionId, serviceId, address, isKnown });
   }
 
   function describe(
@@ -219,35 +178,4 @@ export function createDialGrants(
       expiresAt: new Date(dialGrant.expiresAtMs).toISOString(),
     };
   }
-}
-
-/** Routers both may use, cheapest first. */
-function onlineRouters(
-  ctx: ControllerContext,
-  identityId: string,
-  serviceId: string,
-): DialGrantResponse['routers'] {
-  return ctx.policy
-    .commonRouters(identityId, serviceId)
-    .map((id) => ctx.policy.entity('router', id))
-    .filter((router) => router !== undefined)
-    .filter((router) => router.isOnline && router.edgeUrls.length > 0)
-    .sort((a, b) => a.cost - b.cost || a.id.localeCompare(b.id))
-    .slice(0, MAX_ROUTERS)
-    .map(({ id, name, edgeUrls }) => ({ id, name, edgeUrls }));
-}
-
-/** Identities that offer the service now and still may. */
-async function hostsOf(ctx: ControllerContext, serviceId: string): Promise<string[]> {
-  const rows = await ctx.store.db
-    .selectFrom('terminators')
-    .select('hostId')
-    .distinct()
-    .where('serviceId', '=', serviceId)
-    .orderBy('hostId')
-    .execute();
-  return rows
-    .map(({ hostId }) => hostId)
-    .filter((id) => ctx.policy.mayBind(id, serviceId, { address: ELSEWHERE, nowMs: ctx.clock() }))
-    .slice(0, MAX_HOSTS);
 }

@@ -226,6 +226,15 @@ export const dialGrantResponseSchema = z.strictObject({
 });
 export type DialGrantResponse = z.infer<typeof dialGrantResponseSchema>;
 
+/** `data` of `POST /edge/client/v1/dial-grants`: what a browser gets in two steps, for an API session. */
+export const programDialGrantSchema = dialGrantResponseSchema
+  .extend({
+    /** App token that routers take for this service and this key. */
+    accessToken: z.string().max(8192),
+  })
+  .meta({ id: 'ProgramDialGrant' });
+export type ProgramDialGrant = z.infer<typeof programDialGrantSchema>;
+
 /** Body of `POST /cross-origin-grants`: an application that pages of this one send requests to. */
 export const crossOriginGrantRequestSchema = declaredPostureSchema.extend({
   origin: z.string().max(512),

@@ -9,6 +9,8 @@
  * of the sign-in: pages of the application could see as much of their own requests.
  */
 
+import type { ConnectionReport } from '@postern/shared/protocol/client';
+
 export const STATUS_PATH = '/.postern/status';
 export const WATCH_RENEWAL_MS = 10_000;
 
@@ -22,29 +24,6 @@ export interface StatusReport {
   connection: ConnectionReport | undefined;
   /** Latest last; at most {@link MAX_REQUESTS}. */
   requests: readonly RequestReport[];
-}
-
-export interface ConnectionReport {
-  identity: string;
-  service: string;
-  circuitId: string;
-  openedAtMs: number;
-  openStreams: number;
-  sentBytes: number;
-  receivedBytes: number;
-  suite: string;
-  fingerprint: string;
-  keyAgeMs: number;
-  /** Nearest first; `undefined` until measured. */
-  path: readonly HopReport[] | undefined;
-  /** Round trip inside the encryption. */
-  sessionRoundTripMs: number | undefined;
-}
-
-export interface HopReport {
-  kind: 'router' | 'host';
-  name: string;
-  roundTripMs: number;
 }
 
 /** Requests kept and shown. */

@@ -3,7 +3,8 @@
  * sent: no cookies, no header fields, no bodies, and queries only where the person asked for them.
  * Times that HAR has no place for are in members that begin with `_`, as it allows (HAR 1.2, "Custom fields").
  */
-import type { ConnectionReport, RequestReport, StatusReport } from '../messages/status.ts';
+import type { ConnectionReport } from '@postern/shared/protocol/client';
+import type { RequestReport, StatusReport } from '../messages/status.ts';
 
 export interface HarOptions {
   withQueries: boolean;

@@ -1,6 +1,7 @@
 /** The parts of the status page, made anew from each report. */
 import { fill } from '@postern/shared/language';
-import type { ConnectionReport, StatusReport } from '../messages/status.ts';
+import type { ConnectionReport } from '@postern/shared/protocol/client';
+import type { StatusReport } from '../messages/status.ts';
 import type { StatusTexts } from '../words/status/index.ts';
 import { element } from './dom.ts';
 import { formatAge, formatBytes, formatMs, formatTime } from './units.ts';

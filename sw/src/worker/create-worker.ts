@@ -7,8 +7,9 @@ import {
 } from 'virtual:postern-worker-runtime';
 import { signEs256 } from '@postern/shared/crypto';
 import { chooseLanguage } from '@postern/shared/language';
-import { createKeySet } from '@postern/shared/grants';
+import { createKeySet, parseVerificationKeys } from '@postern/shared/grants';
 import type { Logger } from '@postern/shared/log';
+import { ServiceConnection, type GrantSource } from '@postern/shared/protocol/client';
 import { connectSecure } from '@postern/shared/protocol/handshake';
 import { AppWorkers } from './app-worker/app-workers.ts';
 import { loadAppKey, type AppKey } from './auth/app-key.ts';
@@ -34,7 +35,6 @@ import { HttpLogins } from './http-auth/http-logins.ts';
 import { PageRequests } from './fetch/page-requests.ts';
 import { MAX_UNPACED_BYTES } from './fetch/response-body.ts';
 import { createFetchRouter, type FetchRouter } from './fetch/router.ts';
-import { parseVerificationKeys } from './auth/verification-keys.ts';
 import { Farewells } from './farewells.ts';
 import { createPageMessages, type PageMessages } from './page-messages.ts';
 import type { Look } from './pages/look.ts';
@@ -42,8 +42,7 @@ import { RequestLog } from './diagnostics/request-log.ts';
 import { StatusFeed } from './diagnostics/status-feed.ts';
 import { statusPage } from './pages/status-page.ts';
 import { createStore } from './storage/store.ts';
-import { AppConnection } from './transport/app-connection.ts';
-import { DialGrants, type GrantSource } from './transport/dial-grants.ts';
+import { DialGrants } from './transport/dial-grants.ts';
 import { openEdge } from './transport/websocket-pipe.ts';
 import { HttpPorts } from './websocket/http-ports.ts';
 import { SocketTable } from './websocket/socket-table.ts';
@@ -116,8 +115,8 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
   const connect = (
     source: GrantSource,
     tokenSource: Pick<TokenSource, 'token' | 'renew'>,
-  ): AppConnection =>
-    new AppConnection({
+  ): ServiceConnection =>
+    new ServiceConnection({
       grants: source,
       tokens: tokenSource,
       openEdge: async (url, routerId, token, signal) => {

@@ -3,6 +3,7 @@
  * the token that routers want with it. Kept in memory, renewed together.
  */
 import { AppError } from '@postern/shared/errors';
+import type { GrantSource } from '@postern/shared/protocol/client';
 import {
   crossOriginGrantResponseSchema,
   type DeclaredPosture,
@@ -10,7 +11,7 @@ import {
 } from '@postern/shared/schemas';
 import type { OAuthClient } from '../auth/oauth.ts';
 import { outageUntilMs, type TokenSource } from '../auth/token-source.ts';
-import { problemError, type GrantSource } from '../transport/dial-grants.ts';
+import { problemError } from '../transport/dial-grants.ts';
 
 /** A grant with less life than this is not used for a new connection, in ms. */
 const MIN_GRANT_LIFE_MS = 20_000;

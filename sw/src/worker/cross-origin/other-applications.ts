@@ -1,11 +1,11 @@
 /** Connections to other applications that pages here send requests to, one each. */
 import type { SecureSession } from '@postern/shared/protocol/session';
-import type { AppConnection } from '../transport/app-connection.ts';
+import type { ServiceConnection } from '@postern/shared/protocol/client';
 
 /** Held at once; the one not used for longest is closed first. */
 const MAX_CONNECTIONS = 16;
 
-type Connection = Pick<AppConnection, 'session' | 'close' | 'isBusy'>;
+type Connection = Pick<ServiceConnection, 'session' | 'close' | 'isBusy'>;
 
 export class OtherApplications {
   readonly #connect: (origin: string) => Connection;
@@ -19,7 +19,7 @@ export class OtherApplications {
     return [...this.#connections.values()].some(({ isBusy }) => isBusy);
   }
 
-  /** Rejects like `AppConnection.session`, with the other application's refusals. */
+  /** Rejects like `ServiceConnection.session`, with the other application's refusals. */
   session(origin: string): Promise<SecureSession> {
     const connection = this.#connections.get(origin) ?? this.#connect(origin);
     this.#connections.delete(origin);

@@ -4,6 +4,7 @@
  * freshness only while the controller cannot be reached.
  */
 import { AppError, isAppError, isReasonCode, reasons } from '@postern/shared/errors';
+import type { GrantSource } from '@postern/shared/protocol/client';
 import {
   dialGrantResponseSchema,
   problemSchema,
@@ -26,14 +27,6 @@ export interface DialGrantsOptions {
   /** What the browser says of itself, sent along for posture checks. */
   declared: () => Promise<DeclaredPosture>;
   nowMs: () => number;
-}
-
-/** What a connection is authorised by. */
-export interface GrantSource {
-  current(): Promise<DialGrantResponse>;
-  fetch(): Promise<DialGrantResponse>;
-  freshMs(grant: DialGrantResponse): number;
-  forget(): Promise<void>;
 }
 
 export class DialGrants implements GrantSource {

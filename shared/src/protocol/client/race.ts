@@ -1,5 +1,5 @@
 /** Happy eyeballs over routers: all offered ones are tried at once, the quickest is kept. */
-import { AppError, isAppError } from '@postern/shared/errors';
+import { AppError, isAppError } from '../../errors/index.ts';
 
 /** Routers tried at once; the next ones follow only if all of these fail. */
 export const MAX_RACERS = 4;

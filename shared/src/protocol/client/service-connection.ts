@@ -1,20 +1,18 @@
 /**
- * The one way from this browser to the application: a secure session shared by all pages, made when
+ * The one way from a client to a service: a secure session shared by all who use it there, made when
  * needed, made again when lost, kept authorised while in use and closed when idle.
  *
  *     grant → race of routers → circuit → handshake → session
  *                                   renewed: token to the router, AUTH to the connector
  */
-import { AppError, isAppError } from '@postern/shared/errors';
-import type { Logger } from '@postern/shared/log';
-import type { Circuit, CloseReason, EdgeConnection } from '@postern/shared/protocol/edge';
-import type { SecureSession } from '@postern/shared/protocol/session';
-import type { DialGrantResponse } from '@postern/shared/schemas';
-import type { TokenSource } from '../auth/token-source.ts';
-import type { ConnectionReport, HopReport } from '../../messages/status.ts';
+import { AppError, isAppError } from '../../errors/index.ts';
+import type { Logger } from '../../log/index.ts';
+import type { DialGrantResponse } from '../../schemas/index.ts';
+import type { Circuit, CloseReason, EdgeConnection } from '../edge/index.ts';
+import type { SecureSession } from '../session/index.ts';
 import { backoffMs } from './backoff.ts';
-import type { GrantSource } from './dial-grants.ts';
 import { raceRouters } from './race.ts';
+import type { ConnectionReport, GrantSource, HopReport, TokenSource } from './types.ts';
 
 /** How long requests wait for a connection that can be expected to come back. */
 const CONNECT_PATIENCE_MS = 8_000;
@@ -44,9 +42,9 @@ interface Way {
   token: string;
 }
 
-export interface AppConnectionOptions {
+export interface ServiceConnectionOptions {
   grants: GrantSource;
-  tokens: Pick<TokenSource, 'token' | 'renew'>;
+  tokens: TokenSource;
   openEdge: (
     url: string,
     routerId: string,
@@ -79,13 +77,13 @@ interface Live {
   sessionRoundTripMs: number | undefined;
 }
 
-export class AppConnection {
-  readonly #options: AppConnectionOptions;
+export class ServiceConnection {
+  readonly #options: ServiceConnectionOptions;
   #live: Live | undefined;
   #connecting: Promise<Live> | undefined;
   #openedSessions = 0;
 
-  constructor(options: AppConnectionOptions) {
+  constructor(options: ServiceConnectionOptions) {
     this.#options = options;
   }
 
@@ -212,7 +210,19 @@ export class AppConnection {
     }
   }
 
-  async #findWay({ routers }: DialGrantResponse): Promise<Way> {
+  /** Through one of the routers that the grant names; if none answers, of those that a new one names. */
+  async #findWay(grant: DialGrantResponse): Promise<Way> {
+    try {
+      return await this.#race(grant);
+    } catch (error) {
+      if (!isAppError(error, 'ERR_NO_ROUTER')) throw error;
+      const newer = await this.#options.grants.fetch().catch(() => grant);
+      if (newer.dialGrant === grant.dialGrant) throw error;
+      return this.#race(newer);
+    }
+  }
+
+  async #race({ routers }: DialGrantResponse): Promise<Way> {
     const { tokens, openEdge } = this.#options;
     const token = await tokens.token();
     const candidates = routers.flatMap(({ id, edgeUrls }) => edgeUrls.map((url) => ({ id, url })));

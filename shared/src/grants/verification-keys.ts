@@ -1,7 +1,7 @@
 /** The controller's keys as they come with a dial grant. */
-import type { VerificationKey } from '@postern/shared/grants';
-import { publicJwkSchema } from '@postern/shared/schemas';
 import { z } from 'zod';
+import { publicJwkSchema } from '../schemas/control.ts';
+import type { VerificationKey } from './key-set.ts';
 
 const keySchema = z.object({
   kid: z.string().min(1).max(64),

@@ -1,16 +1,16 @@
-import { AppError } from '@postern/shared/errors';
-import { silentLogger } from '@postern/shared/log';
-import type { CloseReason, EdgeConnection } from '@postern/shared/protocol/edge';
-import type { SecureSession } from '@postern/shared/protocol/session';
-import type { DialGrantResponse } from '@postern/shared/schemas';
+import { AppError } from '../../errors/index.ts';
+import { silentLogger } from '../../log/index.ts';
+import type { CloseReason, EdgeConnection } from '../edge/index.ts';
+import type { SecureSession } from '../session/index.ts';
+import type { DialGrantResponse } from '../../schemas/index.ts';
 import { describe, expect, it, vi, type Mock } from 'vitest';
 import {
-  AppConnection,
+  ServiceConnection,
   IDLE_CLOSE_MS,
   RENEW_GRANT_MS,
   UPKEEP_MS,
   type Redial,
-} from './app-connection.ts';
+} from './service-connection.ts';
 import { backoffMs, FIRST_DELAY_MS, MAX_DELAY_MS } from './backoff.ts';
 import { MAX_RACERS, raceRouters } from './race.ts';
 
@@ -75,7 +75,7 @@ function createWorld() {
     renew: vi.fn(() => Promise.resolve('token2')),
   };
   const onEnded = vi.fn();
-  const connection = new AppConnection({
+  const connection = new ServiceConnection({
     grants: grants,
     tokens: tokens,
     openEdge,
@@ -110,7 +110,7 @@ function createWorld() {
 const failure = (code: `ERR_${string}`, retryable: boolean) =>
   new AppError(code, code, { retryable });
 
-describe('AppConnection', () => {
+describe('ServiceConnection', () => {
   it('connects once for all who ask, and shares the session', async () => {
     const { connection, secure, sessions } = createWorld();
     const [one, two] = await Promise.all([connection.session(), connection.session()]);
@@ -187,6 +187,22 @@ describe('AppConnection', () => {
       .mockRejectedValueOnce(failure('ERR_NO_ROUTER', true))
       .mockRejectedValueOnce(failure('ERR_NO_ROUTER', true));
     expect(await connection.session()).toBe(sessions[0]);
+  });
+
+  it('asks which routers there are now when none of those it knew answers', async () => {
+    const { connection, grants, openEdge, sessions } = createWorld();
+    const moved = { ...grant('grant2') };
+    moved.routers = [{ id: 'r2', name: 'Router 2', edgeUrls: ['ws://three/edge'] }];
+    grants.fetch.mockResolvedValue(moved);
+    openEdge
+      .mockRejectedValueOnce(failure('ERR_NO_ROUTER', true))
+      .mockRejectedValueOnce(failure('ERR_NO_ROUTER', true));
+    expect(await connection.session()).toBe(sessions[0]);
+    expect(openEdge.mock.calls.map(([url]) => url)).toEqual([
+      'ws://one/edge',
+      'ws://two/edge',
+      'ws://three/edge',
+    ]);
   });
 
   it('gives up in the end, and at once where trying cannot help', async () => {
