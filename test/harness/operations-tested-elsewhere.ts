@@ -38,6 +38,12 @@ export const testedElsewhere: Readonly<Record<string, readonly string[]>> = {
     'get /edge/management/v1/passkeys/{id}',
     'delete /edge/management/v1/passkeys/{id}',
   ],
+  'test/integration/portal.test.ts': [
+    'get /edge/management/v1/access-requests/{id}',
+    'delete /edge/management/v1/access-requests/{id}',
+    'post /edge/management/v1/access-requests/{id}/accept',
+    'post /edge/management/v1/access-requests/{id}/decline',
+  ],
   'test/integration/controller-api.test.ts': ['post /edge/client/v1/enroll'],
   'test/integration/router-enroll.test.ts': ['post /edge/client/v1/enroll/extend/router'],
   'test/integration/fabric-api.test.ts': [
