@@ -142,7 +142,7 @@ describe('a person whose policy asks for two steps', () => {
 
   it('adds a passkey and signs in by it alone', async () => {
     await page.goto(`${login}/`);
-    await heading('You are signed in');
+    await heading('Applications');
     await page.addAuthenticator?.();
     await clickButton('Add a passkey');
     await page.waitFor(`document.querySelectorAll('.passkeys li').length === 1`);
@@ -166,7 +166,7 @@ describe('a person whose policy asks for two steps', () => {
     const program = { username: USERNAME, password: PASSWORD };
     expect((await demo.admin('POST', '/authenticate?method=password', program)).status).toBe(200);
     await page.goto(`${login}/`);
-    await heading('You are signed in');
+    await heading('Applications');
     await page.waitFor(`document.querySelectorAll('.sessions li').length === 2`);
     await page.screenshot(shot('sessions.png'));
     await page.click('[aria-label="End Program or command line"]');
@@ -178,7 +178,7 @@ describe('a person whose policy asks for two steps', () => {
 
   it('removes the passkey, which then signs nobody in', async () => {
     await page.goto(`${login}/`);
-    await heading('You are signed in');
+    await heading('Applications');
     await clickButton('Remove');
     await page.waitFor(`document.querySelectorAll('.passkeys li').length === 0`);
     await signOut(login);

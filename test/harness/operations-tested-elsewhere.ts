@@ -39,6 +39,12 @@ export const testedElsewhere: Readonly<Record<string, readonly string[]>> = {
     'delete /edge/management/v1/passkeys/{id}',
   ],
   'test/integration/node-sdk.test.ts': ['post /edge/client/v1/dial-grants'],
+  'test/integration/portal.test.ts': [
+    'get /edge/management/v1/access-requests/{id}',
+    'delete /edge/management/v1/access-requests/{id}',
+    'post /edge/management/v1/access-requests/{id}/accept',
+    'post /edge/management/v1/access-requests/{id}/decline',
+  ],
   'test/integration/controller-api.test.ts': ['post /edge/client/v1/enroll'],
   'test/integration/router-enroll.test.ts': ['post /edge/client/v1/enroll/extend/router'],
   'test/integration/fabric-api.test.ts': [

@@ -1,6 +1,7 @@
 /** Why an identity can, or cannot, reach a service, and what would change that. */
 import { ELSEWHERE, type PolicyIndex } from '@postern/shared/policy';
 import type { Entity } from '@postern/shared/schemas';
+import { missingRoles } from './missing-roles.ts';
 
 export type AdviceCode =
   | 'ALLOWED'
@@ -87,8 +88,8 @@ function match(
   each: Entity<'servicePolicy'>,
   { identity, service, nowMs }: Subject,
 ): PolicyMatch {
-  const identityMissing = missing(identity, each.identityRoles, each.semantic);
-  const serviceMissing = missing(service, each.serviceRoles, each.semantic);
+  const identityMissing = missingRoles(identity, each.identityRoles, each.semantic);
+  const serviceMissing = missingRoles(service, each.serviceRoles, each.semantic);
   const demanded = [...(policy.posture.demanded(each) ?? [])];
   const sessions = [...policy.posture.sessions.values()].filter(
     ({ identityId }) => identityId === identity.id,
@@ -110,19 +111,6 @@ function match(
       serviceMissing === undefined &&
       policy.posture.meets(each, identity.id, from),
   };
-}
-
-/** Roles of which the entity lacks all (AnyOf) or some (AllOf); `undefined` when the list holds it. */
-function missing(
-  { id, roleAttributes }: { id: string; roleAttributes: readonly string[] },
-  roles: readonly string[],
-  semantic: 'AllOf' | 'AnyOf',
-): string[] | undefined {
-  if (roles.includes('#all') || roles.includes(`@${id}`)) return undefined;
-  const wanted = roles.filter((role) => role.startsWith('#'));
-  const lacking = wanted.filter((role) => !roleAttributes.includes(role.slice(1)));
-  const isHeld = semantic === 'AllOf' ? lacking.length === 0 : lacking.length < wanted.length;
-  return isHeld && wanted.length > 0 ? undefined : lacking;
 }
 
 function distance({

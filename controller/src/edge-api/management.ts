@@ -1,6 +1,7 @@
 import type { ControllerContext } from '../context.ts';
 import type { DatabaseOperations } from '../fabric-api/database-routes.ts';
 import type { TokenServices } from '../grants/token-services.ts';
+import { addAccessDecisions } from './administration/access-decisions.ts';
 import { addControllerSettings } from './administration/controller-settings.ts';
 import { addIdentityActions } from './administration/identity-actions.ts';
 import { addKeyRotation } from './administration/key-rotation.ts';
@@ -14,6 +15,7 @@ import {
 import { addAuditRoutes } from './audit/audit-routes.ts';
 import { addCommonRoutes, MANAGEMENT_BASE } from './common-routes.ts';
 import { addCrudRoutes } from './crud.ts';
+import { accessRequests } from './entities/access-requests.ts';
 import { apiSessions } from './entities/api-sessions.ts';
 import { applications } from './entities/applications.ts';
 import { brandings } from './entities/brandings.ts';
@@ -66,6 +68,7 @@ const ENTITIES = [
   passkeys,
   applications,
   brandings,
+  accessRequests,
 ];
 
 /** The Management API: administration of everything, administrators only unless a permission says otherwise. */
@@ -86,6 +89,7 @@ export function createManagementApi(
   for (const definition of ENTITIES) addCrudRoutes(routes, ctx, definition);
   addIdentityActions(routes, ctx);
   addPolicyAdvice(routes, ctx);
+  addAccessDecisions(routes, ctx);
   addReEnrollment(routes, ctx);
   addKeyRotation(routes, ctx, tokens.keys);
   addOperationsRoutes(routes, ctx, database);

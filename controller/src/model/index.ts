@@ -11,3 +11,4 @@ export * from './services.ts';
 export * from './sessions.ts';
 export * from './table.ts';
 export * from './brandings.ts';
+export * from './access-requests.ts';

@@ -17,6 +17,7 @@ import type { SigningKeys } from '../keys/signing-keys.ts';
 import type { ProofVerifier } from '../sign-in/dpop.ts';
 import { createRateLimit } from '../auth/rate-limit.ts';
 import type { OwnPasskeysService } from '../sign-in/own-passkeys.ts';
+import type { PortalSignIns } from '../portal/portal-sign-in.ts';
 import type { SignInSessions } from '../sign-in/sessions.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import { etagOf, lookupApplication, originDigests } from './applications.ts';
@@ -27,6 +28,7 @@ import type { Origins } from './origins.ts';
 import { problem, problemOnError, problemOnNotFound } from './problem.ts';
 import { dpopToken, proveRequest, tooMany } from './proof.ts';
 import { addOwnSessionRoutes } from './own-session-routes.ts';
+import { addPortalRoutes } from './portal-routes.ts';
 import { addSignInRoutes } from './sign-in-routes.ts';
 
 const API_PATH = '/postern/v1';
@@ -43,6 +45,7 @@ export interface ApiParts {
   readonly ownPasskeys: OwnPasskeysService;
   readonly sessions: SignInSessions;
   readonly dialGrants: DialGrants;
+  readonly portalSignIns: PortalSignIns;
   readonly origins: Origins;
 }
 
@@ -66,7 +69,7 @@ export function createApiApp(ctx: ControllerContext, parts: ApiParts): Hono<Publ
 
   const api = new Hono<PublicEnv>();
   // An application's page, hostile or not, takes no part in signing in and out.
-  for (const path of ['/interactions/*', '/session/*', '/sessions/*']) {
+  for (const path of ['/interactions/*', '/session/*', '/sessions/*', '/portal/*']) {
     api.use(path, onlyPagesOf(ctx.config.loginOrigin));
   }
   api.use(exactOriginCors(origins));
@@ -136,6 +139,7 @@ export function createApiApp(ctx: ControllerContext, parts: ApiParts): Hono<Publ
 
   addSignInRoutes(api, ctx, { proofs, signIn, ownPasskeys, sessions });
   addOwnSessionRoutes(api, ctx, { proofs, sessions });
+  addPortalRoutes(api, ctx, { proofs, sessions, portalSignIns: parts.portalSignIns });
 
   app.route(API_PATH, api);
   return app;

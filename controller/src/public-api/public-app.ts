@@ -9,6 +9,7 @@ import type { ControllerContext, PublicApp } from '../context.ts';
 import { CLIENT_BASES, createClientApi } from '../edge-api/index.ts';
 import type { TokenServices } from '../grants/token-services.ts';
 import { mountOidc } from '../oidc/mount.ts';
+import { createPortalSignIns } from '../portal/portal-sign-in.ts';
 import { createProofVerifier } from '../sign-in/dpop.ts';
 import { createOwnPasskeys } from '../sign-in/own-passkeys.ts';
 import { createPasskeys } from '../sign-in/passkeys.ts';
@@ -26,6 +27,7 @@ export function createPublicApp(ctx: ControllerContext, tokens: TokenServices): 
   const origins = createOrigins(ctx);
   const passkeys = createPasskeys(ctx, payloads);
   const secondFactors = createSecondFactors(ctx, payloads, passkeys);
+  const portalSignIns = createPortalSignIns(ctx, payloads);
   const oidc = mountOidc(ctx, { issuer, keys, sessions, payloads, secondFactors });
   const api = createApiApp(ctx, {
     issuer,
@@ -33,7 +35,12 @@ export function createPublicApp(ctx: ControllerContext, tokens: TokenServices): 
     origins,
     proofs: createProofVerifier(ctx.clock, createSharedReplayCache(ctx)),
     sessions,
-    signIn: createSignIn(ctx, { sessions, passkeys, secondFactors }, () => oidc.provider),
+    portalSignIns,
+    signIn: createSignIn(
+      ctx,
+      { sessions, passkeys, secondFactors, portalSignIns },
+      () => oidc.provider,
+    ),
     ownPasskeys: createOwnPasskeys(ctx, sessions, passkeys),
     dialGrants: createDialGrants(ctx, {
       keys,

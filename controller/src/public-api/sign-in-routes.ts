@@ -5,6 +5,7 @@ import {
   passkeyOptionsSchema,
   passkeyRegistrationSchema,
   passkeyRemovalSchema,
+  passkeyRenamingSchema,
   passwordLoginSchema,
   secondJwtLoginSchema,
   totpLoginSchema,
@@ -118,4 +119,5 @@ export function addSignInRoutes(
     ownPasskeys.add(thumbprint, token, { name, response: response as never }),
   );
   addOwn('/session/passkeys/remove', passkeyRemovalSchema, (...own) => ownPasskeys.remove(...own));
+  addOwn('/session/passkeys/rename', passkeyRenamingSchema, (...own) => ownPasskeys.rename(...own));
 }

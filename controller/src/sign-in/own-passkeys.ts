@@ -6,10 +6,8 @@ import type { ControllerContext } from '../context.ts';
 import { isDisabled } from '../model/identities.ts';
 import { repositories } from '../store/repositories.ts';
 import type { Passkeys } from './passkeys.ts';
+import { requireFreshSignIn } from './fresh-sign-in.ts';
 import type { SignInSessions } from './sessions.ts';
-
-/** New ways in need a sign-in as fresh as this: an open browser alone adds none. */
-const FRESH_SIGN_IN_MS = 15 * 60_000;
 
 export interface OwnPasskeysService {
   list(deviceThumbprint: string, sessionToken: string): Promise<OwnPasskeys>;
@@ -27,6 +25,12 @@ export interface OwnPasskeysService {
     sessionToken: string,
     passkey: { id: string },
   ): Promise<OwnPasskeys>;
+  /** A name is no way in: any live session will do. @throws AppError ERR_PASSKEY_NOT_FOUND */
+  rename(
+    deviceThumbprint: string,
+    sessionToken: string,
+    passkey: { id: string; name: string },
+  ): Promise<OwnPasskeys>;
 }
 
 export function createOwnPasskeys(
@@ -39,11 +43,7 @@ export function createOwnPasskeys(
     const identity = await repositories.identities.get(ctx.store.db, session.identityId);
     if (!identity || isDisabled(identity, ctx.clock()))
       throw new AppError('ERR_IDENTITY_DISABLED', 'the identity is disabled', { status: 403 });
-    if (isChange && ctx.clock() - session.createdAtMs > FRESH_SIGN_IN_MS)
-      throw new AppError('ERR_LOGIN_NOT_FRESH', 'the sign-in is too long ago', {
-        status: 403,
-        publicMessage: 'Sign out, sign in again, and change your passkeys within 15 minutes.',
-      });
+    if (isChange) requireFreshSignIn(session, ctx.clock());
     return { identity, session };
   };
   const list = async (identityId: string): Promise<OwnPasskeys> => {
@@ -75,6 +75,11 @@ export function createOwnPasskeys(
     remove: async (deviceThumbprint, sessionToken, { id }) => {
       const { identity } = await enter(deviceThumbprint, sessionToken);
       await passkeys.remove(identity.id, id);
+      return list(identity.id);
+    },
+    rename: async (deviceThumbprint, sessionToken, { id, name }) => {
+      const { identity } = await enter(deviceThumbprint, sessionToken, false);
+      await passkeys.rename(identity.id, id, name);
       return list(identity.id);
     },
   };

@@ -58,6 +58,8 @@ export interface Passkeys {
   of(identityId: string): Promise<Passkey[]>;
   /** @throws AppError ERR_PASSKEY_NOT_FOUND */
   remove(identityId: string, id: string): Promise<void>;
+  /** @throws AppError ERR_PASSKEY_NOT_FOUND */
+  rename(identityId: string, id: string, name: string): Promise<void>;
 }
 
 export function createPasskeys(
@@ -195,10 +197,24 @@ export function createPasskeys(
         const passkey = await repositories.passkeys.get(tx.db, id);
         return passkey?.identityId === identityId && repositories.passkeys.remove(tx, id);
       });
-      if (!isGone) throw new AppError('ERR_PASSKEY_NOT_FOUND', 'no such passkey', { status: 404 });
+      if (!isGone) throw notFound();
       ctx.logger.info('passkey.removed', { identityId });
     },
+
+    rename: async (identityId, id, name) => {
+      const isNamed = await store.write(async (tx) => {
+        const passkey = await repositories.passkeys.get(tx.db, id);
+        if (passkey?.identityId !== identityId) return false;
+        const updatedAt = new Date(clock()).toISOString();
+        return (await repositories.passkeys.update(tx, id, { name, updatedAt })) !== undefined;
+      });
+      if (!isNamed) throw notFound();
+    },
   };
+}
+
+function notFound(): AppError {
+  return new AppError('ERR_PASSKEY_NOT_FOUND', 'no such passkey', { status: 404 });
 }
 
 function refused(why: string, cause?: unknown): AppError {

@@ -59,6 +59,8 @@ export interface SignInSessions {
     deviceThumbprint: string,
     seen: { userAgent: string | null; address: string | null },
   ): Promise<void>;
+  /** Notes that a session proved a second factor. */
+  noteFactor(id: string, atMs: number): Promise<void>;
   endIdentity(identityId: string): Promise<void>;
   /** Ends the sessions of identities that are disabled or gone. */
   endOrphans(): Promise<void>;
@@ -275,6 +277,16 @@ export function createSignInSessions(
           .updateTable('signInSessions')
           .set(seen)
           .where('deviceThumbprint', '=', deviceThumbprint)
+          .execute();
+      }),
+
+    noteFactor: (id, mfaAtMs) =>
+      ctx.store.write(async (tx) => {
+        await tx.db
+          .withTables<SignInDatabase>()
+          .updateTable('signInSessions')
+          .set({ mfaAtMs })
+          .where('id', '=', id)
           .execute();
       }),
 

@@ -2,7 +2,7 @@
  * Signing in at the login origin: a proof of identity for one interaction of the OIDC provider opens
  * or continues a sign-in session and completes the interaction.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { AppError, isAppError } from '@postern/shared/errors';
 import type {
   Interaction as InteractionInfo,
@@ -19,11 +19,12 @@ import { enrollByJwt } from '../enroll/redeem-jwt.ts';
 import { isDisabled, type Identity } from '../model/identities.ts';
 import type { Application } from '../model/services.ts';
 import { findApplication } from '../oidc/clients.ts';
-import { sessionEndFor, type SignInProof } from '../oidc/create-provider.ts';
-import { hashId } from '../oidc/payload-store.ts';
+import { sessionEndFor } from '../oidc/create-provider.ts';
 import { repositories } from '../store/repositories.ts';
 import { allowsSigner, loginMethods } from './login-methods.ts';
+import { portalApplication, type PortalSignIns } from '../portal/portal-sign-in.ts';
 import type { Passkeys } from './passkeys.ts';
+import { resumeInteraction } from './resume-interaction.ts';
 import {
   acceptsPasskey,
   policyOf,
@@ -86,15 +87,34 @@ export interface SignInParts {
   readonly sessions: SignInSessions;
   readonly passkeys: Passkeys;
   readonly secondFactors: SecondFactors;
+  readonly portalSignIns: PortalSignIns;
+}
+
+/** What is signed in to: an application whose authorization request waits, or the portal. */
+interface Opened {
+  readonly application: Application;
+  readonly expiresAtMs: number;
+  /** Ends it; the address to go on at. */
+  readonly resume: (session: SignInSession) => Promise<string>;
 }
 
 export function createSignIn(
   ctx: ControllerContext,
-  { sessions, passkeys, secondFactors }: SignInParts,
+  { sessions, passkeys, secondFactors, portalSignIns }: SignInParts,
   /** The current provider: it is replaced when keys rotate. */
   getProvider: () => Provider,
 ): SignIn {
-  const open = async (uid: string) => {
+  const open = async (uid: string, deviceThumbprint?: string): Promise<Opened> => {
+    const portal = await portalSignIns.find(uid);
+    if (portal) {
+      if (deviceThumbprint !== undefined && portal.deviceThumbprint !== deviceThumbprint)
+        throw refused('the sign-in was begun on another device');
+      return {
+        application: await portalApplication(ctx),
+        expiresAtMs: portal.expiresAtMs,
+        resume: () => Promise.resolve(portal.returnTo),
+      };
+    }
     const interaction = await getProvider().Interaction.find(uid);
     const clientId = interaction?.params.client_id;
     const application =
@@ -105,33 +125,21 @@ export function createSignIn(
         publicMessage: 'This sign-in has expired. Open the application again.',
       });
     }
-    return { interaction, application };
+    return {
+      application,
+      expiresAtMs: interaction.exp * 1000,
+      resume: (session) => resumeInteraction(interaction, session),
+    };
   };
-  type Opened = Awaited<ReturnType<typeof open>>;
 
   const complete = async (
-    { interaction }: Opened,
+    opened: Opened,
     { session, token }: OpenedSession,
-  ): Promise<LoginResult> => {
-    const ticket = randomBytes(32).toString('base64url');
-    const proof: SignInProof = { sessionId: session.id, ticketHash: hashId(ticket) };
-    interaction.result = {
-      login: {
-        accountId: session.identityId,
-        remember: false,
-        ts: Math.floor(session.createdAtMs / 1000),
-      },
-      signIn: proof,
-    };
-    await interaction.persist();
-    const resumeUrl = new URL(interaction.returnTo);
-    resumeUrl.searchParams.set('ticket', ticket);
-    return {
-      resumeUrl: resumeUrl.href,
-      sessionToken: token,
-      sessionExpiresAt: new Date(session.expiresAtMs).toISOString(),
-    };
-  };
+  ): Promise<LoginResult> => ({
+    resumeUrl: await opened.resume(session),
+    sessionToken: token,
+    sessionExpiresAt: new Date(session.expiresAtMs).toISOString(),
+  });
 
   /** The next step of a sign-in, or its end. */
   const advance = async (
@@ -190,18 +198,18 @@ export function createSignIn(
 
   return {
     describe: async (uid) => {
-      const { interaction, application } = await open(uid);
+      const { expiresAtMs, application } = await open(uid);
       const { id, name, origin } = application;
       const branding = await effectiveBranding(ctx.store.db, id);
       return {
         application: { id, name, origin, ...(branding && { branding }) },
         methods: await loginMethods(ctx, application),
-        expiresAt: new Date(interaction.exp * 1000).toISOString(),
+        expiresAt: new Date(expiresAtMs).toISOString(),
       };
     },
 
     byExternalJwt: async (uid, deviceThumbprint, login) => {
-      const opened = await open(uid);
+      const opened = await open(uid, deviceThumbprint);
       const jwt = await verifiedJwt(uid, deviceThumbprint, login);
       if (!allowsSigner(opened.application, jwt.signer))
         throw refused('this identity provider is not allowed for the application');
@@ -212,7 +220,7 @@ export function createSignIn(
     },
 
     byPassword: async (uid, deviceThumbprint, { username, password }) => {
-      const opened = await open(uid);
+      const opened = await open(uid, deviceThumbprint);
       if (!opened.application.loginMethods.includes('password'))
         throw refused('password sign-in is not allowed for the application');
       const proven = await ctx.auth.verifyPassword(username, password);
@@ -221,14 +229,14 @@ export function createSignIn(
     },
 
     passkeyOptions: async (uid, deviceThumbprint, step) => {
-      await open(uid);
+      await open(uid, deviceThumbprint);
       const known =
         step === undefined ? undefined : await secondFactors.open(step, uid, deviceThumbprint);
       return passkeys.requestOptions({ uid, deviceThumbprint }, known?.identityId);
     },
 
     byPasskey: async (uid, deviceThumbprint, { step, response }) => {
-      const opened = await open(uid);
+      const opened = await open(uid, deviceThumbprint);
       const interaction = { uid, deviceThumbprint };
       if (step !== undefined) {
         const { pending, identity } = await resume(step, uid, deviceThumbprint);
@@ -252,7 +260,7 @@ export function createSignIn(
     },
 
     byTotp: async (uid, deviceThumbprint, { step, code }) => {
-      const opened = await open(uid);
+      const opened = await open(uid, deviceThumbprint);
       const { pending, identity } = await resume(step, uid, deviceThumbprint);
       await proveTotp(ctx, identity.id, code);
       await secondFactors.close(step);
@@ -260,7 +268,7 @@ export function createSignIn(
     },
 
     bySecondJwt: async (uid, deviceThumbprint, { step, ...login }) => {
-      const opened = await open(uid);
+      const opened = await open(uid, deviceThumbprint);
       const { pending, identity } = await resume(step, uid, deviceThumbprint);
       const jwt = await verifiedJwt(uid, deviceThumbprint, login);
       if (!ctx.auth.isIdentityOf(jwt, identity))
@@ -270,7 +278,7 @@ export function createSignIn(
     },
 
     bySession: async (uid, deviceThumbprint, sessionToken) => {
-      const opened = await open(uid);
+      const opened = await open(uid, deviceThumbprint);
       const used = await sessions.use(sessionToken, deviceThumbprint);
       await checkSession(ctx, secondFactors, used.session, opened.application);
       return complete(opened, used);

@@ -20,6 +20,7 @@ export const repositories = {
   }),
   applications: createRepository(model.applications),
   brandings: createRepository(model.brandings),
+  accessRequests: createRepository(model.accessRequests),
   servicePolicies: createRepository(model.servicePolicies, {
     kind: 'servicePolicy',
     project: projections.servicePolicy,

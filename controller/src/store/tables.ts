@@ -14,6 +14,7 @@ export const modelTables = [
   model.terminators,
   model.applications,
   model.brandings,
+  model.accessRequests,
   model.servicePolicies,
   model.edgeRouterPolicies,
   model.serviceEdgeRouterPolicies,
@@ -43,6 +44,7 @@ export interface Database {
   terminators: RawRowOf<typeof model.terminators>;
   applications: RawRowOf<typeof model.applications>;
   brandings: RawRowOf<typeof model.brandings>;
+  accessRequests: RawRowOf<typeof model.accessRequests>;
   servicePolicies: RawRowOf<typeof model.servicePolicies>;
   edgeRouterPolicies: RawRowOf<typeof model.edgeRouterPolicies>;
   serviceEdgeRouterPolicies: RawRowOf<typeof model.serviceEdgeRouterPolicies>;

@@ -10,15 +10,16 @@ const colors = z.strictObject({
   muted: color.optional(),
 });
 
+/** An image that the gateway serves by its digest. */
+export const brandLogoSchema = z.strictObject({
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  mediaType: z.enum(['image/png', 'image/svg+xml']),
+});
+
 /** {@link Branding} of `../branding`, as it travels: nothing in it is markup, and colours are `#rrggbb`. */
 export const brandingSchema = z.strictObject({
   name: z.string().min(1).max(64).optional(),
-  logo: z
-    .strictObject({
-      sha256: z.string().regex(/^[0-9a-f]{64}$/),
-      mediaType: z.enum(['image/png', 'image/svg+xml']),
-    })
-    .optional(),
+  logo: brandLogoSchema.optional(),
   light: colors.optional(),
   dark: colors.optional(),
   helpUrl: z

@@ -113,6 +113,8 @@ export const passkeyRegistrationSchema = z.strictObject({
 });
 /** `POST /session/passkeys/remove`. */
 export const passkeyRemovalSchema = z.strictObject({ id });
+/** `POST /session/passkeys/rename`. */
+export const passkeyRenamingSchema = z.strictObject({ id, name: z.string().trim().min(1).max(64) });
 
 /** `POST /interactions/:uid/session` has no body: `Authorization: DPoP <session token>` and a proof. */
 

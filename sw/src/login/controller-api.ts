@@ -12,6 +12,11 @@ import {
   ownPasskeysSchema,
   type OwnSessions,
   ownSessionsSchema,
+  type OwnTotp,
+  ownTotpSchema,
+  type Portal,
+  portalSchema,
+  portalSignInStartedSchema,
   problemSchema,
 } from '@postern/shared/schemas';
 import { z } from 'zod';
@@ -50,9 +55,17 @@ export interface ControllerApi {
   endOwnSession(sessionToken: string, id: string): Promise<void>;
   /** A signed-in person's passkeys, after `act`: nothing, asking for options of a new one, adding, removing. */
   passkeys(sessionToken: string, act: PasskeyAct, body?: object): Promise<OwnPasskeys>;
+  /** What a signed-in person may open, and what they asked for. */
+  portal(sessionToken: string): Promise<Portal>;
+  askForAccess(sessionToken: string, host: string, message: string): Promise<void>;
+  /** A signed-in person's authenticator app, after `act`. */
+  totp(sessionToken: string, act: TotpAct, code?: string): Promise<OwnTotp>;
+  /** A sign-in for the portal itself; its interaction. */
+  beginPortalSignIn(ask: string | undefined): Promise<string>;
 }
 
-export type PasskeyAct = 'list' | 'options' | 'add' | 'remove';
+export type PasskeyAct = 'list' | 'options' | 'add' | 'remove' | 'rename';
+export type TotpAct = 'state' | 'begin' | 'verify' | 'remove' | 'recovery-codes';
 
 interface ControllerApiOptions {
   config: LoginConfig;
@@ -123,6 +136,25 @@ export function createControllerApi({ config, proof, fetch }: ControllerApiOptio
       const path = act === 'add' ? '/session/passkeys' : `/session/passkeys/${act}`;
       return ownPasskeysSchema.parse(await call('POST', path, { sessionToken, body }));
     },
+    portal: async (sessionToken) =>
+      portalSchema.parse(await call('GET', '/portal', { sessionToken })),
+    askForAccess: async (sessionToken, host, message) => {
+      const body = { host, message };
+      await call('POST', '/portal/access-requests', { sessionToken, body });
+    },
+    totp: async (sessionToken, act, code) =>
+      ownTotpSchema.parse(
+        act === 'state'
+          ? await call('GET', '/portal/totp', { sessionToken })
+          : await call('POST', `/portal/totp/${act}`, {
+              sessionToken,
+              ...(code !== undefined && { body: { code } }),
+            }),
+      ),
+    beginPortalSignIn: async (ask) =>
+      portalSignInStartedSchema.parse(
+        await call('POST', '/portal/sign-ins', { body: ask === undefined ? {} : { ask } }),
+      ).uid,
   };
 }
 

@@ -3,15 +3,15 @@ import './without-eval.ts';
 import { AppError } from '@postern/shared/errors';
 import { chooseLanguage, fill } from '@postern/shared/language';
 import { loginTexts } from '../words/login/index.ts';
-import { authenticator, hasAuthenticator } from './authenticator.ts';
+import { Account } from './account.ts';
+import { authenticator } from './authenticator.ts';
 import { createControllerApi, loginConfigSchema } from './controller-api.ts';
 import { createDeviceProof } from './device-proof.ts';
 import { IdentityProvider } from './identity-provider.ts';
 import { type LastApplication, createLoginStore, openLoginRecords } from './login-store.ts';
-import { passkeyList } from './passkey-list.ts';
+import { hostToAsk, PortalPages } from './portal-pages.ts';
 import { problemOf, type Problem } from './problems.ts';
 import { Screens } from './screens.ts';
-import { sessionList } from './session-list.ts';
 import { SignIn, type Proved } from './sign-in.ts';
 
 const language = chooseLanguage(navigator.languages);
@@ -36,21 +36,26 @@ async function run(): Promise<void> {
   const config = loginConfigSchema.parse(await fetchJson('/.postern/login-config.json'));
   screens.dress(config.branding);
   const proof = await createDeviceProof(await store.deviceKey(), Date.now);
+  const api = createControllerApi({ config, proof, fetch: (...args) => fetch(...args) });
   const signIn = new SignIn({
     config,
-    api: createControllerApi({ config, proof, fetch: (...args) => fetch(...args) }),
+    api,
     store,
     identityProvider,
     authenticator,
     thumbprint: proof.thumbprint,
+    ownOrigin: location.origin,
     locks: navigator.locks,
     nowMs: Date.now,
   });
   lastApplication = await store.getLastApplication();
   if (url.pathname === '/callback') goOn(signIn, uid ?? '', await signIn.completeExternal(url));
   else if (url.pathname === '/signout') screens.signedOut(await signIn.signOut());
-  else if (uid === undefined) await showOwnPage(signIn);
-  else await open(signIn, uid);
+  else if (uid === undefined) {
+    const account = new Account({ api, authenticator, session: signIn });
+    const ask = hostToAsk(url);
+    await new PortalPages({ account, signIn, screens, language, tried, go }).open(ask);
+  } else await open(signIn, uid);
 }
 
 async function open(signIn: SignIn, interactionUid: string): Promise<void> {
@@ -105,37 +110,6 @@ function goOn(signIn: SignIn, interactionUid: string, next: Proved): void {
         goOn(signIn, interactionUid, await signIn.withPasskey(interactionUid, step)),
       ),
   });
-}
-
-async function showOwnPage(signIn: SignIn): Promise<void> {
-  if (!(await signIn.isSignedIn())) {
-    screens.status(false, lastApplication);
-    return;
-  }
-  // One after the other: each spends the same session.
-  const sessions = await signIn.sessions();
-  if (sessions === undefined) {
-    screens.status(false, lastApplication);
-    return;
-  }
-  const passkeys = hasAuthenticator() ? await signIn.passkeys().catch(() => undefined) : undefined;
-  screens.status(true, lastApplication, [
-    sessionList(sessions, { end, signOut }, language),
-    ...(passkeys ? [passkeyList(passkeys, { add, remove }, language)] : []),
-  ]);
-
-  function end(id: string) {
-    return signIn.endSession(id);
-  }
-  function signOut(): void {
-    location.assign('/signout');
-  }
-  function add(name: string) {
-    return signIn.addPasskey(name);
-  }
-  function remove(id: string) {
-    return signIn.removePasskey(id);
-  }
 }
 
 /** What went wrong, for the form to show; a sign-in that is over gets a screen of its own. */

@@ -136,22 +136,47 @@ export class Screens {
     }
   }
 
-  status(
-    signedIn: boolean,
-    lastApplication: LastApplication | undefined,
-    sections: readonly HTMLElement[] = [],
+  /** The page of this origin for somebody who is not signed in. */
+  notSignedIn(signIn: () => Promise<Problem | undefined>): void {
+    const { own } = this.#texts;
+    this.#show(own.notTitle, text(own.notText), actionButton(own.signIn, signIn));
+  }
+
+  /** The same for a signed-in person, in two columns where there is room. */
+  portal(
+    name: string,
+    { first, sections }: { first: readonly HTMLElement[]; sections: readonly HTMLElement[] },
   ): void {
-    const { own, open } = this.#texts;
+    const { own } = this.#texts;
+    const signOut = element('a', {
+      className: 'button plain',
+      href: '/signout',
+      textContent: own.signOut,
+    });
     this.#show(
-      signedIn ? own.title : own.notTitle,
-      text(signedIn ? own.text : own.notText),
-      ...sections,
-      ...(signedIn ? [link(own.signOut, '/signout')] : applicationLink(open, lastApplication)),
+      own.title,
+      element('div', { className: 'who' }, text(fill(own.text, { name })), signOut),
+      ...first,
+      element('div', { className: 'columns' }, ...sections),
+    );
+    this.#screen.classList.add('wide');
+  }
+
+  /** Asks for access, or says that it was asked for or is held. */
+  access(
+    words: { title: string; text: string },
+    next: { form: HTMLElement } | { text: string; url: string },
+  ): void {
+    this.#show(
+      words.title,
+      text(words.text),
+      'form' in next ? next.form : link(next.text, next.url),
     );
   }
 
   #show(title: string, ...content: Node[]): void {
     this.progress('');
+    this.#screen.classList.remove('wide');
     document.title = title;
     const heading = element('h1', { textContent: title, tabIndex: -1 });
     this.#screen.replaceChildren(heading, ...content);

@@ -5,6 +5,7 @@ import { actionButton } from './action-button.ts';
 import { codeForm } from './code-form.ts';
 import { element } from './elements.ts';
 import type { Problem } from './problems.ts';
+import { setupSteps } from './totp-setup.ts';
 
 export type TotpFactor = Extract<SecondFactor['factor'], { type: 'totp' }>;
 type Setup = NonNullable<TotpFactor['setup']>;
@@ -13,8 +14,6 @@ export interface SecondFactorHandlers {
   code: (code: string) => Promise<Problem | undefined>;
   passkey: () => Promise<Problem | undefined>;
 }
-
-const SVG = 'http://www.w3.org/2000/svg';
 
 export function secondFactorScreen(
   factor: TotpFactor,
@@ -35,50 +34,12 @@ export function secondFactorScreen(
 
 function setupScreen(setup: Setup, submit: SecondFactorHandlers['code'], texts: LoginTexts) {
   const words = texts.setUp;
+  const { codeLabel: label, finish: action } = words;
   return {
     title: words.title,
     content: [
-      text(words.scan),
-      qrCode(setup.qr, words.qr),
-      element(
-        'p',
-        { className: 'text' },
-        `${words.type} `,
-        element('code', { className: 'key', textContent: spaced(setup.secret) }),
-      ),
-      element(
-        'details',
-        { className: 'text' },
-        element('summary', { textContent: words.recovery }),
-        element(
-          'ul',
-          { className: 'codes' },
-          ...setup.recoveryCodes.map((code) =>
-            element('li', {}, element('code', { textContent: code })),
-          ),
-        ),
-      ),
-      codeForm(submit, { label: words.codeLabel, action: words.finish, busy: texts.checking }),
+      ...setupSteps(setup, words.scan, texts),
+      codeForm(submit, { label, action, busy: texts.checking }),
     ],
   };
 }
-
-/** Drawn as SVG: this page loads no images. Dark on light in any colour scheme, as scanners want it. */
-function qrCode({ size, path }: Setup['qr'], label: string): Node {
-  const quiet = 4;
-  const svg = document.createElementNS(SVG, 'svg');
-  const side = size + 2 * quiet;
-  svg.setAttribute('viewBox', `${-quiet} ${-quiet} ${side} ${side}`);
-  svg.setAttribute('class', 'qr');
-  svg.setAttribute('role', 'img');
-  svg.setAttribute('aria-label', label);
-  const dark = document.createElementNS(SVG, 'path');
-  dark.setAttribute('d', path);
-  svg.append(dark);
-  return svg;
-}
-
-/** In groups of four, which are easier to copy. */
-const spaced = (secret: string): string => secret.replaceAll(/(.{4})(?=.)/g, '$1 ');
-
-const text = (words: string) => element('p', { className: 'text', textContent: words });

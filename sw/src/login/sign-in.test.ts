@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '@postern/shared/errors';
 import type { Interaction, LoginResult } from '@postern/shared/schemas';
+import { idleAccount } from '../test-support/idle-account.ts';
 import type { ControllerApi } from './controller-api.ts';
 import { interactionNonce } from './device-proof.ts';
 import type { IdentityProvider } from './identity-provider.ts';
@@ -45,9 +46,8 @@ function setUp(methods: Interaction['methods'], overrides: Partial<ControllerApi
     loginWithPasskey: note('passkey', result),
     proveWithCode: note('code', result),
     proveWithExternalJwt: note('second', result),
-    passkeys: note('passkeys', { passkeys: [] }),
-    ownSessions: note('sessions', []),
-    endOwnSession: note('endOne', undefined),
+    ...idleAccount,
+    beginPortalSignIn: note('beginPortal', 'uid2'),
     continueSession: note('continue', result),
     endSession: note('end', undefined),
     ...overrides,
@@ -74,6 +74,7 @@ function setUp(methods: Interaction['methods'], overrides: Partial<ControllerApi
     store,
     identityProvider,
     thumbprint: 'jkt',
+    ownOrigin: 'https://login.example',
     locks,
     nowMs: () => now,
   });
@@ -267,29 +268,24 @@ describe('createLoginStore', () => {
   });
 });
 
-describe('own sessions', () => {
-  it('ends another one and lists what is left, one request after the other', async () => {
-    const { signIn, store, calls, held } = setUp([]);
-    await store.setSession({ token: 'token', expiresAt: later });
-    expect(await signIn.endSession('s2')).toEqual([]);
-    expect(calls).toEqual([
-      ['endOne', 'token', 's2'],
-      ['sessions', 'token'],
-    ]);
-    expect(held).not.toEqual([]);
+describe('a sign-in for the own page', () => {
+  const home = (resumeUrl: string) =>
+    setUp([], { loginWithPassword: () => Promise.resolve({ ...result, resumeUrl }) });
+
+  it('begins with an interaction, and ends at the own origin', async () => {
+    const { signIn, calls } = home('https://login.example/?ask=wiki.example');
+    expect(await signIn.beginForPortal('wiki.example')).toBe('/?interaction=uid2');
+    expect(calls).toEqual([['beginPortal', 'wiki.example']]);
+    expect(await signIn.withPassword('uid2', 'ada', 'secret')).toEqual({
+      kind: 'go',
+      url: 'https://login.example/?ask=wiki.example',
+    });
   });
 
-  it('are nobody’s when the one in use was ended elsewhere', async () => {
-    const { signIn, store } = setUp([], { ownSessions: refusal(401) });
-    await store.setSession({ token: 'token', expiresAt: later });
-    expect(await signIn.sessions()).toBeUndefined();
-    expect(await signIn.isSignedIn()).toBe(false);
-  });
-
-  it('stay when the controller is away', async () => {
-    const { signIn, store } = setUp([], { ownSessions: refusal(503) });
-    await store.setSession({ token: 'token', expiresAt: later });
-    await expect(signIn.sessions()).rejects.toMatchObject({ status: 503 });
-    expect(await signIn.isSignedIn()).toBe(true);
+  it('goes nowhere else', async () => {
+    const { signIn } = home('https://login.example.evil/');
+    await expect(signIn.withPassword('uid2', 'ada', 'secret')).rejects.toMatchObject({
+      code: 'ERR_LOGIN_BAD_RESUME',
+    });
   });
 });

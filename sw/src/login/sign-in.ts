@@ -1,14 +1,7 @@
 /** The steps of signing in, without any page: what to do next is the answer of each. */
 import { AppError, isAppError } from '@postern/shared/errors';
-import type {
-  Interaction,
-  LoginAnswer,
-  LoginResult,
-  OwnPasskeys,
-  OwnSessions,
-  SecondFactor,
-} from '@postern/shared/schemas';
-import type { ControllerApi, LoginConfig, PasskeyAct } from './controller-api.ts';
+import type { Interaction, LoginAnswer, LoginResult, SecondFactor } from '@postern/shared/schemas';
+import type { ControllerApi, LoginConfig } from './controller-api.ts';
 import { interactionNonce } from './device-proof.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { ExternalMethod, IdentityProvider } from './identity-provider.ts';
@@ -43,6 +36,8 @@ interface SignInOptions {
   authenticator: Authenticator;
   /** RFC 7638 thumbprint of the device key. */
   thumbprint: string;
+  /** Of the login pages. */
+  ownOrigin: string;
   locks: Pick<LockManager, 'request'>;
   nowMs: () => number;
 }
@@ -63,7 +58,7 @@ export class SignIn {
     const { api, store } = this.#options;
     const interaction = await api.getInteraction(uid);
     const { name, origin } = interaction.application;
-    await store.setLastApplication({ name, origin });
+    if (origin !== this.#options.ownOrigin) await store.setLastApplication({ name, origin });
     const resumeUrl = await this.#continueSession(uid);
     if (resumeUrl !== undefined) return { kind: 'go', url: resumeUrl };
     const [only, ...others] = interaction.methods;
@@ -124,35 +119,10 @@ export class SignIn {
     return await this.#accept(() => api.loginWithPasskey(uid, response, step));
   }
 
-  /** The person's passkeys; `undefined` when nobody is signed in. */
-  async passkeys(): Promise<OwnPasskeys['passkeys'] | undefined> {
-    return (await this.#ownPasskeys('list'))?.passkeys;
-  }
-
-  /** Makes a passkey on this device or on a key, and adds it to the person's. */
-  async addPasskey(name: string): Promise<OwnPasskeys['passkeys']> {
-    const asked = await this.#ownPasskeys('options');
-    const response = await this.#options.authenticator.create(asked?.options);
-    return (await this.#ownPasskeys('add', { name, response }))?.passkeys ?? [];
-  }
-
-  async removePasskey(id: string): Promise<OwnPasskeys['passkeys']> {
-    return (await this.#ownPasskeys('remove', { id }))?.passkeys ?? [];
-  }
-
-  /** Where the person is signed in; `undefined` when nobody is. */
-  async sessions(): Promise<OwnSessions['sessions'] | undefined> {
-    return await this.#withSession((token) => this.#options.api.ownSessions(token));
-  }
-
-  /** Ends another session of the person, and says what is left. */
-  async endSession(id: string): Promise<OwnSessions['sessions']> {
-    const { api } = this.#options;
-    const left = await this.#withSession(async (token) => {
-      await api.endOwnSession(token, id);
-      return await api.ownSessions(token);
-    });
-    return left ?? [];
+  /** A sign-in for this origin's own page; its address. `ask`: the application to ask access to then. */
+  async beginForPortal(ask: string | undefined): Promise<string> {
+    const uid = await this.#options.api.beginPortalSignIn(ask);
+    return `/?interaction=${encodeURIComponent(uid)}`;
   }
 
   /** Ends the session here in any case, and at the controller if it can be reached. */
@@ -196,11 +166,8 @@ export class SignIn {
     });
   }
 
-  async #ownPasskeys(act: PasskeyAct, body?: object): Promise<OwnPasskeys | undefined> {
-    return await this.#withSession((token) => this.#options.api.passkeys(token, act, body));
-  }
-
-  async #withSession<T>(work: (token: string) => Promise<T>): Promise<T | undefined> {
+  /** Does `work` with the session's token, one tab at a time; `undefined` when nobody is signed in. */
+  async withSession<T>(work: (token: string) => Promise<T>): Promise<T | undefined> {
     return await this.#locked(async () => {
       const session = await this.#options.store.getSession();
       if (session === undefined || !(await this.isSignedIn())) return undefined;
@@ -228,10 +195,10 @@ export class SignIn {
     const { config, store } = this.#options;
     await store.setSession({ token: result.sessionToken, expiresAt: result.sessionExpiresAt });
     await store.setAskAgain(false);
-    const isExpected =
-      URL.canParse(result.resumeUrl) &&
-      new URL(result.resumeUrl).origin === new URL(config.issuer).origin;
-    if (!isExpected) throw new AppError('ERR_LOGIN_BAD_RESUME', 'not on the controller’s origin');
+    const origin = URL.canParse(result.resumeUrl) ? new URL(result.resumeUrl).origin : '';
+    // The controller, where an application's sign-in goes on, or this origin's own page.
+    if (origin !== new URL(config.issuer).origin && origin !== this.#options.ownOrigin)
+      throw new AppError('ERR_LOGIN_BAD_RESUME', 'not on the controller’s origin');
     return result.resumeUrl;
   }
 

@@ -293,6 +293,13 @@ export function createWorker(scope: ServiceWorkerGlobalScope, logger: Logger): W
         oauth.forget();
         return new URL('/signout', (await application.fresh()).loginOrigin);
       },
+      askUrl: async () => {
+        const known = await application.get().catch(() => undefined);
+        if (!known) return undefined;
+        const url = new URL('/', known.loginOrigin);
+        url.searchParams.set('ask', new URL(origin).host);
+        return url.href;
+      },
       status: async () => statusPage(await look()),
       look,
       logger,

@@ -11,6 +11,7 @@ import * as controllers from './0008-controllers.ts';
 import * as certificateRenewal from './0009-certificate-renewal.ts';
 import * as brandings from './0010-brandings.ts';
 import * as encryption from './0011-encryption.ts';
+import * as accessRequests from './0012-access-requests.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001-model': model,
@@ -24,4 +25,5 @@ export const migrations: Record<string, Migration> = {
   '0009-certificate-renewal': certificateRenewal,
   '0010-brandings': brandings,
   '0011-encryption': encryption,
+  '0012-access-requests': accessRequests,
 };

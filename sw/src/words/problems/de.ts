@@ -4,6 +4,7 @@ import type { en } from './en.ts';
 export const de: Catalogue<typeof en> = {
   tryAgain: 'Erneut versuchen',
   signInAgain: 'Neu anmelden',
+  ask: 'Um Zugriff bitten',
   code: 'Code',
   help: 'Hilfe',
   way: 'Wie weit die Anfrage kam',

@@ -2,6 +2,7 @@
 export const en = {
   tryAgain: 'Try again',
   signInAgain: 'Sign in again',
+  ask: 'Ask for access',
   code: 'Code',
   help: 'Get help',
   way: 'How far the request came',

@@ -28,6 +28,7 @@ function createWorld(
     completeSignIn,
     signOut,
     status: () => Promise.resolve(new Response('status')),
+    askUrl: () => Promise.resolve('https://login.example/?ask=wiki.example'),
     look: () => Promise.resolve({ language: 'en', branding: {} }),
     logger: { warn: vi.fn() },
     nowMs: () => NOW,

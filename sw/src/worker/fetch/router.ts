@@ -50,6 +50,8 @@ export interface FetchRouterOptions {
   completeSignIn: (callback: URL) => Promise<string>;
   signOut: () => Promise<URL>;
   status: () => Promise<Response>;
+  /** Where whoever may not open the application asks for it; `undefined` when unknown. Never rejects. */
+  askUrl: () => Promise<string | undefined>;
   /** How pages of ours look to whoever uses this browser. Never rejects. */
   look: () => Promise<Look>;
   logger: Logger;
@@ -76,6 +78,7 @@ export function createFetchRouter(options: FetchRouterOptions): FetchRouter {
     signOut,
     status,
     look,
+    askUrl,
     logger,
     nowMs,
   } = options;
@@ -147,7 +150,8 @@ export function createFetchRouter(options: FetchRouterOptions): FetchRouter {
     const isCallback = new URL(request.url).pathname === CALLBACK_PATH;
     const isSignedOut = code === 'ERR_SESSION_ENDED' || code === 'ERR_TOKEN_INVALID';
     if (!isSignedOut || isCallback || !isTabNavigation(request)) {
-      return errorPage(await look(), error, isCallback ? `${origin}/` : request.url);
+      const retryUrl = isCallback ? `${origin}/` : request.url;
+      return errorPage(await look(), error, retryUrl, await askUrl());
     }
     try {
       return redirect(await startSignIn(request));

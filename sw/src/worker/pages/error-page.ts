@@ -27,13 +27,28 @@ export function statusFor(code: string): number {
   }
 }
 
-/** The page for `error`; `retryUrl` (of this origin) is behind its button. */
-export async function errorPage(look: Look, error: unknown, retryUrl: string): Promise<Response> {
+/** Refused by policy alone: an administrator can grant it. */
+const lacksPolicy = (code: string): boolean =>
+  code === 'ERR_ACCESS_NO_POLICY' || code === 'ERR_ACCESS_REMOVED';
+
+/**
+ * The page for `error`.
+ *
+ * @param retryUrl of this origin; behind the button
+ * @param askUrl where to ask for access; behind the button of whom policy refuses
+ */
+export async function errorPage(
+  look: Look,
+  error: unknown,
+  retryUrl: string,
+  askUrl?: string,
+): Promise<Response> {
   const code = codeOf(error);
   const { title, next } = wordsFor(code, look.language);
   const texts = problemTexts[look.language];
   const said = isAppError(error) ? error.publicMessage : undefined;
   const { pathname, search } = new URL(retryUrl);
+  const mayAsk = askUrl !== undefined && lacksPolicy(code);
   const way = wayOf(code).map(
     ({ station, state }) =>
       html`<li class="${state}">
@@ -46,7 +61,12 @@ export async function errorPage(look: Look, error: unknown, retryUrl: string): P
     body: html`<h1>${title}</h1>
       ${said === undefined ? '' : html`<p>${said}</p>`}
       <p>${next}</p>
-      <p><a class="button" href="${pathname + search}">${retryText(code, texts)}</a></p>
+      <p>
+        ${mayAsk ? html`<a class="button" href="${askUrl}">${texts.ask}</a>` : ''}
+        <a class="button${mayAsk ? ' plain' : ''}" href="${pathname + search}"
+          >${retryText(code, texts)}</a
+        >
+      </p>
       ${
         way.length === 0
           ? ''

@@ -58,6 +58,18 @@ describe('errorPage', () => {
     expect(text).not.toContain('internal words');
   });
 
+  it('lets whom policy refuses ask for access, and nobody else', async () => {
+    const ask = 'https://login.example/?ask=wiki.example';
+    const page = async (code: `ERR_${string}`) =>
+      await (
+        await errorPage(plain, new AppError(code, 'internal'), 'https://wiki.example/', ask)
+      ).text();
+    expect(await page('ERR_ACCESS_NO_POLICY')).toContain(`href="${ask}">Ask for access`);
+    expect(await page('ERR_ACCESS_REMOVED')).toContain(ask);
+    expect(await page('ERR_POSTURE_FAILED')).not.toContain(ask);
+    expect(await page('ERR_NO_PATH')).not.toContain(ask);
+  });
+
   it('speaks the language and has the look of the operator, none of it as markup', async () => {
     const text = await (await errorPage(branded, refusal, 'https://wiki.example/')).text();
     expect(text).toContain('Zur Anwendung führt gerade kein Weg');
