@@ -343,6 +343,31 @@ export class LiveNetwork {
     return connector;
   }
 
+  /** One more router; it links with the first. */
+  async addRouter(name: string): Promise<RunningRouter> {
+    const path = `${MANAGEMENT}/edge-routers`;
+    const created = await this.edge(path, { body: { name }, session: this.admin });
+    const { data } = await this.edge(`${path}/${created.data.id}`, { session: this.admin });
+    const dir = await mkdtemp(join(tmpdir(), 'postern-live-router-'));
+    const enrollmentJwtFile = join(dir, 'router.jwt');
+    await writeFile(enrollmentJwtFile, data.enrollmentJwt as string);
+    const listen = { host: '127.0.0.1', port: 0 };
+    const router = await createRouter(
+      routerConfigSchema.parse({
+        stateDir: join(dir, 'router'),
+        enrollmentJwtFile,
+        edge: { ...listen, tls: 'none' },
+        fabric: listen,
+      }),
+      { logger: silentLogger },
+    );
+    this.#closers.push(async () => {
+      await router.close();
+      await rm(dir, { recursive: true, force: true });
+    });
+    return router;
+  }
+
   /** An API session of the person. */
   login(): Promise<string> {
     return login(this.edge, { username: 'alice', password: PASSWORD });

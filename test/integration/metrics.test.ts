@@ -1,16 +1,14 @@
 /** Every part that runs on Node serves metrics that Prometheus reads, and docs/operations.md lists them. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Connector } from '@postern/connector';
-import { createGateway, gatewayConfigSchema, type RunningGateway } from '@postern/gateway';
-import { silentLogger } from '@postern/shared/log';
+import type { RunningGateway } from '@postern/gateway';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { request } from '../harness/connector-client.ts';
 import { parseExposition, type Family } from '../harness/exposition.ts';
 import { LiveNetwork } from '../harness/live-network.ts';
+import { startPlainGateway } from '../harness/plain-gateway.ts';
 
 const PARTS = ['controller', 'router', 'connector', 'gateway'] as const;
 type Part = (typeof PARTS)[number];
@@ -29,7 +27,7 @@ beforeAll(async () => {
   closers.push(() => app.close());
   const { port } = app.address() as AddressInfo;
   connector = await network.replaceHost(`http://127.0.0.1:${port}`, { metrics: {} });
-  gateway = await startGateway(network.controller.public.url);
+  gateway = await startPlainGateway(network.controller.public.url, { metrics: {} });
   closers.push(() => gateway.close());
 
   const signedIn = await network.signIn();
@@ -55,37 +53,6 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const close of closers.reverse()) await close();
 });
-
-async function startGateway(controllerUrl: string): Promise<RunningGateway> {
-  const assetsDir = await mkdtemp(join(tmpdir(), 'postern-metrics-'));
-  closers.push(() => rm(assetsDir, { recursive: true, force: true }));
-  await mkdir(join(assetsDir, 'assets'));
-  const csp = { scriptHashes: [], styleHashes: [] };
-  const files = ['page.css', 'assets/sw.js', 'loader.html', 'login.html'];
-  for (const file of files) await writeFile(join(assetsDir, file), file);
-  await writeFile(
-    join(assetsDir, 'manifest.json'),
-    JSON.stringify({
-      version: 1,
-      entries: { worker: 'assets/sw.js' },
-      documents: { loader: { file: 'loader.html', csp }, login: { file: 'login.html', csp } },
-      styles: { page: 'page.css' },
-      files: Object.fromEntries(files.map((file) => [file, { sha256: '0'.repeat(64) }])),
-    }),
-  );
-  return createGateway(
-    gatewayConfigSchema.parse({
-      controllerUrl,
-      loginOrigin: 'http://login.localhost',
-      issuer: `${controllerUrl}/oidc`,
-      apiUrl: `${controllerUrl}/postern/v1`,
-      listen: { port: 0 },
-      metrics: {},
-      assetsDir,
-    }),
-    { logger: silentLogger },
-  );
-}
 
 function value(part: Part, name: string, labels: Record<string, string> = {}): number | undefined {
   const families = scraped.get(part);
