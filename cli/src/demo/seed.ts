@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import type { AdminClient } from './admin-client.ts';
+import type { AdminClient } from '../client/admin-client.ts';
 import type { DemoLayout } from './layout.ts';
 
 const routerDetail = z.object({ isVerified: z.boolean(), enrollmentJwt: z.string().nullish() });
