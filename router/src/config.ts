@@ -74,6 +74,14 @@ export const routerLimitsSchema = z.strictObject({
   hostDeadAfterMs: ms(8_000),
   /** A send queue that does not move for so long ends the connection. */
   writeStallMs: ms(10_000),
+  /** A browser that has something to read and reads nothing for so long is cut. */
+  readStallMs: ms(20_000),
+  /** Bytes that all browsers together may leave unread, wherever they wait, before it is `hurriedReadStallMs`. */
+  unreadBytes: z
+    .int()
+    .min(1)
+    .default(512 * 1024 * 1024),
+  hurriedReadStallMs: ms(2_000),
   /** One RouteCircuit or Dial round trip. */
   routeTimeoutMs: ms(5_000),
   /** How often a link's latency is measured. */

@@ -71,6 +71,7 @@ const inCode: Record<string, string> = {
   'Unauthenticated sockets': `${router.unauthenticatedSockets}, ${router.unauthenticatedPerAddress} an address`,
   'Connection until Hello': `${router.helloTimeoutMs / 1000} s`,
   'Write stall': `${router.writeStallMs / 1000} s`,
+  'Read stall': `${router.readStallMs / 1000} s; ${router.hurriedReadStallMs / 1000} s while ${router.unreadBytes / MiB} MiB are unread`,
   'Ping after, dead after': `${router.pingAfterMs / 1000} s, ${router.deadAfterMs / 1000} s`,
   'Connector: ping after, dead after': `${router.hostProbeMs / 1000} s, ${router.hostDeadAfterMs / 1000} s`,
   'Link dead after': `${router.linkDeadAfterMs / 1000} s`,

@@ -116,6 +116,7 @@ export class Forwarder {
       circuit.bytesToClient += bodyBytes;
       this.counts.bytesToClient += bodyBytes;
     }
+    if (out.isEnd) out.countForwarded(bodyBytes);
     rewriteConnectionId(frame, out.label);
     // A small frame that waits would keep its whole chunk in memory.
     const detach = waiting > BACKLOG_BYTES && frame.length < SMALL_FRAME_BYTES;

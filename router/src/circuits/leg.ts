@@ -23,6 +23,7 @@ export class Leg {
   readonly isEnd: boolean;
   readonly #window = new CreditWindow();
   #grantedBytes = 0;
+  #forwardedBytes = 0;
   #deliveredBytes = 0;
   #deliveredMessages = 0;
   #creditedBytes = 0;
@@ -87,6 +88,21 @@ export class Leg {
   /** The other end consumed what this end sent. @throws AppError `ERR_CIRCUIT_FLOW_CONTROL` */
   cover(credit: Credit): void {
     this.#window.credited(credit);
+  }
+
+  /** Counts what was queued for this end. */
+  countForwarded(bodyBytes: number): void {
+    this.#forwardedBytes += bodyBytes;
+  }
+
+  /** Body bytes that this end gave credit for: stands still while it does not read. */
+  get grantedBytes(): number {
+    return this.#grantedBytes;
+  }
+
+  /** Body bytes on their way to this end, in our queue or beyond, for which it has not given credit. */
+  get unreadBytes(): number {
+    return Math.max(0, this.#forwardedBytes - this.#grantedBytes);
   }
 
   /** True if a credit given by this end says something new: others are dropped, not relayed. */

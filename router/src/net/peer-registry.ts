@@ -11,6 +11,9 @@ interface Watched {
   isAsked: boolean;
   flushedBytes: number;
   flushedMs: number;
+  /** Of a browser: what it gave credit for in all, and when that last grew or nothing was unread. */
+  grantedBytes: number;
+  readMs: number;
 }
 
 /** OpenZiti's SDKs ask for a sign of life every 30 s (Go) or 60 s (C). */
@@ -32,7 +35,14 @@ export class PeerRegistry {
     const nowMs = this.#clock.nowMs();
     // Links are measured at once; of clients the answer to their Hello says enough for now.
     const probedMs = peer.kind === 'client' ? nowMs : 0;
-    this.#peers.set(peer, { probedMs, isAsked: false, flushedBytes: 0, flushedMs: nowMs });
+    this.#peers.set(peer, {
+      probedMs,
+      isAsked: false,
+      flushedBytes: 0,
+      flushedMs: nowMs,
+      grantedBytes: 0,
+      readMs: nowMs,
+    });
   }
 
   delete(peer: Peer): void {
@@ -52,6 +62,7 @@ export class PeerRegistry {
   /** Fails requests that are due, pings the silent, and closes the dead and the stalled. */
   sweep(): void {
     const nowMs = this.#clock.nowMs();
+    const readStallMs = this.#watchReading(nowMs);
     for (const [peer, watched] of this.#peers) {
       peer.expireRequests(nowMs);
       const { flushedBytes, bufferedBytes } = peer.socket;
@@ -60,7 +71,10 @@ export class PeerRegistry {
         watched.flushedMs = nowMs;
       }
       const silentMs = nowMs - peer.lastReceivedMs;
-      if (nowMs - watched.flushedMs >= this.#writeStallMs(peer)) {
+      const isStalled =
+        nowMs - watched.flushedMs >= this.#writeStallMs(peer) ||
+        nowMs - watched.readMs >= readStallMs;
+      if (isStalled) {
         peer.socket.destroy(new AppError('ERR_PEER_STALLED', 'peer does not read'));
       } else if (silentMs >= this.#deadAfterMs(peer)) {
         peer.socket.destroy(new AppError('ERR_PEER_DEAD', 'peer is silent'));
@@ -70,6 +84,31 @@ export class PeerRegistry {
         else sendLatency(peer, this.#clock);
       }
     }
+  }
+
+  /**
+   * Notes which browsers read: credit says so, also while what they don't read is in the operating systems'
+   * buffers. Those have a limit of their own for all connections together, before which we want to be.
+   * Returns how long one may stand still.
+   */
+  #watchReading(nowMs: number): number {
+    let unreadBytes = 0;
+    for (const [peer, watched] of this.#peers) {
+      let unread = 0;
+      let granted = 0;
+      if (peer.kind === 'client') {
+        for (const leg of peer.legs.values()) {
+          unread += leg.unreadBytes;
+          granted += leg.grantedBytes;
+        }
+      }
+      unreadBytes += unread;
+      if (unread > 0 && granted === watched.grantedBytes) continue;
+      watched.grantedBytes = granted;
+      watched.readMs = nowMs;
+    }
+    const { unreadBytes: limitBytes, readStallMs, hurriedReadStallMs } = this.#limits;
+    return unreadBytes > limitBytes ? hurriedReadStallMs : readStallMs;
   }
 
   /** Who sends but does not read is stalled too: what waits for it is in the operating systems' buffers. */
