@@ -72,8 +72,8 @@ async function serve(
 async function readRequest(socket: Socket, signal: AbortSignal): Promise<ProxyRequest> {
   const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
   const reader = new SocketReader(socket, AbortSignal.any([signal, timeout]));
-  const first = await reader.exactly(1);
-  if (first[0] === SOCKS_VERSION) return readSocksRequest(socket, reader);
-  socket.unshift(first);
-  return readConnectRequest(socket, reader);
+  const read = (await reader.peek()) === SOCKS_VERSION ? readSocksRequest : readConnectRequest;
+  const request = await read(socket, reader);
+  reader.release();
+  return request;
 }

@@ -39,12 +39,12 @@ const REPLIES: Readonly<Record<string, number>> = {
   ERR_SERVICE_NOT_HOSTED: Reply.hostUnreachable,
 };
 
-/** The request of a client whose first byte has been read. @throws AppError `ERR_PROXY_REQUEST` */
+/** The request of a client, from its beginning. @throws AppError `ERR_PROXY_REQUEST` */
 export async function readSocksRequest(
   socket: Socket,
   reader: SocketReader,
 ): Promise<ProxyRequest> {
-  const [count = 0] = await reader.exactly(1);
+  const [, count = 0] = await reader.exactly(2);
   const methods = count === 0 ? Buffer.alloc(0) : await reader.exactly(count);
   if (!methods.includes(NO_AUTHENTICATION)) {
     socket.end(Uint8Array.of(SOCKS_VERSION, NONE_ACCEPTABLE));
