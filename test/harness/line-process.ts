@@ -32,7 +32,7 @@ export class LineProcess {
   async line(): Promise<string> {
     const { value, done } = await this.#lines.next();
     if (done === true) throw new Error(`it ended: ${this.#errors}`);
-    return value as string;
+    return value;
   }
 
   /** The first line from now on that matches. Throws as `line`. */

@@ -3,7 +3,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { enrollProgram } from '@postern/connector/sdk';
-import { connectorConfigSchema, createConnector, type ConnectorConfigInput } from '@postern/connector';
+import {
+  connectorConfigSchema,
+  createConnector,
+  type ConnectorConfigInput,
+} from '@postern/connector';
 import { PartProcess } from '../fault/part-process.ts';
 import { SdkNetwork } from './sdk-network.ts';
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { openPostern, type Postern } from '@postern/connector/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LineProcess } from '../harness/line-process.ts';
 import { ProgramNetwork, startEcho } from '../harness/program-network.ts';
 
 let network: ProgramNetwork;
@@ -156,5 +157,25 @@ describe('HTTP clients reach services by name', () => {
     await expect(postern.fetch('https://wiki/')).rejects.toMatchObject({
       cause: { code: 'ERR_SDK_SCHEME' },
     });
+  });
+});
+
+describe('examples', () => {
+  const run = (name: string, ...args: string[]) =>
+    new LineProcess(process.execPath, [join(import.meta.dirname, '../../examples', name), ...args]);
+
+  it('host a service, ask it and dial it', async () => {
+    const host = run('host.mjs', await network.enrolled('hello', 'hosts'), 'hosted');
+    await host.until(/^Hosting hosted/);
+    await network.hosted(4);
+    const ask = run('fetch.mjs', ann, 'http://hosted/some/path');
+    expect(await ask.line()).toBe('200 Hello ann, you asked for /some/path');
+    expect(await ask.end()).toBe(0);
+    const dial = run('dial.mjs', ann, 'echo');
+    dial.send('over and back');
+    expect(await dial.line()).toBe('over and back');
+    expect(await dial.end()).toBe(0);
+    expect(await host.stop()).toBe(0);
+    expect(host.errors + ask.errors).toBe('');
   });
 });

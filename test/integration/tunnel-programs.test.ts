@@ -130,7 +130,10 @@ async function startSocketBridge(network: ProgramNetwork, path: string): Promise
       [socket, inner],
       [inner, socket],
     ] as const)
-      one.on('error', () => other.destroy()).on('close', () => other.destroy()).pipe(other);
+      one
+        .on('error', () => other.destroy())
+        .on('close', () => other.destroy())
+        .pipe(other);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   network.onClose(() => server.close());

@@ -16,17 +16,16 @@ interface TunnelContext {
   logger: Logger;
 }
 
-/** A listener, and where it leads. */
-interface Opened {
-  listener: LocalListener;
-  leadsTo: string;
-}
+/** Something that listens, and where it leads, for people to read. */
+type Opened =
+  | { listener: LocalListener; leadsTo: string }
+  | { listener: Pick<LocalListener, 'close'>; leadsTo?: undefined };
 
 /** Opens the network and listens until it is told to stop; says where it listens, a line each. */
 export async function runTunnel(
   terminal: Terminal,
   { identity, bind }: TunnelFlags,
-  open: (context: TunnelContext) => Promise<Opened[]>,
+  open: (context: TunnelContext) => Promise<Promise<Opened>[]>,
 ): Promise<void> {
   const stopped = waitForStop();
   // Loaded only now: what dials takes longer to load than most commands to run.
@@ -35,9 +34,15 @@ export async function runTunnel(
   const postern = await openPostern({ identity, logger });
   const opened: Opened[] = [];
   try {
-    opened.push(...(await open({ postern, bind, logger })));
-    for (const { listener, leadsTo } of opened)
-      terminal.out(printable(`${listener.host}:${listener.port} -> ${leadsTo}\n`));
+    // All are waited for, so that those that did open are closed when another one fails.
+    const results = await Promise.allSettled(await open({ postern, bind, logger }));
+    opened.push(...results.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
+    for (const result of results) if (result.status === 'rejected') throw result.reason as Error;
+    for (const one of opened) {
+      if (one.leadsTo === undefined) continue;
+      const { host, port } = one.listener;
+      terminal.out(printable(`${host}:${port} -> ${one.leadsTo}\n`));
+    }
     terminal.out('Ready. Stop with Ctrl+C.\n');
     await stopped;
   } finally {

@@ -70,9 +70,13 @@ async function readPem(identityPath: string, value: string): Promise<string> {
       : resolve(dirname(identityPath), value.slice('file:'.length));
     return await readFile(path, 'utf8');
   } catch (cause) {
-    throw new AppError('ERR_CONNECTOR_IDENTITY_FILE', `${identityPath} names a file that cannot be read`, {
-      cause,
-    });
+    throw new AppError(
+      'ERR_CONNECTOR_IDENTITY_FILE',
+      `${identityPath} names a file that cannot be read`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -41,8 +41,14 @@ export type Login =
   | { readonly method: 'ext-jwt'; readonly token: () => string | Promise<string> };
 
 /** What the codes of the Edge API mean to who dials. */
-const REFUSALS: Readonly<Record<string, [code: `ERR_${string}`, message: string, retryable: boolean]>> = {
-  NOT_FOUND: ['ERR_ACCESS_NO_POLICY', 'there is no such service, or no policy lets the identity dial it', false],
+const REFUSALS: Readonly<
+  Record<string, [code: `ERR_${string}`, message: string, retryable: boolean]>
+> = {
+  NOT_FOUND: [
+    'ERR_ACCESS_NO_POLICY',
+    'there is no such service, or no policy lets the identity dial it',
+    false,
+  ],
   INVALID_POSTURE: ['ERR_POSTURE_FAILED', 'a posture check of the service is not passed', false],
   NO_EDGE_ROUTERS_AVAILABLE: ['ERR_NO_ROUTER', 'no router that may be used for it is online', true],
   SERVICE_NOT_HOSTED: ['ERR_SERVICE_NOT_HOSTED', 'nobody hosts the service right now', true],

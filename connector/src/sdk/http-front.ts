@@ -93,7 +93,9 @@ async function receive(
         yield chunk;
       const { trailers } = stream;
       if (trailers !== undefined && trailers.length > 0)
-        response.addTrailers(decodeFields(trailers).map(([name, value]): [string, string] => [name, value]));
+        response.addTrailers(
+          decodeFields(trailers).map(([name, value]): [string, string] => [name, value]),
+        );
     },
     response,
     { signal },

@@ -32,7 +32,7 @@ export async function openEdge(options: OpenEdgeOptions): Promise<EdgeConnection
     maxPayload: MAX_FRAME_BYTES,
     handshakeTimeout: OPEN_TIMEOUT_MS,
     followRedirects: false,
-    // Frames are ciphertext or public; masks of zeros spare a pass over each (docs/architecture.md).
+    // Masks keep pages from choosing what proxies see (RFC 6455 §10.3). Nobody chooses our frames: no mask.
     generateMask: (mask) => mask.fill(0),
   });
   socket.binaryType = 'nodebuffer';

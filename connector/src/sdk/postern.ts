@@ -8,7 +8,12 @@ import { AppError } from '@postern/shared/errors';
 import { silentLogger, type Logger } from '@postern/shared/log';
 import type { CloseReason } from '@postern/shared/protocol/edge';
 import type { Dispatcher, fetch as undiciFetch } from 'undici';
-import { readIdentity, writeIdentity, type Identity, type OwnIdentity } from '../enroll/identity-file.ts';
+import {
+  readIdentity,
+  writeIdentity,
+  type Identity,
+  type OwnIdentity,
+} from '../enroll/identity-file.ts';
 import { ConnectionQueue } from './connection-queue.ts';
 import { ControllerApi, type Login, type ServiceInfo } from './controller-api.ts';
 import { createDispatcher, createFetch, createHttpAgent } from './http-clients.ts';
@@ -134,7 +139,10 @@ export class Postern extends EventEmitter<PosternEvents> {
     signal?.throwIfAborted();
     const { identity, controlAddresses, logger } = this.#parts;
     if (controlAddresses.length === 0)
-      throw new AppError('ERR_CONNECTOR_NO_CONTROLLER', 'the identity file names no controlAddresses');
+      throw new AppError(
+        'ERR_CONNECTOR_NO_CONTROLLER',
+        'the identity file names no controlAddresses',
+      );
     const hosting = (this.#hosting ??= new ServiceHosting({ identity, controlAddresses, logger }));
     const queue = new ConnectionQueue<IncomingConnection>(MAX_WAITING, () => remove());
     const remove = hosting.add(service, (stream, { claims }) =>

@@ -1,4 +1,5 @@
 /** Opens streams to one service: over sessions that are shared, made when needed, and outlive their circuits. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pointThumbprint, signEs256, type P256KeyPair } from '@postern/shared/crypto';
 import { AppError, isAppError } from '@postern/shared/errors';
@@ -44,6 +45,8 @@ export class ServiceDialer {
     const { service, api, key, logger } = options;
     this.#options = options;
     this.#logger = logger.child({ service });
+    // Each dial that waits listens, and stops when it need not wait any more.
+    setMaxListeners(0, this.#stop.signal);
     this.#grants = new ProgramGrants({
       request: async () => api.dialGrant(service, await pointThumbprint(key.publicPoint)),
       nowMs: Date.now,

@@ -36,7 +36,11 @@ export async function listenLocally(
   server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(new AppError('ERR_LISTEN', `cannot listen on ${host}:${port}: ${cause.code ?? 'failed'}`, { cause })),
+      reject(
+        new AppError('ERR_LISTEN', `cannot listen on ${host}:${port}: ${cause.code ?? 'failed'}`, {
+          cause,
+        }),
+      ),
     );
     server.listen(port, host, resolve);
   });

@@ -1,2 +1,6 @@
-export { ServiceConnection, type Redial, type ServiceConnectionOptions } from './service-connection.ts';
+export {
+  ServiceConnection,
+  type Redial,
+  type ServiceConnectionOptions,
+} from './service-connection.ts';
 export type { ConnectionReport, GrantSource, HopReport, TokenSource } from './types.ts';

@@ -1,0 +1,14 @@
+// Joins standard input and output to a service: echo hello | node examples/dial.mjs ann.json echo
+import { pipeline } from 'node:stream/promises';
+import { openPostern } from '@postern/connector/sdk';
+
+const [identity, service] = process.argv.slice(2);
+const postern = await openPostern({ identity });
+postern.on('disconnected', (name, { code }) => console.error(`${name}: ${code}`));
+try {
+  const stream = await postern.dial(service, { signal: AbortSignal.timeout(10_000) });
+  stream.pipe(process.stdout);
+  await pipeline(process.stdin, stream);
+} finally {
+  await postern.close();
+}
