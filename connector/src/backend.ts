@@ -2,21 +2,23 @@ import type { Tracer } from '@postern/node/tracing';
 import type { DialGrantClaims } from '@postern/shared/grants';
 import { ResetCode, type SessionStream } from '@postern/shared/protocol/session';
 import type { HostRevocation } from '@postern/shared/schemas';
-import type { HostedServiceConfig } from './config.ts';
 import type { CookieSealer } from './cookies/seal.ts';
+import { CallerRate } from './http/caller-rate.ts';
 import { createAppPool, type AppPool } from './http/app-pool.ts';
 import { Preflights } from './http/cross-origin/preflight.ts';
 import { KeptWebSockets } from './http/kept-websockets.ts';
-import { serveHttp } from './http/serve-http.ts';
+import { serveHttp, type RequestFacts } from './http/serve-http.ts';
 import type { AppConnections, ExchangeEnd } from './metrics.ts';
 import type { Caller } from './sessions/session-host.ts';
-import { parseTarget, type Target } from './target.ts';
-import { serveTcp } from './tcp/serve-tcp.ts';
+import { chooseDestination } from './hosting/destination.ts';
+import type { HostedConfig } from './hosting/host-config.ts';
+import { parseTarget, type TcpTarget } from './target.ts';
+import { serveTcp, type TcpEnd } from './tcp/serve-tcp.ts';
 import type { ZitiService } from './ziti/ziti-host.ts';
 
 /** One configured service with its connections to the app. */
 export interface Backend {
-  config: HostedServiceConfig;
+  config: HostedConfig;
   /** How programs with an SDK of OpenZiti are served; absent where only our own streams are. */
   ziti?: ZitiService;
   serve(
@@ -31,35 +33,40 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-/** Who is told of HTTP requests; default: nobody. */
-interface RequestObservers {
+/** Who is told of requests and streams; default: nobody. */
+export interface RequestObservers {
   /** How each one ended. */
-  readonly onEnd?: (end: ExchangeEnd) => void;
+  readonly onEnd?: (end: ExchangeEnd, request: RequestFacts, caller: Caller) => void;
+  /** How each TCP stream ended. */
+  readonly onTcpEnd?: (end: TcpEnd, caller: Caller) => void;
   readonly tracer?: Tracer;
 }
 
 export function createBackend(
-  config: HostedServiceConfig,
+  config: HostedConfig,
   sealer: CookieSealer,
   observers: RequestObservers = {},
 ): Backend {
   const target = parseTarget(config.target);
   return target.kind === 'http'
     ? createHttpBackend(config, createAppPool(target, config), sealer, observers)
-    : createTcpBackend(config, target);
+    : createTcpBackend(config, target, observers);
 }
 
 function createHttpBackend(
-  config: HostedServiceConfig,
+  config: HostedConfig,
   app: AppPool,
   sealer: CookieSealer,
-  observers: RequestObservers,
+  { onEnd, tracer }: RequestObservers,
 ): Backend {
+  const now = () => performance.now();
+  const rate = config.rate && new CallerRate(config.rate, now);
   const kept = new KeptWebSockets();
-  const preflights = new Preflights(app, () => performance.now());
+  const preflights = new Preflights(app, now);
   return {
     config,
-    async serve(stream, { session, claims, logger }, applicationOrigin) {
+    async serve(stream, caller, applicationOrigin) {
+      const { session, claims, logger } = caller;
       if (stream.type !== 'http') {
         refuse(stream);
         return;
@@ -76,8 +83,10 @@ function createHttpBackend(
         // Other origins are told nothing of who asks: an assertion would be a credential of every request.
         assertion: () => (claims.via === undefined ? session.assertion : undefined),
         logger,
-        now: () => performance.now(),
-        ...observers,
+        now,
+        rate,
+        onEnd: onEnd && ((end, request) => onEnd(end, request, caller)),
+        tracer,
       });
     },
     get connections() {
@@ -92,18 +101,33 @@ function createHttpBackend(
 }
 
 function createTcpBackend(
-  config: HostedServiceConfig,
-  target: Extract<Target, { kind: 'tcp' }>,
+  config: HostedConfig,
+  fixed: TcpTarget,
+  { onTcpEnd }: RequestObservers,
 ): Backend {
+  const { forwarding } = config;
+  const { connectMs } = config.timeouts;
+  const targetFor = (data: Uint8Array | undefined): TcpTarget =>
+    forwarding === undefined ? fixed : { kind: 'tcp', ...chooseDestination(forwarding, data) };
   return {
     config,
-    ziti: { target, connectMs: config.timeouts.connectMs },
-    async serve(stream, { claims, logger }) {
+    ziti: { targetFor, connectMs },
+    async serve(stream, caller) {
+      const { claims, logger } = caller;
       if (stream.type !== 'tcp' || claims.via !== undefined) {
         refuse(stream);
         return;
       }
-      await serveTcp(stream, { target, connectMs: config.timeouts.connectMs, logger });
+      let target: TcpTarget;
+      try {
+        target = targetFor(stream.openHead);
+      } catch (error) {
+        stream.reset(ResetCode.refused, 'ERR_DESTINATION_REFUSED');
+        logger.warn('tcp.refused', { stream: stream.id, error });
+        return;
+      }
+      const onEnd = onTcpEnd && ((end: TcpEnd) => onTcpEnd(end, caller));
+      await serveTcp(stream, { target, connectMs, logger, onEnd });
     },
     connections: undefined,
     revoke: () => undefined,

@@ -1,6 +1,7 @@
 /** The connector's configuration: which services it hosts and where their traffic goes. */
 import { metricsListenerSchema } from '@postern/shared/schemas';
 import { z } from 'zod';
+import { allowedTargetSchema } from './hosting/allowed-targets.ts';
 import { httpCheckSchema, portCheckSchema } from './health/check-config.ts';
 import { parseTarget } from './target.ts';
 
@@ -30,7 +31,7 @@ const rule = z.strictObject({
 export const hostedServiceSchema = z.strictObject({
   /** Name of the service in the controller. */
   service: z.string().min(1).max(256),
-  /** `http://host:port`, `https://host:port`, `unix:/path` or `tcp://host:port`. */
+  /** `http://host:port`, `https://host:port`, `unix:/path`, `tcp://host:port` or `tcp+unix:/path`. */
   target,
   /** For `https:` targets: the certificate authority (PEM) and name to check; default: the system's, the host. */
   tls: z
@@ -64,6 +65,14 @@ export const hostedServiceSchema = z.strictObject({
     .int()
     .min(1024)
     .default(16 * 1024 * 1024),
+  /** Requests of one caller: `perSecond` on average, `burst` at once; more are answered 429. Default: no limit. */
+  rate: z
+    .strictObject({
+      perSecond: z.number().min(0.01).max(100_000),
+      /** Default: those of one second, at least 1. */
+      burst: z.int().min(1).max(1_000_000).optional(),
+    })
+    .optional(),
   /** Connections kept to the app at the same time; more requests wait. */
   maxConnections: z.int().min(1).max(4096).default(1024),
   /** How routers may choose this connector for the service. */
@@ -96,49 +105,63 @@ export type HostedServiceConfig = z.infer<typeof hostedServiceSchema>;
 
 const controlAddress = z.string().regex(/^tls:[^\s/]+:\d{1,5}$/, 'must look like tls:host:port');
 
-export const connectorConfigSchema = z.strictObject({
-  /** Folder for the identity, the cookie key and the last state; made with mode 0700. */
-  stateDir: z.string().min(1),
-  /** One-time enrollment token, used when `stateDir` holds no identity yet. */
-  enrollmentJwtFile: z.string().min(1).optional(),
-  /** `tls:host:port` of each controller's control listener. Default: as named by the enrollment token. */
-  controlAddresses: z.array(controlAddress).min(1).max(16).optional(),
-  /** 32 random bytes that seal HttpOnly cookies, shared by connectors of one service. Default: made in `stateDir`. */
-  cookieKeyFile: z.string().min(1).optional(),
-  services: z
-    .array(hostedServiceSchema)
-    .min(1)
-    .superRefine((services, context) => {
-      const seen = new Set<string>();
-      services.forEach(({ service }, index) => {
-        if (seen.has(service)) {
-          context.addIssue({
-            code: 'custom',
-            message: 'is listed twice',
-            path: [index, 'service'],
-          });
-        }
-        seen.add(service);
-      });
-    }),
-  /** Serves Prometheus metrics; without it the connector listens on nothing. */
-  metrics: metricsListenerSchema.optional(),
-  limits: z
-    .strictObject({
-      /** Open streams of all sessions together. */
-      maxStreams: z.int().min(1).default(4096),
-      maxStreamsPerSession: z.int().min(1).max(256).default(256),
-      /** A session without a newer grant for this long is ended (docs/protocol.md, "Records"). */
-      maxGrantAgeMs: z.int().min(1000).default(600_000),
-      /** How long a session that lost its circuit is kept for another one; 0: not at all. */
-      resumeGraceMs: z.int().min(0).max(600_000).default(30_000),
-      /** What all sessions together keep for sending again; beyond it some can't be resumed. */
-      resumeBufferBytes: z
-        .int()
-        .min(0)
-        .default(256 * 1024 * 1024),
-    })
-    .prefault({}),
-});
+export const connectorConfigSchema = z
+  .strictObject({
+    /** Folder for the identity, the cookie key and the last state; made with mode 0700. */
+    stateDir: z.string().min(1),
+    /** One-time enrollment token, used when `stateDir` holds no identity yet. */
+    enrollmentJwtFile: z.string().min(1).optional(),
+    /** `tls:host:port` of each controller's control listener. Default: as named by the enrollment token. */
+    controlAddresses: z.array(controlAddress).min(1).max(16).optional(),
+    /** 32 random bytes that seal HttpOnly cookies, shared by connectors of one service. Default: made in `stateDir`. */
+    cookieKeyFile: z.string().min(1).optional(),
+    services: z
+      .array(hostedServiceSchema)
+      .default([])
+      .superRefine((services, context) => {
+        const seen = new Set<string>();
+        services.forEach(({ service }, index) => {
+          if (seen.has(service)) {
+            context.addIssue({
+              code: 'custom',
+              message: 'is listed twice',
+              path: [index, 'service'],
+            });
+          }
+          seen.add(service);
+        });
+      }),
+    /**
+     * Hosts what the controller says in `host.v1` and `host.v2` of services that are not in `services`, where
+     * `allow` covers every address in it. Default: the controller has no say in where this connector connects.
+     */
+    hostConfigs: z
+      .strictObject({ allow: z.array(allowedTargetSchema).min(1).max(1000) })
+      .optional(),
+    /** A line of JSON for each request and TCP stream, with who asked; made with mode 0600. Default: only logged. */
+    auditFile: z.string().min(1).optional(),
+    /** Serves Prometheus metrics; without it the connector listens on nothing. */
+    metrics: metricsListenerSchema.optional(),
+    limits: z
+      .strictObject({
+        /** Open streams of all sessions together. */
+        maxStreams: z.int().min(1).default(4096),
+        maxStreamsPerSession: z.int().min(1).max(256).default(256),
+        /** A session without a newer grant for this long is ended (docs/protocol.md, "Records"). */
+        maxGrantAgeMs: z.int().min(1000).default(600_000),
+        /** How long a session that lost its circuit is kept for another one; 0: not at all. */
+        resumeGraceMs: z.int().min(0).max(600_000).default(30_000),
+        /** What all sessions together keep for sending again; beyond it some can't be resumed. */
+        resumeBufferBytes: z
+          .int()
+          .min(0)
+          .default(256 * 1024 * 1024),
+      })
+      .prefault({}),
+  })
+  .refine(({ services, hostConfigs }) => services.length > 0 || hostConfigs !== undefined, {
+    error: 'nothing to host: list services, or allow hostConfigs',
+    path: ['services'],
+  });
 export type ConnectorConfig = z.infer<typeof connectorConfigSchema>;
 export type ConnectorConfigInput = z.input<typeof connectorConfigSchema>;

@@ -1,6 +1,7 @@
 /** Puts the parts together: enrollment, control channel, routers, sessions, apps. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { Renewable } from '@postern/node/enroll';
 import type { Listener } from '@postern/node/listen';
 import {
@@ -15,7 +16,9 @@ import { AppError } from '@postern/shared/errors';
 import { silentLogger, type Logger } from '@postern/shared/log';
 import { createZitiKeyPair } from '@postern/shared/protocol/ziti';
 import type { HostState } from '@postern/shared/schemas';
-import { createBackend, type Backend } from './backend.ts';
+import { AuditFile } from './audit/audit-file.ts';
+import { observersOf } from './audit/observers.ts';
+import { createBackend } from './backend.ts';
 import type { ConnectorConfig } from './config.ts';
 import { ControlLink } from './control/control-link.ts';
 import { StateFile } from './control/state-file.ts';
@@ -23,11 +26,12 @@ import { loadCookieKey } from './cookies/cookie-key.ts';
 import { createCookieSealer } from './cookies/seal.ts';
 import { EdgeHost } from './edge/edge-host.ts';
 import type { Offers, ServiceOffer } from './edge/router-link.ts';
-import { readInstance } from './edge/read-instance.ts';
 import type { Offer } from './edge/service-binding.ts';
 import { enroll } from './enroll/enroll.ts';
 import { readIdentity, writeIdentity, type Identity } from './enroll/identity-file.ts';
-import { HealthChecks } from './health/health-checks.ts';
+import { HostedServices, type HostedService } from './hosting/hosted-services.ts';
+import { Sequence } from './hosting/sequence.ts';
+import { servicesToHost } from './hosting/services-to-host.ts';
 import { ConnectorMetrics } from './metrics.ts';
 import { HostKeys } from './sessions/host-keys.ts';
 import { SessionHost } from './sessions/session-host.ts';
@@ -40,6 +44,8 @@ export interface ConnectorDeps {
   logger?: Logger;
   /** Default: nothing is traced. */
   tracer?: Tracer;
+  /** Told the name of a service each time a router took it: from then on it can be reached there. */
+  onBound?: (service: string) => void;
 }
 
 /** A connector at work. */
@@ -51,6 +57,13 @@ export interface Connector {
   readonly openStreams: number;
   /** `http://host:port` of `/metrics` and `/health`; absent when they are not served. */
   readonly metricsUrl: string | undefined;
+  /**
+   * Takes another configuration: services come, change and go, streams that are open go on. The audit file is
+   * opened anew. All or nothing.
+   * @throws AppError `ERR_CONNECTOR_RELOAD` (something else than `services` and `hostConfigs` is different), or
+   *   what a service cannot be hosted for
+   */
+  reload(config: ConnectorConfig): Promise<void>;
   /** Ends all sessions and connections. Idempotent. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -61,11 +74,11 @@ export interface Connector {
  * once it runs; connections come and go from then on, each of them dialed from here.
  *
  * Throws `ERR_CONNECTOR_NOT_ENROLLED`, `ERR_CONNECTOR_NO_CONTROLLER`, `ERR_CONNECTOR_IDENTITY_FILE`,
- * `ERR_PEER_IDENTITY` (our own certificate names nobody), `ERR_CONNECTOR_COOKIE_KEY`, `ERR_LISTEN` (metrics) or what `enroll` throws.
+ * `ERR_PEER_IDENTITY` (our own certificate names nobody), `ERR_CONNECTOR_COOKIE_KEY`, `ERR_CONNECTOR_AUDIT_FILE`, `ERR_LISTEN` (metrics) or what `enroll` throws.
  */
 export async function createConnector(
   config: ConnectorConfig,
-  { logger = silentLogger, tracer = noTracer }: ConnectorDeps = {},
+  { logger = silentLogger, tracer = noTracer, onBound }: ConnectorDeps = {},
 ): Promise<Connector> {
   await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
   const identityPath = join(config.stateDir, 'identity.json');
@@ -84,17 +97,22 @@ export async function createConnector(
   const sink = new PrometheusSink();
   observeProcess(sink);
   const metrics = new ConnectorMetrics(sink);
-  const backends = new Map(
-    config.services.map((service) => [
-      service.service,
-      createBackend(service, sealer, {
-        onEnd: (end) => metrics.request(service.service, end),
-        tracer,
-      }),
-    ]),
-  );
-  /** By service id, as the controller names them. */
-  let hosted = new Map<string, { backend: Backend; origin: string | undefined }>();
+  const audit =
+    config.auditFile === undefined ? undefined : await AuditFile.open(config.auditFile, logger);
+  const services = new HostedServices({
+    createBackend: (service) =>
+      createBackend(service, sealer, observersOf(service.service, { metrics, audit, tracer })),
+    onChange: () => edge.setOffers(offers()),
+    onHealth: (name, isHealthy) => {
+      const { id } = granted.get(name) ?? {};
+      if (id !== undefined) edge.reportHealth(id, isHealthy);
+    },
+    logger,
+  });
+  /** Services by name, with grants as the controller issued them last. */
+  let granted = new Map<string, GrantedService>();
+  /** The same by id. */
+  let hosted = new Map<string, { service: HostedService; origin: string | undefined }>();
 
   const keys = new HostKeys(identity);
   const sessions = new SessionHost({
@@ -103,8 +121,8 @@ export async function createConnector(
     limits: config.limits,
     isConnected: () => control.isConnected,
     async serve(stream, caller) {
-      const service = hosted.get(caller.serviceId);
-      await service?.backend.serve(stream, caller, service.origin);
+      const { service, origin } = hosted.get(caller.serviceId) ?? {};
+      await service?.serve(stream, caller, origin);
     },
     onHandshake: (code) => metrics.handshake(code),
     logger,
@@ -117,81 +135,72 @@ export async function createConnector(
         sessions.accept(serviceId, circuit, info);
         return;
       }
-      const service = hosted.get(serviceId)?.backend.ziti;
+      const service = hosted.get(serviceId)?.service.backend.ziti;
       if (service === undefined) throw new AppError('ERR_SERVICE_NOT_HOSTED', 'no such target');
       ziti.accept(serviceId, service, circuit, info);
     },
+    onBound: (serviceId) => {
+      const name = hosted.get(serviceId)?.service.config.service;
+      if (name !== undefined) onBound?.(name);
+    },
     logger,
   });
-
-  /** Services by name, with grants as the controller issued them last. */
-  let granted = new Map<string, GrantedService>();
   const offers = (): Offers =>
     new Map(
-      [...granted].flatMap(([name, service]) => {
-        const { instance, checks } = hosting.get(name) ?? {};
-        const offer = { bindGrant: service.bindGrant, ...instance, ...checks?.standing };
+      [...hosted].flatMap(([, { service }]) => {
+        const grant = granted.get(service.config.service);
+        if (grant === undefined) return [];
         // HTTP rules and identity headers hold in our own streams only.
-        const isForZiti = backends.get(name)?.ziti !== undefined;
-        return offersOf(service, offer, isForZiti ? ziti.keyPair.publicKey : undefined);
+        const isForZiti = service.backend.ziti !== undefined;
+        const offer = { bindGrant: grant.bindGrant, ...service.offer };
+        return offersOf(grant, offer, isForZiti ? ziti.keyPair.publicKey : undefined);
       }),
     );
-  const hosting = new Map(
-    await Promise.all(
-      config.services.map(async (service) => {
-        const { service: name, listen } = service;
-        const checks = new HealthChecks(service, {
-          onChange: () => edge.setOffers(offers()),
-          onEvent: (isHealthy) => {
-            const { id } = granted.get(name) ?? {};
-            if (id !== undefined) edge.reportHealth(id, isHealthy);
-          },
-          logger: logger.child({ service: name }),
-        });
-        return [name, { checks, instance: await readInstance(listen) }] as const;
-      }),
-    ),
-  );
 
-  const applyState = (state: HostState): void => {
-    const services = state.services.filter(({ name }) => backends.has(name));
+  let configured: Pick<ConnectorConfig, 'services' | 'hostConfigs'> = config;
+  let state: HostState | undefined;
+  const apply = async (next: typeof configured, to: HostState | undefined): Promise<void> => {
+    await services.update(servicesToHost(next, to, logger));
+    configured = next;
+    state = to;
+    if (to === undefined) return;
+    const permitted = to.services.filter(({ name }) => services.get(name) !== undefined);
+    granted = new Map(permitted.map((service) => [service.name, service]));
     hosted = new Map(
-      services.flatMap(({ id, name, applicationOrigin: origin }) => {
-        const backend = backends.get(name);
-        return backend === undefined ? [] : [[id, { backend, origin }] as const];
+      permitted.flatMap(({ id, name, applicationOrigin: origin }) => {
+        const service = services.get(name);
+        return service === undefined ? [] : [[id, { service, origin }] as const];
       }),
     );
-    sessions.update({ ...state, services });
-    granted = new Map(services.map((service) => [service.name, service]));
-    edge.update(identityId, state.routers, offers());
-    const missing = [...backends.keys()].filter((name) => !granted.has(name));
+    sessions.update({ ...to, services: permitted });
+    edge.update(identityId, to.routers, offers());
+    const missing = [...services.all].map(([name]) => name).filter((name) => !granted.has(name));
     logger.info('connector.state', {
       services: [...granted.keys()],
-      routers: state.routers.length,
+      routers: to.routers.length,
       ...(missing.length > 0 && { notPermitted: missing }),
     });
   };
+  const oneByOne = new Sequence();
 
   const lastState = await stateFile.read();
-  if (lastState?.identity.id === identityId) applyState(lastState);
+  await apply(config, lastState?.identity.id === identityId ? lastState : undefined);
   const control = new ControlLink({
     addresses,
     identity,
-    onState(state) {
-      applyState(state);
-      stateFile.write(state).catch((error: unknown) => {
-        logger.error('connector.state-not-saved', { error });
-      });
+    onState(to) {
+      oneByOne
+        .run(() => apply(configured, to))
+        .then(() => stateFile.write(to))
+        .catch((error: unknown) => logger.error('connector.state-not-applied', { error }));
     },
     onRevocation: (revocation) => {
       sessions.revoke(revocation);
       ziti.revoke(revocation);
-      for (const backend of backends.values()) backend.revoke(revocation);
+      for (const backend of services.backends) backend.revoke(revocation);
     },
     logger,
   });
-
-  for (const { checks } of hosting.values()) checks.start();
 
   metrics.observe({
     connected: () => control.isConnected,
@@ -201,8 +210,13 @@ export async function createConnector(
     retainedBytes: () => sessions.retainedBytes,
     streams: () => sessions.openStreams,
     apps: () =>
-      [...backends].flatMap(([service, { connections }]) =>
-        connections === undefined ? [] : [[service, connections] as const],
+      [...services.all].flatMap(
+        ([
+          service,
+          {
+            backend: { connections },
+          },
+        ]) => (connections === undefined ? [] : [[service, connections] as const]),
       ),
   });
   let metricsListener: Listener | undefined;
@@ -210,9 +224,9 @@ export async function createConnector(
     await metricsListener?.close();
     sessions.close();
     ziti.close();
-    await Promise.all([...hosting.values()].map(({ checks }) => checks.close()));
     await Promise.all([control.close(), edge.close()]);
-    await Promise.all([...backends.values()].map((backend) => backend.close()));
+    await oneByOne.run(() => services.close());
+    await audit?.close();
   };
   const health = () => ({
     identityId,
@@ -241,6 +255,26 @@ export async function createConnector(
     },
     get openStreams() {
       return sessions.openStreams;
+    },
+    async reload(next) {
+      const changed = Object.keys({ ...config, ...next }).filter(
+        (key) =>
+          key !== 'services' &&
+          key !== 'hostConfigs' &&
+          !isDeepStrictEqual(
+            next[key as keyof ConnectorConfig],
+            config[key as keyof ConnectorConfig],
+          ),
+      );
+      if (changed.length > 0) {
+        throw new AppError(
+          'ERR_CONNECTOR_RELOAD',
+          `changes only at a restart: ${changed.join(', ')}`,
+        );
+      }
+      await oneByOne.run(() => apply(next, state));
+      await audit?.reopen();
+      logger.info('connector.reloaded', { services: [...services.all].map(([name]) => name) });
     },
     close: () => (closing ??= close()),
     [Symbol.asyncDispose]: () => (closing ??= close()),

@@ -25,5 +25,8 @@ interface EventMap {
 export type ControllerEvents = EventEmitter<EventMap>;
 
 export function createControllerEvents(): ControllerEvents {
-  return new EventEmitter<EventMap>();
+  const events = new EventEmitter<EventMap>();
+  // Each connected connector listens.
+  events.setMaxListeners(0);
+  return events;
 }

@@ -1,7 +1,7 @@
 /**
  * What hostile programs may try on a router's mutual-TLS listener. Each is refused, none harms the router
- * or the circuits of others. The WebSocket listener, links and the control channel have their own, in
- * `test/integration/router-hostile.test.ts`.
+ * or the circuits of others. The WebSocket listener has its own in `hostile-websockets.test.ts`, links and the
+ * control channel theirs in `test/integration/router-hostile.test.ts`.
  */
 import { connect as tcpConnect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';

@@ -10,6 +10,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { startDemo } from '../harness/demo.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
+const profiles = mkdtempSync(join(tmpdir(), 'postern-home-'));
+afterAll(() => rmSync(profiles, { recursive: true, force: true }));
 /** SIGTERM to exit. */
 const stopWithinMs = 3_000;
 
@@ -17,6 +19,7 @@ const stopWithinMs = 3_000;
 async function npmRunDemo(...args: string[]) {
   const child = spawn('npm', ['run', '--silent', 'demo', '--', ...args], {
     cwd: root,
+    env: { ...process.env, POSTERN_PROFILES: join(profiles, 'profiles.json') },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let out = '';

@@ -15,7 +15,7 @@ import { connectSecure } from '@postern/shared/protocol/handshake';
 import type { SecureSession } from '@postern/shared/protocol/session';
 import type { HostRevocation, HostState } from '@postern/shared/schemas';
 import { SignJWT } from 'jose';
-import { createBackend, type Backend } from '../../connector/src/backend.ts';
+import { createBackend, type Backend, type RequestObservers } from '../../connector/src/backend.ts';
 import { type ConnectorConfigInput, hostedServiceSchema } from '../../connector/src/config.ts';
 import { createCookieSealer } from '../../connector/src/cookies/seal.ts';
 import { SessionHost } from '../../connector/src/sessions/session-host.ts';
@@ -52,7 +52,17 @@ export interface OpenOptions {
 /** @param service what a connector's configuration says of the service, which has the id `svc-1`. */
 export async function startConnectorWorld(
   service: Omit<ConnectorConfigInput['services'][number], 'service'>,
-  { cookieKey = randomBytes(32), isConnected = (): boolean => true, now = Date.now } = {},
+  {
+    cookieKey = randomBytes(32),
+    isConnected = (): boolean => true,
+    now = Date.now,
+    observers,
+  }: {
+    cookieKey?: Uint8Array;
+    isConnected?: () => boolean;
+    now?: () => number;
+    observers?: RequestObservers;
+  } = {},
 ): Promise<ConnectorWorld> {
   const hostKey = await generateP256KeyPair();
   const signing = await generateP256KeyPair();
@@ -104,6 +114,7 @@ export async function startConnectorWorld(
   const backend: Backend = createBackend(
     hostedServiceSchema.parse({ service: 'wiki', ...service }),
     sealer,
+    observers,
   );
   const log: ConnectorWorld['log'] = [];
   const host = new SessionHost({

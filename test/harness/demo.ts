@@ -1,7 +1,9 @@
 /** Runs `postern demo` from the build, as other programs do, for the browser tests. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Agent, request } from 'undici';
@@ -12,6 +14,8 @@ const script = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url))
 export interface RunningDemo {
   report: DemoReport;
   process: ChildProcess;
+  /** Folder of the profiles that the demo keeps, so that those of whoever runs the tests stay as they are. */
+  home: string;
   /** Application of that name; throws if the demo has none. */
   app(name: string): { name: string; url: string; service: string };
   /** Signs in as the administrator and calls the Management API. */
@@ -22,7 +26,9 @@ export interface RunningDemo {
 
 /** @param args Words after `demo`; `--json --port 0` are added. */
 export async function startDemo(...args: string[]): Promise<RunningDemo> {
+  const home = mkdtempSync(join(tmpdir(), 'postern-home-'));
   const child = spawn(process.execPath, [script, 'demo', '--json', '--port', '0', ...args], {
+    env: { ...process.env, POSTERN_PROFILES: join(home, 'profiles.json') },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const errors: string[] = [];
@@ -51,6 +57,7 @@ export async function startDemo(...args: string[]): Promise<RunningDemo> {
   return {
     report,
     process: child,
+    home,
     app: (name) => {
       const app = report.apps.find((item) => item.name === name);
       if (!app) throw new Error(`the demo has no app ${name}`);
@@ -73,7 +80,8 @@ export async function startDemo(...args: string[]): Promise<RunningDemo> {
         child.kill('SIGTERM');
         await exited;
       }
-      await dispatcher.close();
+      if (!dispatcher.closed) await dispatcher.close();
+      rmSync(home, { recursive: true, force: true });
       return { code: child.exitCode, elapsedMs: Date.now() - startedMs };
     },
   };

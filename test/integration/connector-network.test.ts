@@ -5,54 +5,15 @@ import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer, type TLSSocket } from 'node:tls';
-import { ControlChannel } from '@postern/shared/protocol/control';
-import { FrameSplitter } from '@postern/shared/protocol/channel';
-import { CONTROL_ALPN, type HostState } from '@postern/shared/schemas';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectorConfigSchema, createConnector } from '../../connector/src/index.ts';
+import { startControl } from '../harness/connector-control.ts';
 import { HOST, RouterNetwork, SERVICE } from '../harness/router-network.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-
-/** The part of a controller that connectors see: pushes one state to whoever connects. */
-async function startControl(network: RouterNetwork, state: () => HostState) {
-  const { key, cert } = await network.pki.issue('controller', ['127.0.0.1']);
-  const options = { key, cert, ca: network.pki.ca, requestCert: true };
-  const sockets = new Set<TLSSocket>();
-  const server = createServer({ ...options, ALPNProtocols: [CONTROL_ALPN] }, (socket) => {
-    sockets.add(socket);
-    const channel = new ControlChannel({
-      pipe: {
-        send: (frame) => void socket.write(frame),
-        bufferedBytes: 0,
-        close: () => socket.end(),
-      },
-      role: 'server',
-      ownId: 'c1',
-      accepts: [],
-      onMessage: () => undefined,
-    });
-    const splitter = new FrameSplitter(channel.limits, (frame) => channel.receive(frame));
-    socket.on('error', () => undefined);
-    socket.on('data', (chunk: Buffer) => splitter.push(chunk));
-    channel.opened.then(
-      () => channel.send('hostState', state()),
-      () => undefined,
-    );
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const stop = () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  };
-  cleanups.push(stop);
-  return { address: `tls:127.0.0.1:${(server.address() as AddressInfo).port}`, stop };
-}
 
 describe('createConnector', () => {
   it('binds on a real router, survives losing the controller, and hosts again from its last state', async () => {
@@ -74,6 +35,7 @@ describe('createConnector', () => {
       routers: [{ id: 'r1', name: 'r1', fabricAddresses: [...router.fabricAddresses] }],
       services: [{ id: SERVICE, name: 'wiki', bindGrant }],
     }));
+    cleanups.push(() => control.stop());
     const config = connectorConfigSchema.parse({
       stateDir,
       controlAddresses: [control.address],
@@ -120,6 +82,7 @@ describe('createConnector', () => {
       routers: [{ id: 'r1', name: 'r1', fabricAddresses: [...router.fabricAddresses] }],
       services: [{ id: SERVICE, name: 'wiki', bindGrant }],
     }));
+    cleanups.push(() => control.stop());
     let status = 200;
     const app = createHttpServer((_, response) => response.writeHead(status).end());
     app.listen(0, '127.0.0.1');

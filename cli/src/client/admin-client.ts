@@ -46,6 +46,11 @@ export class AdminClient {
     return new AdminClient(baseUrl, dispatcher, z.object({ token: z.string() }).parse(data).token);
   }
 
+  /** Of the session. */
+  get token(): string {
+    return this.#session;
+  }
+
   /** Detail of the one entity of that name, or `undefined`. */
   async find(type: string, name: string): Promise<{ id: string; detail: unknown } | undefined> {
     const filter = encodeURIComponent(`name = ${JSON.stringify(name)}`);

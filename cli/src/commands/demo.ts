@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { DemoFlags } from '../demo/options.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { examples, repeatable } from './option-forms.ts';
 
 /** `postern demo` */
-export function addDemoCommand(program: Command): void {
+export function addDemoCommand(program: Command, terminal: Terminal): void {
   program
     .command('demo')
     .summary('everything on this machine, with a sample app')
@@ -21,6 +22,6 @@ export function addDemoCommand(program: Command): void {
     .action(async (flags: DemoFlags) => {
       // Loaded only now: no other command needs what a demo does.
       const { runDemo } = await import('../demo/run-demo.ts');
-      await runDemo(flags);
+      await runDemo(terminal, flags);
     });
 }

@@ -5,7 +5,7 @@ import { createLogger } from '../process/logger.ts';
 import { waitForStop } from '../process/wait-for-stop.ts';
 import { loadPart, type PartName } from './parts.ts';
 
-/** Runs a part until it is asked to stop. Tells a supervising parent over IPC when it serves. */
+/** Runs a part until it is asked to stop; SIGHUP has it read its configuration again, where it can. Tells a supervising parent over IPC when it serves. */
 export async function runPart(name: PartName, sources: ConfigSources): Promise<void> {
   const stopped = waitForStop();
   const part = await loadPart(name);
@@ -14,6 +14,13 @@ export async function runPart(name: PartName, sources: ConfigSources): Promise<v
   const tracing = readTracingSettings(process.env, name);
   const tracer = tracing === undefined ? noTracer : new OtlpTracer(tracing, { logger });
   const running = await part.start(config, { logger, tracer });
+  if (running.reload) {
+    process.on('SIGHUP', () => {
+      loadConfig(name, part.schema, sources)
+        .then((next) => running.reload?.(next))
+        .catch((error: unknown) => logger.error('reload-failed', { error }));
+    });
+  }
   logger.info('ready');
   process.send?.({ ready: true });
   await stopped;

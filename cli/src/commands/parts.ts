@@ -5,6 +5,8 @@ import { relaxHeapGrowth } from '../process/relax-heap-growth.ts';
 
 /** What every part gives back once it serves. */
 interface Running {
+  /** Takes another configuration without a restart; absent: the part cannot. */
+  reload?(config: unknown): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -57,8 +59,14 @@ export function loadPart(name: PartName): Promise<Part> {
 
 function definePart<S extends z.ZodType>(
   schema: S,
-  create: (config: z.output<S>, deps: PartDeps) => Promise<Running>,
+  create: (
+    config: z.output<S>,
+    deps: PartDeps,
+  ) => Promise<Pick<Running, 'close'> & { reload?(config: z.output<S>): Promise<void> }>,
 ): Part {
   // `loadConfig` has validated against this very schema.
-  return { schema, start: (config, deps) => create(config as z.output<S>, deps) };
+  return {
+    schema,
+    start: (config, deps) => create(config as z.output<S>, deps),
+  };
 }

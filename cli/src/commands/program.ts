@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addCompletionCommands } from '../completion/index.ts';
 import { addEdgeCommand, addFabricCommand } from '../edge/index.ts';
 import { addNetworkCommands } from '../network/index.ts';
+import { addExposeCommand } from '../share/command.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { addTunnelCommand } from '../tunnel/index.ts';
 import { addAuditCommand } from './audit.ts';
@@ -29,7 +30,8 @@ export function createProgram(terminal: Terminal): Command {
       outputError: (text, write) => write(text.replace(/^error:/, 'postern:')),
     })
     .exitOverride();
-  addDemoCommand(program);
+  addDemoCommand(program, terminal);
+  addExposeCommand(program, terminal);
   addEdgeCommand(program, terminal);
   addFabricCommand(program, terminal);
   addNetworkCommands(program, terminal);

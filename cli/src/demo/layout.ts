@@ -57,7 +57,8 @@ export function createLayout(
     control: { host: loopback, port: ports.controllerControl, advertise: [controlAddress] },
     loginOrigin,
     bootstrap: { admin: { username: 'admin', passwordFile: inData('admin-password') } },
-    auth: { allowPrivateJwks: true },
+    // The demo's own profile lasts as long as a demo does.
+    auth: { allowPrivateJwks: true, apiSessionMinutes: 720 },
   };
   const routerConfig = (router: (typeof routers)[number]): ConfigObject => ({
     stateDir: inData(router.name),

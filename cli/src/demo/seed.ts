@@ -17,7 +17,7 @@ export interface SeededApp {
 
 /**
  * Brings the controller to what the demo shows: routers, a connector, a person, one service and
- * application per app, and the policies that join them. Running it again changes only what differs.
+ * application per app, the policies that join them, and where `postern expose` makes host names. Running it again changes only what differs.
  * Leaves an enrollment token file for each part that has not enrolled yet.
  */
 export async function seed(
@@ -64,6 +64,11 @@ export async function seed(
     });
     apps.push({ name, url: `${origin}/`, service });
   }
+  await admin.ensure('configs', {
+    name: 'sharing',
+    configTypeId: 'postern.sharing.v1',
+    data: { origin: layout.appOrigin('*') },
+  });
   await ensurePolicies(admin);
   return apps;
 }

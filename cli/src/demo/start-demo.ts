@@ -2,9 +2,10 @@
  * Starts a whole Postern on loopback: the parts as processes of their own, in the order in which
  * they need each other, each restarted if it dies.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Profile } from '../profiles/profile-store.ts';
 import { SupervisedChild } from '../process/child.ts';
 import type { ConfigObject } from '../config/merge.ts';
 import { AdminClient } from '../client/admin-client.ts';
@@ -34,6 +35,8 @@ export interface DemoReport {
 }
 
 export interface Demo {
+  /** The administrator's sign-in, for a profile. */
+  readonly profile: Profile;
   /** Process ids are read when asked for: they change when a part is restarted. */
   readonly report: DemoReport;
   stop(): Promise<void>;
@@ -81,8 +84,16 @@ export async function startDemo(
     await Promise.all([...parts.routers, parts.gateway].map((child) => child.start()));
     await parts.connector.start();
     signal.throwIfAborted();
+    const profile = {
+      origin: layout.adminUrl,
+      basePath: '/edge/management/v1',
+      ca: await readFile(caFile(layout), 'utf8'),
+      identity: 'admin',
+      token: admin.token,
+    };
     return {
       stop,
+      profile,
       get report() {
         return createReport(layout, state, apps, parts);
       },

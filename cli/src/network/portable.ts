@@ -57,6 +57,7 @@ const builtInConfigTypes = new Set([
   'interfaces.v1',
   'proxy.v1',
   'router.link.v1',
+  'postern.sharing.v1',
 ]);
 
 const router = ['cost', 'noTraversal', 'disabled', 'tags'];

@@ -5,6 +5,8 @@ import { RouterLink, type Offers, type OnServiceDial, type RouterEntry } from '.
 export interface EdgeHostOptions {
   identity: OwnIdentity;
   onDial: OnServiceDial;
+  /** Told each time a router took the binding of a service. */
+  onBound?: (serviceId: string) => void;
   logger: Logger;
 }
 

@@ -29,6 +29,8 @@ export interface RouterLinkOptions {
   identity: OwnIdentity;
   offers: Offers;
   onDial: OnServiceDial;
+  /** Told each time a router took the binding of a service. */
+  onBound?: ((serviceId: string) => void) | undefined;
   logger: Logger;
 }
 
@@ -130,13 +132,14 @@ export class RouterLink {
   }
 
   #bind(connection: EdgeConnection, serviceId: string, offer: Offer): ServiceBinding {
-    const { hostId, onDial } = this.#options;
+    const { hostId, onDial, onBound } = this.#options;
     return new ServiceBinding({
       connection,
       hostId,
       serviceId,
       offer,
       onDial: (circuit, info) => onDial(serviceId, circuit, info),
+      onBound: () => onBound?.(serviceId),
       logger: this.#logger.child({ serviceId }),
     });
   }

@@ -16,6 +16,8 @@ export interface ServiceBindingOptions {
   serviceId: string;
   offer: Offer;
   onDial: OnDial;
+  /** Told each time the router took the binding. */
+  onBound?: (() => void) | undefined;
   logger: Logger;
 }
 
@@ -58,7 +60,7 @@ export class ServiceBinding {
   }
 
   async #bindOnce(backoff: Backoff, signal: AbortSignal): Promise<void> {
-    const { connection, hostId, serviceId, onDial, logger } = this.#options;
+    const { connection, hostId, serviceId, onDial, onBound, logger } = this.#options;
     const offer = this.#offer;
     const binding = await connection.bind(
       { ...offer, listenerId: listenerId(hostId, serviceId, offer.zitiKey !== undefined), signal },
@@ -67,6 +69,7 @@ export class ServiceBinding {
     this.#binding = binding;
     backoff.reset();
     logger.info('edge.bound');
+    onBound?.();
     if (offer !== this.#offer) binding.update(this.#offer);
     const reason = await binding.closed;
     this.#binding = undefined;

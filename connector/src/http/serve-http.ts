@@ -14,6 +14,7 @@ import type { ExchangeEnd } from '../metrics.ts';
 import type { AppPool } from './app-pool.ts';
 import type { Preflights } from './cross-origin/preflight.ts';
 import { serveCrossOrigin } from './cross-origin/serve-cross-origin.ts';
+import type { CallerRate } from './caller-rate.ts';
 import { forward } from './forward.ts';
 import { resetForError, sendProblem } from './problem.ts';
 import { openRequestBody } from './request-body.ts';
@@ -41,10 +42,18 @@ export interface HttpServiceContext {
   logger: Logger;
   /** Monotonic clock in ms. */
   now(): number;
+  /** How often callers may ask. */
+  rate?: CallerRate | undefined;
   /** Told how a request ended. */
-  onEnd?: ((end: ExchangeEnd) => void) | undefined;
+  onEnd?: ((end: ExchangeEnd, request: RequestFacts) => void) | undefined;
   /** Default: nothing is traced. */
   tracer?: Tracer | undefined;
+}
+
+/** What was asked for, without its query. */
+export interface RequestFacts {
+  readonly method: string;
+  readonly path: string;
 }
 
 /** Counts of one request, for its log line. */
@@ -78,7 +87,7 @@ export async function serveHttp(stream: SessionStream, context: HttpServiceConte
   }
   const elapsedMs = context.now() - startedAt;
   const end = { ...record, seconds: elapsedMs / 1000, error };
-  context.onEnd?.(end);
+  context.onEnd?.(end, facts);
   spans?.end(end);
   const ms = Math.round(elapsedMs * 10) / 10;
   context.logger.info('http.request', {
@@ -98,6 +107,7 @@ async function exchange(
   record: ExchangeRecord,
   spans: RequestSpans | undefined,
 ): Promise<void> {
+  context.rate?.take(context.owner.identityId);
   if (context.via !== undefined) {
     await serveCrossOrigin(stream, head, context.via, context, record);
     return;

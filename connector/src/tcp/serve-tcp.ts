@@ -5,18 +5,26 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@postern/shared/log';
 import { ResetCode, type SessionStream } from '@postern/shared/protocol/session';
-import type { Target } from '../target.ts';
+import type { TcpTarget } from '../target.ts';
 
 export interface TcpServiceContext {
-  target: Extract<Target, { kind: 'tcp' }>;
+  target: TcpTarget;
   connectMs: number;
   logger: Logger;
+  /** Told how the stream ended. */
+  onEnd?: ((end: TcpEnd) => void) | undefined;
+}
+
+export interface TcpEnd {
+  readonly bytesToApp: number;
+  readonly bytesToClient: number;
+  /** Why it failed, if it did. */
+  readonly error: string | undefined;
 }
 
 /** Serves one stream to its end. Never rejects. */
 export async function serveTcp(stream: SessionStream, context: TcpServiceContext): Promise<void> {
-  const { host, port } = context.target;
-  const socket = connect({ host, port, allowHalfOpen: true, noDelay: true });
+  const socket = connect({ ...context.target, allowHalfOpen: true, noDelay: true });
   // Each wait below sees errors too; without a listener a late one would end the process.
   socket.on('error', () => undefined);
   void stream.closed.then(({ reset }) => {
@@ -28,19 +36,21 @@ export async function serveTcp(stream: SessionStream, context: TcpServiceContext
     socket.destroy();
     stream.reset(ResetCode.appUnreachable, 'ERR_APP_UNREACHABLE');
     context.logger.warn('tcp.unreachable', { stream: stream.id });
+    context.onEnd?.({ bytesToApp: 0, bytesToClient: 0, error: 'ERR_APP_UNREACHABLE' });
     return;
   }
+  let error: string | undefined;
   try {
     await Promise.all([toApp(stream, socket), fromApp(stream, socket)]);
   } catch {
-    stream.reset(ResetCode.appFailed, 'ERR_APP_FAILED');
+    error = 'ERR_APP_FAILED';
+    stream.reset(ResetCode.appFailed, error);
   } finally {
     socket.destroy();
   }
-  context.logger.info('tcp.stream', {
-    bytesToApp: socket.bytesWritten,
-    bytesToClient: socket.bytesRead,
-  });
+  const bytes = { bytesToApp: socket.bytesWritten, bytesToClient: socket.bytesRead };
+  context.onEnd?.({ ...bytes, error });
+  context.logger.info('tcp.stream', bytes);
 }
 
 async function connected(socket: Socket, timeoutMs: number): Promise<void> {

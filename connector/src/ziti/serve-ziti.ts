@@ -11,7 +11,7 @@ import {
   ZitiSealer,
   type ZitiKeys,
 } from '@postern/shared/protocol/ziti';
-import type { ZitiService } from './ziti-host.ts';
+import type { TcpTarget } from '../target.ts';
 
 /** Plaintext in one message. */
 const CHUNK_BYTES = 32 * 1024;
@@ -21,11 +21,10 @@ const NO_BYTES = new Uint8Array(0);
 export async function serveZiti(
   circuit: Circuit,
   keys: ZitiKeys,
-  { target, connectMs, logger }: ZitiService & { logger: Logger },
+  { target, connectMs, logger }: { target: TcpTarget; connectMs: number; logger: Logger },
 ): Promise<void> {
   const over = new AbortController();
-  const { host, port } = target;
-  const socket = connect({ host, port, allowHalfOpen: true, noDelay: true });
+  const socket = connect({ ...target, allowHalfOpen: true, noDelay: true });
   socket.on('error', () => undefined);
   const received = receive(circuit, new ZitiOpener(keys.receive), socket, over.signal);
   // Looked at below, which may be too late for a target out of reach.

@@ -4,11 +4,16 @@ import type { Logger } from '@postern/shared/log';
 import type { Circuit, CloseReason, DialInfo } from '@postern/shared/protocol/edge';
 import { zitiKeys, type ZitiKeyPair } from '@postern/shared/protocol/ziti';
 import type { HostRevocation } from '@postern/shared/schemas';
-import type { Target } from '../target.ts';
+import type { TcpTarget } from '../target.ts';
 import { serveZiti } from './serve-ziti.ts';
 
 export interface ZitiService {
-  readonly target: Extract<Target, { kind: 'tcp' }>;
+  /**
+   * Where a dial goes.
+   * @param appData of the dialer
+   * @throws AppError `ERR_DESTINATION_REFUSED`
+   */
+  targetFor(appData: Uint8Array | undefined): TcpTarget;
   readonly connectMs: number;
 }
 
@@ -24,12 +29,16 @@ export class ZitiHost {
 
   /** Takes a circuit. @throws AppError `ERR_KEY_EXCHANGE` when the dialer sent no usable key: never plain text */
   accept(serviceId: string, service: ZitiService, circuit: Circuit, info: DialInfo): void {
-    const { callerId, dialerKey } = info;
+    const { callerId, dialerKey, appData } = info;
     if (dialerKey === undefined) throw new AppError('ERR_KEY_EXCHANGE', 'the dialer sent no key');
+    const target = service.targetFor(appData);
     const keys = zitiKeys('host', this.keyPair, dialerKey);
     const logger = this.#logger.child({ circuitId: info.circuitId, serviceId, callerId });
     this.#open.set(circuit, { serviceId, callerId });
-    void serveZiti(circuit, keys, { ...service, logger }).then(() => this.#open.delete(circuit));
+    const { connectMs } = service;
+    void serveZiti(circuit, keys, { target, connectMs, logger }).then(() =>
+      this.#open.delete(circuit),
+    );
   }
 
   /** Closes what an identity may no longer reach; sessions are the routers' to know. */

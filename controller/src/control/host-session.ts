@@ -9,6 +9,7 @@ import type { EntityKind, HostState, PublicJwk } from '@postern/shared/schemas';
 import type { ControllerContext } from '../context.ts';
 import type { TokenServices } from '../grants/token-services.ts';
 import type { Session } from './control-server.ts';
+import { hostConfigs } from './host-configs.ts';
 import { latestOnly } from './latest-job.ts';
 
 /** Bind grants are replaced at half their life of an hour. */
@@ -28,6 +29,9 @@ const RELEVANT: ReadonlySet<EntityKind> = new Set<EntityKind>([
   'postureCheck',
   'posture',
 ]);
+
+/** Not pushed to routers, hence in no delta, and yet how something is hosted. */
+const RELEVANT_PLURALS: ReadonlySet<string> = new Set(['configs', 'service-configs', 'services']);
 
 export interface HostSink {
   send<K extends 'hostState' | 'hostRevocation'>(type: K, body: ControlBody<K>): void;
@@ -86,6 +90,11 @@ export function createHostSession(
       .filter((service) => service !== undefined)
       .sort((a, b) => a.id.localeCompare(b.id))
       .slice(0, MAX_SERVICES);
+    const configs = await hostConfigs(
+      ctx.store.db,
+      services.map(({ id }) => id),
+      host.id,
+    );
     const state = {
       identity: { id: identity.id, name: identity.name },
       keys: (['token', 'grant', 'assertion'] as const).flatMap((use) =>
@@ -101,11 +110,13 @@ export function createHostSession(
         .map(({ id, name, fabricAddresses }) => ({ id, name, fabricAddresses })),
       services: services.map(({ id, name, acceptedEncryption }) => {
         const applicationOrigin = origins.get(id);
+        const hostConfig = configs.get(id);
         return {
           id,
           name,
           ...(applicationOrigin === undefined ? {} : { applicationOrigin }),
           ...(acceptedEncryption === undefined ? {} : { acceptedEncryption }),
+          ...(hostConfig === undefined ? {} : { hostConfig }),
         };
       }),
     };
@@ -132,6 +143,10 @@ export function createHostSession(
   const refresh = (): void => requestState(undefined);
   const timer = setInterval(refresh, REISSUE_MS);
   timer.unref();
+  const onWritten = ({ plural }: { plural: string }): void => {
+    if (RELEVANT_PLURALS.has(plural)) refresh();
+  };
+  ctx.events.on('entityWritten', onWritten);
   revokeLostAccess();
 
   return {
@@ -159,6 +174,7 @@ export function createHostSession(
     close: () => {
       closed = true;
       clearInterval(timer);
+      ctx.events.off('entityWritten', onWritten);
     },
   };
 }

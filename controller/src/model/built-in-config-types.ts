@@ -1,6 +1,6 @@
 /**
- * The config types that OpenZiti's tunnelers and routers know, under their fixed ids. Their schemas
- * say what specs of these types mean to existing clients; nothing in Postern's own parts reads them.
+ * The config types that OpenZiti's tunnelers and routers know, under their fixed ids, and one of our own:
+ * where `postern expose` may make host names. Their schemas say what configs of these types mean to clients.
  */
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -8,7 +8,7 @@ type Schema = Readonly<Record<string, unknown>>;
 export interface BuiltInConfigType {
   readonly id: string;
   readonly name: string;
-  readonly target: 'service' | 'router';
+  readonly target: 'service' | 'router' | null;
   readonly schema: Schema;
 }
 
@@ -211,6 +211,15 @@ export const builtInConfigTypes: readonly BuiltInConfigType[] = [
         listeners: array({ type: 'object' }, { maxItems: 100 }),
         dialers: array({ type: 'object' }, { maxItems: 100 }),
       }),
+    },
+  },
+  {
+    id: 'postern.sharing.v1',
+    name: 'postern.sharing.v1',
+    target: null,
+    schema: {
+      $schema: DRAFT,
+      ...object({ origin: { ...text(300), pattern: '^https?://\\*\\.[^/*?#]+$' } }, ['origin']),
     },
   },
 ];

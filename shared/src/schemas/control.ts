@@ -281,6 +281,13 @@ export const hostStateSchema = z.strictObject({
         applicationOrigin: z.string().max(512).optional(),
         /** As of the service. */
         acceptedEncryption: z.array(encryptionSchema).max(2).optional(),
+        /** Its config for this host, which the connector judges; absent when larger than 16 KiB. */
+        hostConfig: z
+          .strictObject({
+            type: z.enum(['host.v1', 'host.v2']),
+            data: z.record(z.string(), z.unknown()),
+          })
+          .optional(),
       }),
     )
     .max(1000),

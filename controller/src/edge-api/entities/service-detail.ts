@@ -1,5 +1,6 @@
 /** The members of a service's detail that depend on who asks, and for which config types. */
 import { z } from 'zod';
+import { configsOfServices } from '../../configs/configs-of-services.ts';
 import type { Identity } from '../../model/identities.ts';
 import type { Service } from '../../model/services.ts';
 import { repositories } from '../../store/repositories.ts';
@@ -77,28 +78,10 @@ async function configsFor(
 ): Promise<(row: Service) => Record<string, Record<string, unknown>>> {
   const wanted = new Set(request.queries('configTypes').flatMap((value) => value.split(',')));
   if (wanted.size === 0) return () => ({});
-  const types = (await repositories.configTypes.find(db)).filter(
+  return configsOfServices(
+    db,
+    rows,
+    identityId,
     ({ id, name }) => wanted.has('all') || wanted.has(id) || wanted.has(name),
   );
-  const overrides = await repositories.identityConfigs.find(db, { identityId });
-  const configs = new Map(
-    (
-      await repositories.configs.findIn(db, 'id', [
-        ...rows.flatMap((row) => row.configs),
-        ...overrides.map((override) => override.configId),
-      ])
-    ).map((config) => [config.id, config]),
-  );
-  return (row) => {
-    const own = row.configs.map((id) => configs.get(id));
-    const overriding = overrides
-      .filter(({ serviceId }) => serviceId === row.id)
-      .map(({ configId }) => configs.get(configId));
-    return Object.fromEntries(
-      types.flatMap(({ id, name }) => {
-        const config = [...overriding, ...own].find((one) => one?.configTypeId === id);
-        return config ? [[name, config.data]] : [];
-      }),
-    );
-  };
 }

@@ -120,6 +120,7 @@ export class Bindings {
         ...(binding.isForeign && {
           isZiti: true,
           dialerKey: dial.headers.bytes(HeaderKey.publicKey)?.slice(),
+          appData: dial.headers.bytes(HeaderKey.appData)?.slice(),
         }),
       });
     } catch (error) {

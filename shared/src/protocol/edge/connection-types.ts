@@ -74,6 +74,8 @@ export interface DialInfo {
   readonly isZiti?: boolean;
   /** The dialer's public key then, if it sent one. */
   readonly dialerKey?: Uint8Array | undefined;
+  /** And its application data: for OpenZiti's tunnelers, where the dial should go. */
+  readonly appData?: Uint8Array | undefined;
 }
 
 /** Takes a circuit opened to this host; throwing closes it. Handlers must be set before any await. */
