@@ -10,8 +10,9 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeAt } from '../../controller/src/auth/totp.ts';
 import { MANAGEMENT } from '../harness/edge-client.ts';
-import { LiveNetwork, PASSWORD, type SignedIn } from '../harness/live-network.ts';
+import { LiveNetwork, PASSWORD, roundTrip, type SignedIn } from '../harness/live-network.ts';
 import { json, LoginPage, refusalOf } from '../harness/sign-in-flow.ts';
+import { UserAgent } from '../harness/user-agent.ts';
 
 const PAYROLL = 'payroll.localhost:8080';
 let network: LiveNetwork;
@@ -69,21 +70,30 @@ describe('the portal', () => {
       (await refusalOf(await call('GET', '/portal', undefined, options))).status;
     expect(await refused({ origin: 'http://wiki.localhost:8080' })).toBe(403);
     expect(await refused({ token: 'x'.repeat(43) })).toBe(401);
-    expect(await refused({ proof: await alice.app.key.proof('GET', `${alice.app.info.apiUrl}/portal`, alice.login.sessionToken) })).toBe(401);
+    expect(
+      await refused({
+        proof: await alice.app.key.proof(
+          'GET',
+          `${alice.app.info.apiUrl}/portal`,
+          alice.login.sessionToken,
+        ),
+      }),
+    ).toBe(401);
   });
 });
 
 describe('a sign-in for the portal itself', () => {
   const begin = async (page: LoginPage, body: object = {}): Promise<string> =>
-    portalSignInStartedSchema.parse(await json(await page.call('POST', '/portal/sign-ins', { body })))
-      .uid;
+    portalSignInStartedSchema.parse(
+      await json(await page.call('POST', '/portal/sign-ins', { body })),
+    ).uid;
   const credentials = { username: 'alice', password: PASSWORD };
 
   it('ends at the portal, on the device that began it alone', async () => {
-    const page = await LoginPage.create(network.agent(), alice.app.info);
+    const page = await LoginPage.create(new UserAgent(), alice.app.info);
     const uid = await begin(page, { ask: PAYROLL });
     expect((await page.interaction(uid)).application.origin).toBe(alice.app.info.loginOrigin);
-    const other = await LoginPage.create(network.agent(), alice.app.info);
+    const other = await LoginPage.create(new UserAgent(), alice.app.info);
     const path = `/interactions/${uid}/password`;
     expect((await other.call('POST', path, { body: credentials })).status).toBe(401);
     const login = await json<LoginResult>(await page.call('POST', path, { body: credentials }));
@@ -95,9 +105,11 @@ describe('a sign-in for the portal itself', () => {
   });
 
   it('takes nobody elsewhere', async () => {
-    const page = await LoginPage.create(network.agent(), alice.app.info);
+    const page = await LoginPage.create(new UserAgent(), alice.app.info);
     for (const sent of ['evil.example/@x', '//evil.example', 'a'.repeat(300), 'x?y'])
-      expect((await page.call('POST', '/portal/sign-ins', { body: { ask: sent } })).status).toBe(400);
+      expect((await page.call('POST', '/portal/sign-ins', { body: { ask: sent } })).status).toBe(
+        400,
+      );
   });
 });
 
@@ -109,14 +121,6 @@ describe('asking for access', () => {
       { state: 'open', message: 'for the audit', application: { name: 'Payroll' } },
     ]);
     expect(await requests('state = "open"')).toHaveLength(1);
-  });
-
-  it('refuses what is held, unknown, too long or asked too often', async () => {
-    const code = async (response: Response) => (await refusalOf(response)).code;
-    expect(await code(await ask('wiki.localhost:8080'))).toBe('ERR_ACCESS_HELD');
-    expect(await code(await ask('nowhere.localhost'))).toBe('ERR_APPLICATION_NOT_FOUND');
-    expect(await code(await ask(PAYROLL, 'x'.repeat(501)))).toBe('ERR_REQUEST_INVALID');
-    expect(await code(await ask())).toBe('ERR_RATE_LIMITED');
   });
 
   it('is proposed to administrators as one policy, and done only as it was shown', async () => {
@@ -137,7 +141,11 @@ describe('asking for access', () => {
     const { data, status } = await accept(proposal.digest);
     expect(status).toBe(200);
     const { data: policy } = await manage('GET', `service-policies/${data.policyId}`);
-    expect(policy).toMatchObject({ type: 'Dial', semantic: 'AnyOf', identityRoles: proposal.identityRoles });
+    expect(policy).toMatchObject({
+      type: 'Dial',
+      semantic: 'AnyOf',
+      identityRoles: proposal.identityRoles,
+    });
     expect((await accept(proposal.digest)).status).toBe(412);
     const { applications, accessRequests } = await portal();
     expect(accessRequests).toMatchObject([{ state: 'accepted', answer: 'Welcome.' }]);
@@ -146,7 +154,10 @@ describe('asking for access', () => {
       'GET',
       `audit?filter=${encodeURIComponent('entityKind = "accessRequests"')}`,
     );
-    expect(audit.map(({ action }: { action: string }) => action).sort()).toEqual(['create', 'update']);
+    expect(audit.map(({ action }: { action: string }) => action).sort()).toEqual([
+      'create',
+      'update',
+    ]);
   });
 
   it('extends the policy for the next person, and keeps the posture checks that all others ask for', async () => {
@@ -155,15 +166,20 @@ describe('asking for access', () => {
       typeId: 'NETWORK',
       networks: ['127.0.0.0/8'],
     });
-    const [made] = (await manage('GET', 'service-policies?filter=name="payroll on request"'))
+    const [made] = (await manage('GET', 'service-policies?filter=name="payroll%20on%20request"'))
       .data as { id: string }[];
     const postureCheckRoles = [`@${check}`];
     await manage('PATCH', `service-policies/${made!.id}`, { postureCheckRoles });
-    await manage('PATCH', `service-policies/${made!.id}`, { identityRoles: [`@${network.ids.host}`] });
-    const [id] = await askLater();
+    await manage('PATCH', `service-policies/${made!.id}`, {
+      identityRoles: [`@${network.ids.host}`],
+    });
+    expect((await ask()).status).toBe(201);
+    const [{ id }] = (await requests('state = "open"')) as [{ id: string }];
     const { proposal } = (await manage('GET', `access-requests/${id}`)).data;
     expect(proposal).toMatchObject({ policyId: made!.id, postureCheckRoles });
-    expect(proposal.identityRoles).toEqual([`@${network.ids.host}`, `@${network.ids.person}`].sort());
+    expect(proposal.identityRoles).toEqual(
+      [`@${network.ids.host}`, `@${network.ids.person}`].sort(),
+    );
     await manage('PATCH', `service-policies/${made!.id}`, { semantic: 'AllOf' });
     const changed = (await manage('GET', `access-requests/${id}`)).data.proposal;
     expect(changed).toMatchObject({
@@ -182,12 +198,16 @@ describe('asking for access', () => {
     expect((await manage('DELETE', `access-requests/${id}`)).status).toBe(200);
   });
 
-  /** By another session of the same person: the limit is the person's, so an administrator's eye is needed. */
-  async function askLater(): Promise<string[]> {
-    network.advance?.(61_000);
-    expect((await ask()).status).toBe(201);
-    return (await requests('state = "open"')).map(({ id }) => id as string);
-  }
+  it('refuses what is held, unknown, too long or asked too often', async () => {
+    const code = async (response: Response) => (await refusalOf(response)).code;
+    expect(await code(await ask('wiki.localhost:8080'))).toBe('ERR_ACCESS_HELD');
+    expect(await code(await ask('nowhere.localhost'))).toBe('ERR_APPLICATION_NOT_FOUND');
+    expect(await code(await ask(PAYROLL, 'x'.repeat(501)))).toBe('ERR_REQUEST_INVALID');
+    const codes = new Set<string>();
+    for (let asked = 0; asked < 10; asked += 1)
+      codes.add(await code(await ask('nowhere.localhost')));
+    expect(codes).toContain('ERR_RATE_LIMITED');
+  });
 });
 
 describe('one’s own authenticator app', () => {
@@ -209,7 +229,7 @@ describe('one’s own authenticator app', () => {
     expect(renewed.recoveryCodes).toHaveLength(20);
     expect((await refusalOf(await act('remove', other))).status).toBe(403);
     // The session proved the factor when it was set up: it still opens applications.
-    expect((await alice.dial()).id).toBeDefined();
+    await roundTrip(await alice.dial());
     expect((await totp(await act('remove', renewed.recoveryCodes?.[0]))).isSetUp).toBe(false);
   });
 });

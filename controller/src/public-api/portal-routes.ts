@@ -25,7 +25,7 @@ import type { PublicEnv } from './env.ts';
 import { dpopToken, proveRequest, tooMany } from './proof.ts';
 
 const REQUESTS_PER_MINUTE = 60;
-const ASKS_PER_MINUTE = 5;
+const ASKS_PER_MINUTE = 10;
 
 type Ctx = Context<PublicEnv>;
 

@@ -3,6 +3,46 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AccessProposal: {
+            policyId: string | null;
+            policyName: string;
+            identityRoles: string[];
+            serviceRoles: string[];
+            postureCheckRoles: string[];
+            routersInCommon: number;
+            digest: string;
+        };
+        AccessRequestAccept: {
+            digest: string;
+            /** @default  */
+            answer: string;
+        };
+        AccessRequestDecline: {
+            /** @default  */
+            answer: string;
+        };
+        AccessRequestDetail: {
+            id: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            tags: components["schemas"]["Tags"];
+            identityId: string;
+            applicationId: string;
+            message: string;
+            /** @enum {string} */
+            state: "open" | "accepted" | "declined";
+            answer: string;
+            decidedAt: string | null;
+            decidedById: string | null;
+            policyId: string | null;
+            identity: components["schemas"]["EntityReference"];
+            application: components["schemas"]["EntityReference"];
+            service: components["schemas"]["EntityReference"];
+            proposal: components["schemas"]["AccessProposal"] | null;
+            _links: components["schemas"]["Links"];
+        };
         ApiError: {
             error: {
                 code: string;

@@ -24,6 +24,7 @@ export function OverviewPage(): ReactNode {
         )
       }
     >
+      {may('get /access-requests') && <Waiting />}
       {may('get /edge-routers') && <Attention />}
       {groups.map(({ word, kinds }) => {
         const shown = kinds.filter((kind) => may(`get /${kind}` as Operation));
@@ -61,6 +62,18 @@ function Tile({ kind }: { kind: KindName }) {
         <strong>{data ?? '…'}</strong> {kindWords(kind).many}
       </Link>
     </li>
+  );
+}
+
+/** People who wait for an answer. */
+function Waiting() {
+  const { data: count = 0 } = useCount('/access-requests', 'state = "open"');
+  return (
+    count > 0 && (
+      <Notice tone="plain">
+        <Link to="/requests">{fill(words.overview.requests, { count })}</Link>
+      </Notice>
+    )
   );
 }
 

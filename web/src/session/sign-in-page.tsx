@@ -1,12 +1,11 @@
 import { useState } from 'react';
-import { Button, Form } from 'react-aria-components';
-import { ApiError, messageOf } from '../api/api-error.ts';
-import { Notice } from '../ui/notice.tsx';
-import { SubmitButton } from '../ui/submit-button.tsx';
+import { Button } from 'react-aria-components';
 import { TextInput } from '../ui/text-input.tsx';
-import { useAttempt } from '../ui/use-attempt.ts';
 import { words } from '../words/index.ts';
 import type { Session, SessionState } from './session.ts';
+import { SignInForm } from './sign-in-form.tsx';
+
+const texts = words.signIn;
 
 /** Asks for the password and, where the account has one, a code. */
 export function SignInPage({ session, state }: { session: Session; state: SessionState }) {
@@ -24,22 +23,17 @@ export function SignInPage({ session, state }: { session: Session; state: Sessio
 function PasswordForm({ session, hasEnded }: { session: Session; hasEnded: boolean }) {
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');
-  const { error, isBusy, attempt } = useAttempt(() => session.signIn(username, password));
   return (
-    <Form
-      className="card"
-      onSubmit={(event) => {
-        event.preventDefault();
-        attempt();
-      }}
+    <SignInForm
+      heading={texts.heading}
+      action={texts.submit}
+      submit={() => session.signIn(username, password)}
+      wrong={{ code: 'INVALID_AUTH', text: texts.wrong }}
+      notice={hasEnded ? texts.ended : undefined}
+      footer={<p className="hint">{texts.memory}</p>}
     >
-      <h1>{words.signIn.heading}</h1>
-      {hasEnded && error === undefined && <Notice tone="plain">{words.signIn.ended}</Notice>}
-      {error !== undefined && (
-        <Notice tone="bad">{refusal(error, 'INVALID_AUTH', words.signIn.wrong)}</Notice>
-      )}
       <TextInput
-        label={words.signIn.username}
+        label={texts.username}
         name="username"
         value={username}
         onChange={setUsername}
@@ -48,7 +42,7 @@ function PasswordForm({ session, hasEnded }: { session: Session; hasEnded: boole
         autoFocus
       />
       <TextInput
-        label={words.signIn.password}
+        label={texts.password}
         name="password"
         type="password"
         value={password}
@@ -56,29 +50,26 @@ function PasswordForm({ session, hasEnded }: { session: Session; hasEnded: boole
         autoComplete="current-password"
         isRequired
       />
-      <SubmitButton label={words.signIn.submit} isBusy={isBusy} />
-      <p className="hint">{words.signIn.memory}</p>
-    </Form>
+    </SignInForm>
   );
 }
 
 function CodeForm({ session }: { session: Session }) {
   const [code, setCode] = useState('');
-  const { error, isBusy, attempt } = useAttempt(() => session.proveCode(code.trim()));
   return (
-    <Form
-      className="card"
-      onSubmit={(event) => {
-        event.preventDefault();
-        attempt();
-      }}
+    <SignInForm
+      heading={texts.codeHeading}
+      action={texts.codeSubmit}
+      submit={() => session.proveCode(code.trim())}
+      wrong={{ code: 'MFA_INVALID_TOKEN', text: texts.wrongCode }}
+      footer={
+        <Button className="plain" onPress={() => void session.signOut()}>
+          {texts.back}
+        </Button>
+      }
     >
-      <h1>{words.signIn.codeHeading}</h1>
-      {error !== undefined && (
-        <Notice tone="bad">{refusal(error, 'MFA_INVALID_TOKEN', words.signIn.wrongCode)}</Notice>
-      )}
       <TextInput
-        label={words.signIn.code}
+        label={texts.code}
         name="code"
         value={code}
         onChange={setCode}
@@ -86,14 +77,6 @@ function CodeForm({ session }: { session: Session }) {
         isRequired
         autoFocus
       />
-      <SubmitButton label={words.signIn.codeSubmit} isBusy={isBusy} />
-      <Button className="plain" onPress={() => void session.signOut()}>
-        {words.signIn.back}
-      </Button>
-    </Form>
+    </SignInForm>
   );
-}
-
-function refusal(error: unknown, code: string, text: string): string {
-  return error instanceof ApiError && error.apiCode === code ? text : messageOf(error);
 }

@@ -6,6 +6,7 @@ import { PROTECTING } from '../wizard/plan.ts';
 import { kindWords, words } from '../words/index.ts';
 
 const INSIGHT = [
+  { to: '/requests', word: 'requests', operation: 'get /access-requests' },
   { to: '/advisor', word: 'advisor', operation: 'get /identities/{id}/access-advice/{serviceId}' },
   { to: '/simulation', word: 'simulation', operation: 'post /policy-simulations' },
   { to: '/map', word: 'map', operation: 'get /sessions' },

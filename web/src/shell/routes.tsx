@@ -40,6 +40,11 @@ const tree = root.addChildren([
   }),
   createRoute({
     getParentRoute: () => root,
+    path: '/requests',
+    component: lazyRouteComponent(() => import('../access/requests-page.tsx'), 'RequestsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: '/advisor',
     validateSearch: (search): Chosen => ({
       ...(text(search['identity']) !== undefined && { identity: text(search['identity']) ?? '' }),

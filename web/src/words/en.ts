@@ -39,6 +39,7 @@ export const en = {
   pages: {
     overview: 'Overview',
     protect: 'Protect an application',
+    requests: 'Requests for access',
     advisor: 'Who can reach what',
     simulation: 'What would change',
     map: 'Map',
@@ -124,6 +125,30 @@ export const en = {
     copied: 'Copied',
     back: 'Back to {many}',
   },
+  requests: {
+    text: 'What people asked for on the page that says that they may not open an application.',
+    none: 'Nobody waits for an answer.',
+    wants: '{identity} asks for {application}',
+    wanted: '{identity}, {application}:',
+    policy: 'Policy',
+    newPolicy: '{name} (new)',
+    who: 'Lets',
+    others: 'and {count} that it lets already',
+    service: 'Dial service',
+    checks: 'If these checks pass',
+    noRouter:
+      'There is no router that both may use: the policy alone will not open the application.',
+    answer: 'Answer to the person (optional)',
+    accept: 'Accept',
+    acceptNamed: 'Accept the request of {identity}',
+    decline: 'Decline',
+    declineNamed: 'Decline the request of {identity}',
+    decided: 'Decided',
+    accepted: 'accepted',
+    declined: 'declined',
+    stale:
+      'It was decided meanwhile, or a policy changed. Look at what is proposed now, and decide again.',
+  },
   overview: {
     text: 'What this network has, and what needs attention.',
     routersOffline: '{count} of {total} edge routers are offline.',
@@ -131,6 +156,7 @@ export const en = {
     unhosted: '{count} services have no host.',
     allWell: 'Nothing needs attention.',
     attention: 'Needs attention',
+    requests: '{count} requests for access wait for an answer.',
     protect: 'Protect an application',
   },
   wizard: {
