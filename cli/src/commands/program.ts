@@ -5,6 +5,8 @@ import { addNetworkCommands } from '../network/index.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { addAuditCommand } from './audit.ts';
 import { addDemoCommand } from './demo.ts';
+import { addDoctorCommand } from './doctor.ts';
+import { addInitCommand } from './init.ts';
 import { addPartCommands } from './part-commands.ts';
 
 /**
@@ -29,6 +31,8 @@ export function createProgram(terminal: Terminal): Command {
     })
     .exitOverride();
   addDemoCommand(program);
+  addInitCommand(program, terminal);
+  addDoctorCommand(program, terminal);
   addEdgeCommand(program, terminal);
   addFabricCommand(program, terminal);
   addNetworkCommands(program, terminal);

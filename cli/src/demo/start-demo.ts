@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SupervisedChild } from '../process/child.ts';
 import type { ConfigObject } from '../config/merge.ts';
-import { AdminClient } from './admin-client.ts';
+import { AdminClient } from '../client/admin-client.ts';
 import { createLayout, type DemoLayout, type LayoutOverrides } from './layout.ts';
 import type { DemoOptions } from './options.ts';
 import { checkReachable } from './ports.ts';
