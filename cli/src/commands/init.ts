@@ -24,17 +24,12 @@ export function addInitCommand(program: Command, terminal: Terminal): void {
     .option('--oidc-issuer <url>', 'sign-in at this identity provider (default: by password)')
     .option('--oidc-client-id <id>', 'the public client registered there')
     .option('--oidc-claim <name>', 'claim that holds the name of --user (default email)')
-    .option(
-      '--acme-email <address>',
-      'certificates by ACME, with this contact (default: from files)',
-    )
-    .option('--acme-directory <url>', 'of the ACME server (default: Let’s Encrypt)')
     .option('-j, --json', 'what was written as one line of JSON')
     .addHelpText(
       'after',
       examples(
         'postern init example.com --dir out --app wiki=http://127.0.0.1:3000',
-        'postern init example.com --acme-email ops@example.com --oidc-issuer https://idp.example.com --oidc-client-id postern --user alice@example.com',
+        'postern init example.com --oidc-issuer https://idp.example.com --oidc-client-id postern --user alice@example.com',
       ),
     )
     .action(async (domain: string, flags: InitFlags) => {

@@ -31,10 +31,7 @@ export async function checkCertificate(
     const pem = await readFile(certFile, 'utf8');
     chain = (pem.match(CERTIFICATE) ?? []).map((one) => new X509Certificate(one));
   } catch (error) {
-    return failed(
-      `cannot be read (${reasonOf(error)})`,
-      'Put the chain there as PEM, leaf first, or use ACME (docs/deployment.md).',
-    );
+    return failed(`cannot be read (${reasonOf(error)})`, 'Put the chain there as PEM, leaf first.');
   }
   const [leaf, ...above] = chain;
   if (!leaf) return failed('holds no certificate', 'It is to hold the chain as PEM, leaf first.');
@@ -64,7 +61,7 @@ export async function checkCertificate(
     return failed(`is valid from ${leaf.validFrom}`, 'Correct the clock of this machine.');
   if (validTo <= now) return failed(ends, 'Renew it: browsers refuse it.');
   if (validTo - now < SOON_MS) {
-    return { ...finding, status: 'warning', message: ends, action: 'Renew it, or let ACME do so.' };
+    return { ...finding, status: 'warning', message: ends, action: 'Renew it.' };
   }
   const isSelfIssued = leaf.issuer === leaf.subject;
   if (isSelfIssued) {

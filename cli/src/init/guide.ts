@@ -27,18 +27,14 @@ export function nextSteps(options: InitOptions, layout: InitLayout): string {
       .join(' | ')
       .trim(),
   );
-  const certificates =
-    options.acme === undefined
-      ? `2. Certificates. Put a certificate that browsers trust and its key into \`${CERT_FILE}\` and \`${KEY_FILE}\` (mode
-   0600) of each folder below whose row names a host; it must be for all hosts of the row.`
-      : `2. Certificates come by ACME when the parts start: DNS has to be in place, and port 443 reachable from outside.`;
   return `# Postern at ${options.domain}
 
 Each folder here is for one host, and holds secrets: copy it, and delete it here. The tokens in \`enrollment.jwt\` are
 good for three hours and for one use; \`postern edge re-enroll\` makes new ones.
 
 1. DNS. Set the records of \`dns.zone\`, with the addresses of your hosts.
-${certificates}
+2. Certificates. Put a certificate that browsers trust and its key into \`${CERT_FILE}\` and \`${KEY_FILE}\` (mode
+   0600) of each folder below whose row names a host; it must be for all hosts of the row.
 3. Copy each folder to its host as \`/var/lib/postern/PART\` and run its command there, the controller's first
    (systemd units, containers and Kubernetes: docs/deployment.md).
 4. On each host, \`postern doctor --part PART --config PART.yaml\` in that folder tells what is wrong.

@@ -37,7 +37,7 @@ export const KEY_FILE = 'tls/key.pem';
 
 /** @param idpOrigin Origin that the login page may talk to. */
 export function createInitLayout(options: InitOptions, idpOrigin: string | undefined): InitLayout {
-  const { domain, acme } = options;
+  const { domain } = options;
   const ctrlHost = `ctrl.${domain}`;
   const loginHost = `login.${domain}`;
   const ctrlUrl = `https://${ctrlHost}`;
@@ -49,17 +49,7 @@ export function createInitLayout(options: InitOptions, idpOrigin: string | undef
     origin: `https://${name}.${domain}`,
   }));
   const gatewayHosts = [loginHost, ...apps.map(({ name }) => `${name}.${domain}`)];
-  const tls = (hosts: string[]): ConfigObject =>
-    acme === undefined
-      ? { certFile: CERT_FILE, keyFile: KEY_FILE }
-      : {
-          acme: {
-            dir: 'acme',
-            domains: hosts,
-            email: acme.email,
-            ...(acme.directoryUrl === undefined ? {} : { directoryUrl: acme.directoryUrl }),
-          },
-        };
+  const tls: ConfigObject = { certFile: CERT_FILE, keyFile: KEY_FILE };
   const browsers = { port: HTTPS_PORT, from: 'browsers' };
   const everywhere = { host: '0.0.0.0', port: HTTPS_PORT };
 
@@ -75,7 +65,7 @@ export function createInitLayout(options: InitOptions, idpOrigin: string | undef
     config: {
       dataDir: 'data',
       admin: { host: '0.0.0.0', port: ADMIN_PORT, url: `${ctrlUrl}:${ADMIN_PORT}` },
-      public: { ...everywhere, url: ctrlUrl, tls: tls([ctrlHost]) },
+      public: { ...everywhere, url: ctrlUrl, tls },
       control: { host: '0.0.0.0', port: CONTROL_PORT, advertise: [controlAddress] },
       serverNames: [ctrlHost],
       loginOrigin,
@@ -93,7 +83,7 @@ export function createInitLayout(options: InitOptions, idpOrigin: string | undef
       config: {
         stateDir: 'state',
         enrollmentJwtFile: 'enrollment.jwt',
-        edge: { ...everywhere, tls: tls([host]), publicUrls: [`wss://${host}/edge`] },
+        edge: { ...everywhere, tls, publicUrls: [`wss://${host}/edge`] },
         fabric: { host: '0.0.0.0', port: FABRIC_PORT, advertise: `${host}:${FABRIC_PORT}` },
         metrics: { port: 9102 },
       },
@@ -118,7 +108,7 @@ export function createInitLayout(options: InitOptions, idpOrigin: string | undef
     ports: [browsers],
     config: {
       listen: everywhere,
-      tls: tls(gatewayHosts),
+      tls,
       controllerUrl: ctrlUrl,
       loginOrigin,
       issuer: `${ctrlUrl}/oidc`,

@@ -20,8 +20,6 @@ export interface InitOptions {
   user: string;
   /** Sign-in at an identity provider; `undefined`: by password. */
   oidc: { issuer: string; clientId: string; claim: string } | undefined;
-  /** Certificates by ACME with this contact; `undefined`: from files that the operator brings. */
-  acme: { email: string; directoryUrl: string | undefined } | undefined;
   json: boolean;
 }
 
@@ -34,8 +32,6 @@ export interface InitFlags {
   oidcIssuer?: string;
   oidcClientId?: string;
   oidcClaim?: string;
-  acmeEmail?: string;
-  acmeDirectory?: string;
   json?: boolean;
 }
 
@@ -69,7 +65,6 @@ export function parseInitOptions(domain: string, flags: InitFlags): InitOptions 
     apps,
     user,
     oidc: parseOidc(flags),
-    acme: parseAcme(flags),
     json: flags.json === true,
   };
 }
@@ -102,17 +97,6 @@ function parseOidc({ oidcIssuer, oidcClientId, oidcClaim }: InitFlags): InitOpti
   if (!/^[\w.:/-]{1,100}$/.test(claim))
     throw usage(`--oidc-claim takes a claim's name, got "${claim}"`);
   return { issuer: oidcIssuer, clientId: oidcClientId, claim };
-}
-
-function parseAcme({ acmeEmail, acmeDirectory }: InitFlags): InitOptions['acme'] {
-  if (acmeEmail === undefined) {
-    if (acmeDirectory === undefined) return undefined;
-    throw usage('--acme-directory needs --acme-email');
-  }
-  if (!/^[^\s@]+@[^\s@]+$/.test(acmeEmail)) {
-    throw usage(`--acme-email takes an address, got "${acmeEmail}"`);
-  }
-  return { email: acmeEmail, directoryUrl: acmeDirectory };
 }
 
 function usage(message: string): AppError {
