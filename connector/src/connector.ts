@@ -237,7 +237,12 @@ export async function createConnector(
   if (config.metrics !== undefined) {
     try {
       const scrape = () => sink.scrape();
-      metricsListener = await startMetricsListener({ ...config.metrics, scrape, health });
+      metricsListener = await startMetricsListener({
+        ...config.metrics,
+        scrape,
+        health,
+        ready: () => edge.connectedRouters > 0,
+      });
     } catch (error) {
       await close();
       throw error;

@@ -142,7 +142,12 @@ export async function createRouter(
       circuits: table.size,
     });
     metricsListener = await opened(
-      startMetricsListener({ ...config.metrics, scrape: () => sink.scrape(), health }),
+      startMetricsListener({
+        ...config.metrics,
+        scrape: () => sink.scrape(),
+        health,
+        ready: () => state.position.index > 0,
+      }),
     );
   } catch (error) {
     await closeListeners();

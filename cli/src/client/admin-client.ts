@@ -95,7 +95,7 @@ function readData(call: string, status: number, body: unknown): unknown {
   const envelope = envelopeSchema.parse(body);
   if (status >= 300) {
     throw new AppError(
-      'ERR_DEMO_ADMIN_API',
+      'ERR_CLI_ADMIN_API',
       `${call}: ${status} ${envelope.error?.code ?? ''} ${envelope.error?.message ?? ''} ${JSON.stringify(envelope.error?.cause ?? '')}`,
     );
   }

@@ -7,6 +7,8 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { addTunnelCommand } from '../tunnel/index.ts';
 import { addAuditCommand } from './audit.ts';
 import { addDemoCommand } from './demo.ts';
+import { addDoctorCommand } from './doctor.ts';
+import { addInitCommand } from './init.ts';
 import { addPartCommands } from './part-commands.ts';
 
 /**
@@ -32,6 +34,8 @@ export function createProgram(terminal: Terminal): Command {
     .exitOverride();
   addDemoCommand(program, terminal);
   addExposeCommand(program, terminal);
+  addInitCommand(program, terminal);
+  addDoctorCommand(program, terminal);
   addEdgeCommand(program, terminal);
   addFabricCommand(program, terminal);
   addNetworkCommands(program, terminal);

@@ -1,12 +1,7 @@
 import { writeFile } from 'node:fs/promises';
-import { z } from 'zod';
 import type { AdminClient } from '../client/admin-client.ts';
+import { ensureConnector, ensurePolicies, ensureRouter } from '../client/seed-parts.ts';
 import type { DemoLayout } from './layout.ts';
-
-const routerDetail = z.object({ isVerified: z.boolean(), enrollmentJwt: z.string().nullish() });
-const identityDetail = z.object({
-  enrollment: z.object({ ott: z.object({ jwt: z.string() }).nullish() }),
-});
 
 export interface SeededApp {
   name: string;
@@ -25,8 +20,9 @@ export async function seed(
   layout: DemoLayout,
   username: string,
 ): Promise<SeededApp[]> {
-  for (const { name } of layout.routers) await ensureRouter(admin, layout, name);
-  await ensureConnector(admin, layout);
+  for (const { name } of layout.routers)
+    await writeToken(layout.enrollmentFile(name), await ensureRouter(admin, name));
+  await writeToken(layout.enrollmentFile('connector'), await ensureConnector(admin, 'connector'));
   const signerId = await admin.ensure('external-jwt-signers', {
     name: 'Demo sign-in',
     issuer: layout.issuer,
@@ -69,65 +65,10 @@ export async function seed(
     configTypeId: 'postern.sharing.v1',
     data: { origin: layout.appOrigin('*') },
   });
-  await ensurePolicies(admin);
+  await ensurePolicies(admin, 'demo');
   return apps;
 }
 
-async function ensurePolicies(admin: AdminClient): Promise<void> {
-  const anyOf = { semantic: 'AnyOf' };
-  const all = ['#all'];
-  await admin.ensure('service-policies', {
-    name: 'staff may open the demo apps',
-    type: 'Dial',
-    ...anyOf,
-    identityRoles: ['#staff'],
-    serviceRoles: ['#demo'],
-  });
-  await admin.ensure('service-policies', {
-    name: 'connectors may host the demo apps',
-    type: 'Bind',
-    ...anyOf,
-    identityRoles: ['#connectors'],
-    serviceRoles: ['#demo'],
-  });
-  await admin.ensure('edge-router-policies', {
-    name: 'everybody may use every router',
-    ...anyOf,
-    identityRoles: all,
-    edgeRouterRoles: all,
-  });
-  await admin.ensure('service-edge-router-policies', {
-    name: 'every service may use every router',
-    ...anyOf,
-    serviceRoles: all,
-    edgeRouterRoles: all,
-  });
-}
-
-async function ensureRouter(admin: AdminClient, layout: DemoLayout, name: string): Promise<void> {
-  const id =
-    (await admin.find('edge-routers', name))?.id ??
-    (await admin.create('edge-routers', { name, isTunnelerEnabled: false }));
-  const detail = routerDetail.parse(await admin.get('edge-routers', id));
-  if (!detail.isVerified && detail.enrollmentJwt) {
-    await writeToken(layout.enrollmentFile(name), detail.enrollmentJwt);
-  }
-}
-
-async function ensureConnector(admin: AdminClient, layout: DemoLayout): Promise<void> {
-  const id =
-    (await admin.find('identities', 'connector'))?.id ??
-    (await admin.create('identities', {
-      name: 'connector',
-      type: 'Default',
-      isAdmin: false,
-      roleAttributes: ['connectors'],
-      enrollment: { ott: true },
-    }));
-  const { enrollment } = identityDetail.parse(await admin.get('identities', id));
-  if (enrollment.ott) await writeToken(layout.enrollmentFile('connector'), enrollment.ott.jwt);
-}
-
-async function writeToken(path: string, token: string): Promise<void> {
-  await writeFile(path, token, { mode: 0o600 });
+async function writeToken(path: string, token: string | undefined): Promise<void> {
+  if (token !== undefined) await writeFile(path, token, { mode: 0o600 });
 }
