@@ -28,14 +28,19 @@ if (!isSimulation) {
   const built = spawnSync('npm', ['run', '--silent', 'build:unchecked'], { stdio: 'inherit' });
   if (built.status !== 0) process.exit(built.status ?? 1);
 }
-// Partitions need a network of their own, which root may make.
+// Some need a network of their own, which root may make: partitions, and clients that do not read, whose unread
+// bytes would otherwise take memory of the same kernel twice, as sent and as received.
+const needs = {
+  'partition-controller': '',
+  'stalled-readers': 'echo "4096 65536 65536" > /proc/sys/net/ipv4/tcp_rmem && ',
+}[scenario];
 const isApart =
-  scenario.startsWith('partition') &&
+  needs !== undefined &&
   spawnSync('unshare', ['-n', 'ip', 'link', 'show', 'lo'], { stdio: 'ignore' }).status === 0;
 const vitest = ['vitest', 'run', '--project', 'integration', `test/fault/${file}.test.ts`];
 const { status } = spawnSync(
   ...(isApart
-    ? ['unshare', ['-n', 'sh', '-c', `ip link set lo up && exec npx ${vitest.join(' ')}`]]
+    ? ['unshare', ['-n', 'sh', '-c', `ip link set lo up && ${needs}exec npx ${vitest.join(' ')}`]]
     : ['npx', vitest]),
   {
     stdio: 'inherit',

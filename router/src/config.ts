@@ -80,7 +80,7 @@ export const routerLimitsSchema = z.strictObject({
   unreadBytes: z
     .int()
     .min(1)
-    .default(512 * 1024 * 1024),
+    .default(256 * 1024 * 1024),
   hurriedReadStallMs: ms(2_000),
   /** One RouteCircuit or Dial round trip. */
   routeTimeoutMs: ms(5_000),

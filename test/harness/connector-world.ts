@@ -51,7 +51,7 @@ export interface OpenOptions {
 
 /** @param service what a connector's configuration says of the service, which has the id `svc-1`. */
 export async function startConnectorWorld(
-  service: Omit<ConnectorConfigInput['services'][number], 'service'>,
+  service: Omit<NonNullable<ConnectorConfigInput['services']>[number], 'service'>,
   {
     cookieKey = randomBytes(32),
     isConnected = (): boolean => true,

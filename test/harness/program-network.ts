@@ -52,7 +52,10 @@ export class ProgramNetwork {
   }
 
   /** A connector for these services, hosted on all routers when it resolves. */
-  async connector(services: ConnectorConfigInput['services'], routers = 1): Promise<void> {
+  async connector(
+    services: NonNullable<ConnectorConfigInput['services']>,
+    routers = 1,
+  ): Promise<void> {
     const name = `connector-${services.map(({ service }) => service).join('-')}`;
     const { jwtFile } = await this.sdk.identity(name, ['hosts', 'anywhere']);
     const connector = await createConnector(
