@@ -25,8 +25,5 @@ interface EventMap {
 export type ControllerEvents = EventEmitter<EventMap>;
 
 export function createControllerEvents(): ControllerEvents {
-  const events = new EventEmitter<EventMap>();
-  // Each connected connector listens.
-  events.setMaxListeners(0);
-  return events;
+  return new EventEmitter<EventMap>();
 }

@@ -4,8 +4,8 @@ import { z } from 'zod';
 import type { EdgeClient } from '../client/edge-client.ts';
 
 /** Tags that all entities of a share carry, so that they are found again whoever made them. */
-export const SHARE_TAG = 'posternShare';
-export const EXPIRES_TAG = 'posternShareExpires';
+const SHARE_TAG = 'posternShare';
+const EXPIRES_TAG = 'posternShareExpires';
 
 /** Kinds of entities that shares are made of, in the order in which they can be removed. */
 const KINDS = [
@@ -17,7 +17,7 @@ const KINDS = [
   'identities',
 ] as const;
 
-export interface ShareWish {
+interface ShareWish {
   /** Unique among all shares there ever were. */
   id: string;
   name: string;
@@ -29,7 +29,7 @@ export interface ShareWish {
   expiresAt: Date;
 }
 
-export interface MadeShare {
+interface MadeShare {
   service: { id: string; name: string };
   /** One-time token with which the host enrols. */
   enrollmentToken: string;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { EdgeClient } from '../client/edge-client.ts';
 
 /** Built into the controller; its schema there is the same. */
-export const SHARING_CONFIG_TYPE = 'postern.sharing.v1';
+const SHARING_CONFIG_TYPE = 'postern.sharing.v1';
 const PATTERN = /^(https?:\/\/)\*\.([^/*?#\s]+)$/;
 
 const configs = z.array(z.object({ name: z.string(), data: z.object({ origin: z.string() }) }));

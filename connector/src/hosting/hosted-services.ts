@@ -9,7 +9,7 @@ import type { Offer } from '../edge/service-binding.ts';
 import { HealthChecks } from '../health/health-checks.ts';
 import type { Caller } from '../sessions/session-host.ts';
 
-export interface HostedServicesOptions {
+interface HostedServicesOptions {
   /** @throws what a configuration cannot be hosted for, such as a CA file that is missing */
   createBackend(config: HostedServiceConfig): Backend;
   /** What a check changed: how routers should choose us for the service. */

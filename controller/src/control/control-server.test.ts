@@ -333,6 +333,41 @@ describe('a connector', () => {
     });
   });
 
+  it('learns how to host a service, from the config for itself before that of the service', async () => {
+    const configOf = (port: number) => ({ protocol: 'tcp', address: '10.0.0.1', port });
+    const type = { id: 'NH5p4FpGR', name: 'host.v1', schema: {} };
+    await ctx.insert('edgeRouters', { id: 'r1' });
+    await ctx.insert('configTypes', type);
+    await ctx.insert('configs', { id: 'c1', configTypeId: type.id, data: configOf(1) });
+    await ctx.insert('configs', { id: 'c2', configTypeId: type.id, data: configOf(2) });
+    await ctx.insert('configs', {
+      id: 'c3',
+      configTypeId: type.id,
+      data: { ...configOf(3), address: 'x'.repeat(17_000) },
+    });
+    const host = await connectHost();
+    expect((await host.next('hostState')).services[0]).not.toHaveProperty('hostConfig');
+
+    const configure = (...configs: string[]) =>
+      ctx.store.write((tx) => repositories.services.update(tx, 'wiki', { configs }));
+    const next = async () => {
+      ctx.events.emit('entityWritten', { plural: 'services' });
+      return (await host.next('hostState')).services[0]?.hostConfig;
+    };
+    await configure('c1');
+    expect(await next()).toEqual({ type: 'host.v1', data: configOf(1) });
+    await ctx.insert('identityConfigs', {
+      id: 'o1',
+      identityId: 'host',
+      serviceId: 'wiki',
+      configId: 'c2',
+    });
+    expect(await next()).toEqual({ type: 'host.v1', data: configOf(2) });
+    await ctx.store.write((tx) => repositories.identityConfigs.remove(tx, 'o1'));
+    await configure('c3');
+    expect(await next()).toBeUndefined();
+  });
+
   it('is told who lost access, is disabled or signed out', async () => {
     await ctx.insert('edgeRouters', { id: 'r1' });
     const host = await connectHost();

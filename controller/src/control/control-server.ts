@@ -32,6 +32,13 @@ import { createRouterSession } from './router-session.ts';
 
 const HANDSHAKE_TIMEOUT_MS = 5000;
 const MAX_CONNECTIONS = 10_000;
+/** What connectors are told of and routers are not, hence in no delta. */
+const HOST_PLURALS: ReadonlySet<string> = new Set([
+  'applications',
+  'configs',
+  'service-configs',
+  'services',
+]);
 
 /** What a connection of either role does with the channel. */
 export interface Session {
@@ -176,10 +183,11 @@ export async function createControlServer(
   const resetRouter = ({ routerId }: { routerId: string }): void => {
     end(`router ${routerId}`, 'ERR_CONTROL_PEER_REFUSED');
   };
-  // Connectors know the origins of the applications they host.
-  const refreshAll = ({ plural }: { plural: string }): void => {
-    if (plural !== 'applications') return;
-    for (const { session } of connections.values()) session.refresh();
+  const refreshHosts = ({ plural }: { plural: string }): void => {
+    if (!HOST_PLURALS.has(plural)) return;
+    for (const { peer, session } of connections.values()) {
+      if (peer.role === 'identity') session.refresh();
+    }
   };
   const endOlder = ({ role, id }: { role: Peer['role']; id: string }): void => {
     end(`${role} ${id}`, 'ERR_CONTROL_REPLACED');
@@ -208,7 +216,7 @@ export async function createControlServer(
     for (const key of connections.keys()) end(key, 'ERR_CONTROL_RESYNC');
   });
   ctx.events.on('routerReset', resetRouter);
-  ctx.events.on('entityWritten', refreshAll);
+  ctx.events.on('entityWritten', refreshHosts);
   ctx.events.on('peerConnected', endOlder);
   ctx.events.on('eventsMissed', checkAll);
 
@@ -262,7 +270,7 @@ export async function createControlServer(
       stopResync();
       stopFollowing();
       ctx.events.off('routerReset', resetRouter);
-      ctx.events.off('entityWritten', refreshAll);
+      ctx.events.off('entityWritten', refreshHosts);
       ctx.events.off('peerConnected', endOlder);
       ctx.events.off('eventsMissed', checkAll);
       grace.close();

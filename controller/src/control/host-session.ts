@@ -30,9 +30,6 @@ const RELEVANT: ReadonlySet<EntityKind> = new Set<EntityKind>([
   'posture',
 ]);
 
-/** Not pushed to routers, hence in no delta, and yet how something is hosted. */
-const RELEVANT_PLURALS: ReadonlySet<string> = new Set(['configs', 'service-configs', 'services']);
-
 export interface HostSink {
   send<K extends 'hostState' | 'hostRevocation'>(type: K, body: ControlBody<K>): void;
 }
@@ -143,10 +140,6 @@ export function createHostSession(
   const refresh = (): void => requestState(undefined);
   const timer = setInterval(refresh, REISSUE_MS);
   timer.unref();
-  const onWritten = ({ plural }: { plural: string }): void => {
-    if (RELEVANT_PLURALS.has(plural)) refresh();
-  };
-  ctx.events.on('entityWritten', onWritten);
   revokeLostAccess();
 
   return {
@@ -174,7 +167,6 @@ export function createHostSession(
     close: () => {
       closed = true;
       clearInterval(timer);
-      ctx.events.off('entityWritten', onWritten);
     },
   };
 }
