@@ -166,6 +166,7 @@ describe('examples', () => {
 
   it('host a service, ask it and dial it', async () => {
     const host = run('host.mjs', await network.enrolled('hello', 'hosts'), 'hosted');
+    network.onClose(() => host.stop());
     await host.until(/^Hosting hosted/);
     await network.hosted(4);
     const ask = run('fetch.mjs', ann, 'http://hosted/some/path');
