@@ -7,8 +7,7 @@ const postern = await openPostern({ identity });
 postern.on('disconnected', (name, { code }) => console.error(`${name}: ${code}`));
 try {
   const stream = await postern.dial(service, { signal: AbortSignal.timeout(10_000) });
-  stream.pipe(process.stdout);
-  await pipeline(process.stdin, stream);
+  await pipeline(process.stdin, stream, process.stdout, { end: false });
 } finally {
   await postern.close();
 }

@@ -8,7 +8,12 @@ import type { Logger } from '@postern/shared/log';
 import { ServiceConnection } from '@postern/shared/protocol/client';
 import type { CloseReason } from '@postern/shared/protocol/edge';
 import { connectSecure } from '@postern/shared/protocol/handshake';
-import type { SecureSession, SessionStream, StreamType } from '@postern/shared/protocol/session';
+import {
+  ResetCode,
+  type SecureSession,
+  type SessionStream,
+  type StreamType,
+} from '@postern/shared/protocol/session';
 import { createNodeRecordCipher } from '../sessions/node-record-cipher.ts';
 import { abortable } from './abortable.ts';
 import type { ControllerApi } from './controller-api.ts';
@@ -40,6 +45,8 @@ export class ServiceDialer {
   readonly #connections: ServiceConnection[] = [];
   /** What its host serves, once known. */
   #type: StreamType | undefined;
+  /** Until it is known. Never rejects. */
+  #asking: Promise<void> | undefined;
 
   constructor(options: ServiceDialerOptions) {
     const { service, api, key, logger } = options;
@@ -63,13 +70,35 @@ export class ServiceDialer {
    * `ERR_SESSION_STREAM_LIMIT`, or the signal's reason
    */
   async openTcp(signal?: AbortSignal): Promise<SessionStream | undefined> {
+    // Those that come before the answer wait for it, save the one that asks.
+    while (this.#type === undefined && this.#asking !== undefined)
+      await abortable(this.#asking, signal);
     if (this.#type === 'http') return undefined;
+    if (this.#type === 'tcp') return (await this.#openStream('tcp', NO_HEAD, signal)).stream;
+    const answer = this.#ask(signal);
+    this.#asking = answer.then(
+      () => undefined,
+      () => undefined,
+    );
+    try {
+      return await answer;
+    } finally {
+      this.#asking = undefined;
+    }
+  }
+
+  /** The first stream, refused where it is the wrong kind. */
+  async #ask(signal: AbortSignal | undefined): Promise<SessionStream | undefined> {
     const { stream, session } = await this.#openStream('tcp', NO_HEAD, signal);
-    if (this.#type === 'tcp') return stream;
     let refusal: string | undefined;
     void stream.closed.then(({ reset }) => (refusal = reset?.reason));
-    // Its answer comes after the refusal, if there is one.
-    await session.ping(signal);
+    try {
+      // Its answer comes after the refusal, if there is one.
+      await session.ping(signal);
+    } catch (error) {
+      stream.reset(ResetCode.cancelled, 'closed');
+      throw error;
+    }
     this.#type = refusal === WRONG_TYPE ? 'http' : 'tcp';
     return this.#type === 'tcp' ? stream : undefined;
   }
