@@ -92,6 +92,8 @@ async function enterPassword(page: UserPage): Promise<void> {
 describe.each(browserKinds)('the portal in %s', (kind) => {
   it('is signed in to by itself, and shows what one may open', async () => {
     const page = pages[kind];
+    await page.goto(`${login()}/signout`);
+    await heading(page, 'You are signed out');
     await page.goto(`${login()}/`);
     await heading(page, 'You are not signed in');
     await expectAccessible(page, 'signed out', ['light', 'dark']);
