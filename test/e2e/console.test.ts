@@ -6,18 +6,16 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeAt } from '../../controller/src/auth/totp.ts';
+import { expectAccessible as expectPageAccessible } from '../harness/axe.ts';
 import { launchBrowser, type TestBrowser, type UserPage } from '../harness/browser.ts';
 import { startDemo, type RunningDemo } from '../harness/demo.ts';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const cli = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
 const PERSON = { username: 'zoe-of-accounts', password: 'correct horse battery' };
 const READER = { username: 'rita-who-reads', password: 'correct horse battery' };
@@ -57,29 +55,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Finding {
-  id: string;
-  nodes: { html: string; failureSummary: string }[];
-}
-
-async function expectAccessible(
-  where: string,
-  schemes: readonly ('light' | 'dark')[],
-  part = 'html',
-) {
-  if (!(await page.evaluate(`typeof axe === 'object'`))) await page.evaluate(`${axe}; undefined`);
-  for (const scheme of schemes) {
-    await page.emulate?.({ scheme });
-    const { violations } = await page.evaluate<{ violations: Finding[] }>(
-      `axe.run('${part}', { runOnly: ${JSON.stringify(RULES)}, resultTypes: ['violations'] })`,
-    );
-    const told = violations.map(
-      ({ id, nodes }) =>
-        `${where}, ${scheme}: ${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`,
-    );
-    expect(told).toEqual([]);
-  }
-}
+const expectAccessible = (...looked: [string, readonly ('light' | 'dark')[], string?]) =>
+  expectPageAccessible(page, ...looked);
 
 const heading = (text: string) =>
   page.waitFor(`document.querySelector('h1')?.textContent === ${JSON.stringify(text)}`);
