@@ -70,6 +70,8 @@ function checkPod(pod: any): void {
   const volumes = new Set(pod.volumes.map(({ name }: any) => name));
   for (const container of [...(pod.initContainers ?? []), ...pod.containers]) {
     if (!container.image.startsWith('postern:')) continue;
+    for (const probe of [container.startupProbe, container.readinessProbe])
+      for (const word of probe?.exec?.command ?? []) expect(word).toBeTypeOf('string');
     expect(container.securityContext).toEqual({
       readOnlyRootFilesystem: true,
       allowPrivilegeEscalation: false,
@@ -80,6 +82,7 @@ function checkPod(pod: any): void {
   }
 }
 
+/** Ports that probes ask, each of which is a command of strings. */
 const metricsPorts = (command: unknown): number[] =>
   [...JSON.stringify(command).matchAll(/127\.0\.0\.1:(\d+)\/(?:readyz|livez)/g)].map(([, port]) =>
     Number(port),
