@@ -1,6 +1,7 @@
 /** Configuration of the controller process: one strict schema, every problem reported at once. */
 import { metricsListenerSchema } from '@postern/shared/schemas';
 import { z } from 'zod';
+import { eventSinkSchema } from './event-sinks/config.ts';
 
 const host = z.string().min(1).max(253);
 const port = z.int().min(0).max(65535);
@@ -141,6 +142,8 @@ export const controllerConfigSchema = z.strictObject({
       dir: z.string().min(1).optional(),
     })
     .prefault({}),
+  /** Where live events go (docs/audit.md, "Live events"). */
+  eventSinks: z.array(eventSinkSchema).max(16).default([]),
   posture: z
     .strictObject({
       /** CSV of `range,country` (CIDR, ISO 3166-1 code) for checks of countries; none: they never pass. */

@@ -24,6 +24,7 @@ import type { ControllerConfig } from './config.ts';
 import type { Clock, ControllerContext, Endpoints } from './context.ts';
 import { joinControllers } from './control/controller-directory.ts';
 import { createControlServer } from './control/control-server.ts';
+import { startEventSinks } from './event-sinks/event-sinks.ts';
 import { createControllerEvents } from './events.ts';
 import { openTokenServices } from './grants/token-services.ts';
 import { holdRequests } from './hold-requests.ts';
@@ -141,6 +142,8 @@ export async function createController(
     undo.push(() => posture.close());
     const liveEvents = await collectEvents({ store, events, audit, clock, logger });
     undo.push(() => liveEvents.close());
+    const sinks = await startEventSinks(config.eventSinks, { log: liveEvents.log, logger });
+    undo.push(() => sinks.close());
     const ctx: ControllerContext = {
       config,
       logger,
