@@ -93,7 +93,8 @@ describe('Compose', () => {
 
   it('is what the Compose specification allows', () => {
     // Names and dialect are written as no validator of today reads them.
-    const { $schema: _dialect, ...schema } = composeSchema as Record<string, unknown>;
+    const schema: Record<string, unknown> = { ...composeSchema };
+    delete schema['$schema'];
     const ajv = new Ajv({ strict: false, validateFormats: false });
     ajv.removeKeyword('id');
     const validate = ajv.compile(schema);
