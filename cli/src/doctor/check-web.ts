@@ -57,7 +57,7 @@ export async function checkController(url: string, caFile?: string): Promise<Fin
 }
 
 /** The header has whole seconds, so a second's difference is none. */
-export function compareClocks(subject: string, theirsMs: number, oursMs: number): Finding {
+function compareClocks(subject: string, theirsMs: number, oursMs: number): Finding {
   const skewMs = Math.abs(oursMs - theirsMs);
   const finding = { check: 'clock' as const, subject };
   const message = `differs by ${Math.round(skewMs / 1000)} s from this machine’s`;

@@ -26,8 +26,8 @@ export interface InitLayout {
 }
 
 /** Ports of the controller's listeners, the same on every network that `init` makes. */
-export const ADMIN_PORT = 1280;
-export const CONTROL_PORT = 6262;
+const ADMIN_PORT = 1280;
+const CONTROL_PORT = 6262;
 const FABRIC_PORT = 6264;
 const HTTPS_PORT = 443;
 

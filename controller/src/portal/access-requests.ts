@@ -8,7 +8,7 @@ import type { Identity } from '../model/identities.ts';
 import { repositories } from '../store/repositories.ts';
 
 /** Open requests of one identity. */
-export const MAX_OPEN_REQUESTS = 20;
+const MAX_OPEN_REQUESTS = 20;
 /** Decided requests of one identity that are kept; older ones are deleted when it asks anew. */
 const MAX_DECIDED_REQUESTS = 50;
 

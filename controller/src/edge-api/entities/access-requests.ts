@@ -8,7 +8,7 @@ import { applications } from './applications.ts';
 import { identities } from './identities.ts';
 import { services } from './services.ts';
 
-export const proposalSchema = z
+const proposalSchema = z
   .strictObject({
     policyId: z.string().nullable(),
     policyName: z.string(),
