@@ -1,10 +1,11 @@
 /** The process that decodes: `node main.mjs FRAMES SEED`, a line of JSON for each decoder. */
+import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../../shared/src/errors/index.ts';
 import { Random } from '../harness/random.ts';
 import { decoders } from './decoders.ts';
 import { malformed } from './mutate.ts';
 
-/** Promises of so many frames are waited for at once. */
+/** After so many frames what they began comes to its end, as between the reads of a socket. */
 const BATCH = 256;
 
 // A stack for each refusal would take longer than all decoding.
@@ -37,8 +38,9 @@ for (const [index, { name, seeds, decode }] of decoders.entries()) {
     } catch (error) {
       refuse(bytes, error);
     }
-    if (waiting.length === BATCH) {
+    if (frame % BATCH === BATCH - 1) {
       await Promise.all(waiting);
+      await setImmediate();
       waiting = [];
     }
   }
