@@ -38,7 +38,7 @@ export const testedElsewhere: Readonly<Record<string, readonly string[]>> = {
     'get /edge/management/v1/passkeys/{id}',
     'delete /edge/management/v1/passkeys/{id}',
   ],
-  'test/integration/node-sdk.test.ts': ['post /edge/client/v1/dial-grants'],
+  'test/integration/client-api.test.ts': ['post /edge/client/v1/dial-grants'],
   'test/integration/portal.test.ts': [
     'get /edge/management/v1/access-requests/{id}',
     'delete /edge/management/v1/access-requests/{id}',
