@@ -17,6 +17,21 @@ export interface CodeBlock {
   text: string;
 }
 
+/** A configuration of a part: a YAML block whose first line is a comment with the part's name alone. */
+export interface PartConfiguration {
+  part: string;
+  text: string;
+}
+
+export function partConfigurationsIn(markdown: string): PartConfiguration[] {
+  return codeBlocksIn(markdown)
+    .filter(({ language }) => language === 'yaml')
+    .flatMap(({ text }) => {
+      const part = /^ *# (\w+)\n/.exec(text)?.[1];
+      return part === undefined ? [] : [{ part, text }];
+    });
+}
+
 /** Fenced code blocks of a document, those within lists too. */
 export function codeBlocksIn(markdown: string): CodeBlock[] {
   return [...markdown.matchAll(/^ *```(\w*)\n([\s\S]*?)^ *```$/gm)].map(([, language, text]) => ({
@@ -37,5 +52,9 @@ export function diagramProblem(text: string): string | undefined {
   const [first = '', ...lines] = text.split('\n').map((line) => line.trim());
   const [, content] = DIAGRAMS.find(([kind]) => kind.test(first)) ?? [];
   if (!content) return `"${first}" is no kind of diagram used here`;
+  if (first === 'sequenceDiagram') {
+    const ended = lines.find((line) => line.includes(';'));
+    if (ended !== undefined) return `a semicolon ends the statement: ${ended}`;
+  }
   return lines.some((line) => content.test(line)) ? undefined : `"${first}" draws nothing`;
 }

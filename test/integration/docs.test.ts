@@ -3,7 +3,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { codeBlocksIn, diagramProblem, documentsOf } from '../harness/documents.ts';
+import { parse } from 'yaml';
+import type { ZodType } from 'zod';
+import { connectorConfigSchema } from '../../connector/src/config.ts';
+import { controllerConfigSchema } from '../../controller/src/config.ts';
+import { gatewayConfigSchema } from '../../gateway/src/config.ts';
+import { routerConfigSchema } from '../../router/src/config.ts';
+import {
+  codeBlocksIn,
+  diagramProblem,
+  documentsOf,
+  partConfigurationsIn,
+} from '../harness/documents.ts';
 import { errorCodesOf } from '../harness/error-codes.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -11,6 +22,13 @@ const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8');
 const manifest = (...path: string[]) => JSON.parse(read(...path, 'package.json'));
 const workspaces: string[] = manifest().workspaces;
 const documents = ['CHANGELOG.md', ...documentsOf(root)];
+
+const schemas: Partial<Record<string, ZodType>> = {
+  controller: controllerConfigSchema,
+  router: routerConfigSchema,
+  connector: connectorConfigSchema,
+  gateway: gatewayConfigSchema,
+};
 
 /** Names of headings as links write them (GitHub's rule, for what headings here hold). */
 function anchorsOf(markdown: string): Set<string> {
@@ -80,6 +98,16 @@ describe.each(documents)('%s', (document) => {
     expect(problems).toEqual([]);
   });
 
+  it('shows configurations that the parts take', () => {
+    const problems = partConfigurationsIn(text).flatMap(({ part, text: yaml }) => {
+      const schema = schemas[part];
+      if (!schema) return [`"# ${part}" is no part`];
+      const { error } = schema.safeParse(parse(yaml));
+      return error ? [`${part}: ${error.message}`] : [];
+    });
+    expect(problems).toEqual([]);
+  });
+
   it('names npm scripts, files of the tree and test projects that exist', () => {
     const scripts = [...text.matchAll(/npm run (?:--silent )?([\w:]+)/g)].map(([, name]) => name!);
     expect(scripts.filter((name) => !(name in manifest().scripts))).toEqual([]);
@@ -104,6 +132,7 @@ describe('the check of diagrams', () => {
     ['piechart\n  A --> B\n', 'no kind'],
     ['flowchart LR\n', 'draws nothing'],
     ['sequenceDiagram\n  participant A\n', 'draws nothing'],
+    ['sequenceDiagram\n  A->>B: one; two\n', 'semicolon'],
     ['xychart-beta\n  title "x"\n', 'draws nothing'],
   ])('finds what is wrong with %j', (text, problem) => {
     expect(diagramProblem(text)).toContain(problem);
