@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CommanderError, type Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { documentsOf } from '../../../test/harness/documents.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { createProgram } from './program.ts';
 import { runCommand } from './run-command.ts';
@@ -47,7 +48,9 @@ function words(line: string): string[] {
 function commandsIn(text: string): string[] {
   const joined = text.replace(/\\\n\s*/g, ' ');
   const lines = [
-    ...joined.matchAll(/^\s*(?:\$ )?(?:[A-Z]+=\$\()?(?:postern|node cli\/dist\/main\.js) (.+)$/gm),
+    ...joined.matchAll(
+      /^\s*(?:\$ )?(?:cd \S+ && )?(?:[A-Z]+=\$\()?(?:postern|node cli\/dist\/main\.js) (.+)$/gm,
+    ),
   ];
   const inline = [...joined.matchAll(/`postern ([^`\n]+)`/g)];
   return [...lines, ...inline].map(([, line]) => line!);
@@ -134,12 +137,10 @@ describe('wrong usage', () => {
   });
 });
 
-const documents = [
-  'README.md',
-  ...readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-].map((name) => ({ name, lines: commandsIn(readFileSync(join(root, name), 'utf8')) }));
+const documents = documentsOf(root).map((name) => ({
+  name,
+  lines: commandsIn(readFileSync(join(root, name), 'utf8')),
+}));
 
 describe.each(documents.filter(({ lines }) => lines.length > 0))('$name', ({ lines }) => {
   it('names commands that exist, with options they take', async () => {
