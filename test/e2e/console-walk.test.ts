@@ -128,7 +128,7 @@ const toOverview = async () => {
 /** The step that the overview points at. */
 const next = (title: string) =>
   page.waitFor(
-    `document.querySelector('.first-steps [aria-current=step] h3')?.textContent === ${JSON.stringify(`${title} next`)}`,
+    `document.querySelector('.first-steps [aria-current=step] h3')?.textContent === ${JSON.stringify(`${title} – do this next`)}`,
   );
 /** Commands on the page that run a part of that name. */
 const commandsOf = (part: string) =>
@@ -172,7 +172,7 @@ describe('an empty controller', () => {
   });
 
   it('gives the commands that bring a router, and notices it', async () => {
-    await follow('New edge router');
+    await follow('Make a router');
     await heading('New edge router');
     await page.fill('input[name=name]', 'router-west');
     await create();
@@ -192,7 +192,7 @@ describe('an empty controller', () => {
   });
 
   it('learns of an identity provider, and of a person that it knows', async () => {
-    await follow('New external JWT signer');
+    await follow('Register an identity provider');
     await heading('New external JWT signer');
     const provider = {
       name: 'Company sign-in',
@@ -210,7 +210,7 @@ describe('an empty controller', () => {
     await heading('Company sign-in');
     await toOverview();
     await next('Protect an application');
-    await follow('New identity');
+    await follow('Make a person');
     await heading('New identity');
     await page.fill('input[name=name]', 'Zoe');
     await page.fill('input[name=externalId]', PERSON.username);

@@ -4,7 +4,7 @@ import type { Operation } from '../api/operations.ts';
 import { nameOf } from '../entities/cell.tsx';
 import { useMay } from '../session/use-session.ts';
 import { PROTECTING } from '../wizard/plan.ts';
-import { fill, kindWords, words } from '../words/index.ts';
+import { fill, words } from '../words/index.ts';
 import { FIRST_STEPS, isStepDone, nextStep, type FirstStep } from './next-step.ts';
 import type { Found } from './use-beginning.ts';
 
@@ -63,12 +63,16 @@ function Ways({ step, found, isNext }: StepProps): ReactNode {
             {fill(texts.toRouter, { name: nameOf(found.expected) })}
           </Link>
         );
-      return found.router === 'absent' && <New kind="edge-routers" className={className} />;
+      return (
+        found.router === 'absent' && (
+          <New kind="edge-routers" label={texts.newRouter} className={className} />
+        )
+      );
     case 'signIn':
       return (
         <>
-          <New kind="external-jwt-signers" className={className} />
-          <New kind="identities" className={undefined} />
+          <New kind="external-jwt-signers" label={texts.newProvider} className={className} />
+          <New kind="identities" label={texts.newPerson} />
         </>
       );
     case 'application':
@@ -82,12 +86,18 @@ function Ways({ step, found, isNext }: StepProps): ReactNode {
   }
 }
 
-function New({ kind, className }: { kind: string; className: string | undefined }) {
+interface NewProps {
+  kind: string;
+  label: string;
+  className?: string | undefined;
+}
+
+function New({ kind, label, className }: NewProps) {
   const may = useMay();
   return (
     may(`post /${kind}` as Operation) && (
       <Link className={className} to="/$kind/new" params={{ kind }}>
-        {fill(words.list.create, { one: kindWords(kind).one })}
+        {label}
       </Link>
     )
   );

@@ -28,7 +28,7 @@ export function isStepDone(step: FirstStep, beginning: Beginning): boolean {
   }
 }
 
-/** The step to point at. Ways to sign in can be made with the application, so they hold nobody up once it is there. */
+/** The step to point at; `undefined`: all are done. */
 export function nextStep(beginning: Beginning): FirstStep | undefined {
   return FIRST_STEPS.find((step) => !isStepDone(step, beginning));
 }

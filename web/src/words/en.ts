@@ -162,8 +162,11 @@ export const en = {
   firstSteps: {
     heading: 'First steps',
     text: 'Nothing can be reached through this network yet. Three steps lead to the first application.',
-    next: 'next',
-    done: 'done',
+    next: '– do this next',
+    done: '– done',
+    newRouter: 'Make a router',
+    newProvider: 'Register an identity provider',
+    newPerson: 'Make a person',
     toRouter: 'Commands that start {name}',
     steps: {
       router: {
