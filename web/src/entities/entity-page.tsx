@@ -11,11 +11,12 @@ import { Confirm } from '../ui/confirm.tsx';
 import { Copyable } from '../ui/copyable.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
+import { RunRouter } from '../wizard/run-router.tsx';
 import { fill, kindWords, words } from '../words/index.ts';
 import { nameOf, valueAt, type Row } from './cell.tsx';
 import { kindOf, type EntityAction, type Kind } from './kinds.ts';
 import { RelatedLists } from './related-lists.tsx';
-import { tokensOf } from './tokens.ts';
+import { ROUTER_METHOD, tokensOf } from './tokens.ts';
 
 export function EntityPage(): ReactNode {
   const { kind: path, id }: { kind: string; id: string } = useParams({ from: '/$kind/$id' });
@@ -27,6 +28,8 @@ export function EntityPage(): ReactNode {
     enabled: kind !== undefined,
     // A form is open on it: what changes elsewhere must not replace what is typed.
     staleTime: Infinity,
+    // Opened again, it is shown as it is then.
+    gcTime: 0,
     queryFn: ({ signal }) =>
       client.call<Row>('GET', `/${path}/${encodeURIComponent(id)}`, { signal }),
   });
@@ -105,6 +108,7 @@ function Entity({ kind, row, etag, reload, isSaved, onSaved }: EntityProps) {
         <div key={method}>
           <Copyable label={`${words.form.token} (${method})`} text={jwt} />
           <p>{words.form.tokenHint}</p>
+          {method === ROUTER_METHOD && <RunRouter id={row.id} name={nameOf(row)} jwt={jwt} />}
         </div>
       ))}
       {schema && initial ? (

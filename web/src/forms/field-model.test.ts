@@ -49,6 +49,12 @@ describe('fields of the API’s own bodies', () => {
     });
   });
 
+  it('of an identity provider: an address, or none', () => {
+    const fields = ofBody('post /external-jwt-signers', '/external-jwt-signers');
+    expect(fields['jwksEndpoint']).toMatchObject({ kind: 'text', maxLength: 2_048 });
+    expect(fields['targetToken']).toMatchObject({ kind: 'choice', options: ['ACCESS', 'ID', ''] });
+  });
+
   it('go down into groups', () => {
     const { primary } = ofBody('post /auth-policies', '/auth-policies');
     if (primary?.kind !== 'group') throw new Error('no group');

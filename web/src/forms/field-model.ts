@@ -88,9 +88,10 @@ export function fieldsOf(schema: Schema, entity: string): FieldModel[] {
 
 function fieldOf(name: string, given: Schema, isRequired: boolean, entity: string): FieldModel {
   const common = { name, isRequired };
-  const schema = withoutNull(given);
-  const choices = choicesOf(schema);
+  const nullable = withoutNull(given);
+  const choices = choicesOf(nullable);
   if (choices) return { ...common, kind: 'choice', options: choices };
+  const schema = withoutEmpty(nullable);
   switch (schema.type) {
     case 'boolean':
       return { ...common, kind: 'switch' };
@@ -139,6 +140,12 @@ function arrayField(common: Common, { items }: Schema, entity: string): FieldMod
 function withoutNull(schema: Schema): Schema {
   const others = schema.anyOf?.filter(({ type }) => type !== 'null') ?? [];
   return others.length === 1 && others[0] ? { ...others[0] } : schema;
+}
+
+/** The one alternative to the empty text, which an input left empty stands for anyway. */
+function withoutEmpty(schema: Schema): Schema {
+  const others = schema.anyOf?.filter((part) => part.const !== '') ?? [];
+  return others.length === 1 && others[0] ? others[0] : schema;
 }
 
 function choicesOf({ enum: options, anyOf }: Schema): readonly string[] | undefined {

@@ -1,22 +1,28 @@
 import type { ReactNode } from 'react';
-import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { messageOf } from '../api/api-error.ts';
 import type { Operation } from '../api/operations.ts';
 import { groups, type KindName } from '../entities/kinds.ts';
-import { useClient, useMay } from '../session/use-session.ts';
+import { useMay } from '../session/use-session.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
 import { PROTECTING } from '../wizard/plan.ts';
 import { fill, kindWords, words } from '../words/index.ts';
+import { FirstSteps } from './first-steps.tsx';
+import { isBeginning } from './next-step.ts';
+import { useBeginning } from './use-beginning.ts';
+import { useCount } from './use-count.ts';
 
 export function OverviewPage(): ReactNode {
   const may = useMay();
+  const found = useBeginning();
+  const isEmpty = found !== undefined && isBeginning(found);
   return (
     <Page
       title={words.pages.overview}
       text={words.overview.text}
       actions={
+        !isEmpty &&
         PROTECTING.every(may) && (
           <Link className="button" to="/protect">
             {words.overview.protect}
@@ -25,7 +31,7 @@ export function OverviewPage(): ReactNode {
       }
     >
       {may('get /access-requests') && <Waiting />}
-      {may('get /edge-routers') && <Attention />}
+      {isEmpty ? <FirstSteps found={found} /> : may('get /edge-routers') && <Attention />}
       {groups.map(({ word, kinds }) => {
         const shown = kinds.filter((kind) => may(`get /${kind}` as Operation));
         return (
@@ -43,15 +49,6 @@ export function OverviewPage(): ReactNode {
       })}
     </Page>
   );
-}
-
-function useCount(path: string, filter?: string) {
-  const client = useClient();
-  return useQuery({
-    queryKey: ['list', path, 'count', filter],
-    queryFn: async ({ signal }) =>
-      (await client.call('GET', path, { query: { limit: 1, filter }, signal })).total,
-  });
 }
 
 function Tile({ kind }: { kind: KindName }) {

@@ -60,6 +60,9 @@ export interface WizardProblems {
   readonly password?: string;
 }
 
+/** Of the router made on a network that has none. */
+export const ROUTER_NAME = 'router-1';
+
 const ALL = ['#all'];
 
 /** The steps in the order in which they need each other. */
@@ -68,7 +71,7 @@ export function planApplication(wish: Wish, present: Present): readonly Step[] {
   const slug = slugOf(name);
   return [
     ...(present.routers === 0
-      ? [step('router', 'router-1', '/edge-routers', () => ({ name: 'router-1' }))]
+      ? [step('router', ROUTER_NAME, '/edge-routers', () => ({ name: ROUTER_NAME }))]
       : []),
     ...(present.edgeRouterPolicies === 0
       ? [

@@ -9,9 +9,10 @@ import { useClient } from '../session/use-session.ts';
 import { Copyable } from '../ui/copyable.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { fill, words } from '../words/index.ts';
-import { connectorCommands, routerCommands } from './commands.ts';
-import type { Step } from './plan.ts';
+import { connectorCommands } from './commands.ts';
+import { ROUTER_NAME, type Step } from './plan.ts';
 import type { Made } from './run-plan.ts';
+import { RunRouter } from './run-router.tsx';
 import { stepText } from './step-text.ts';
 
 export interface ResultProps {
@@ -77,7 +78,7 @@ function RouterPart({ id }: { id: string }) {
     <section>
       <h2>{words.wizard.routerHeading}</h2>
       <p>{words.wizard.routerText}</p>
-      <Copyable label={words.wizard.commands} text={routerCommands('router-1', data)} />
+      <RunRouter id={id} name={ROUTER_NAME} jwt={data} />
     </section>
   );
 }

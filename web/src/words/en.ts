@@ -159,6 +159,38 @@ export const en = {
     requests: '{count} requests for access wait for an answer.',
     protect: 'Protect an application',
   },
+  firstSteps: {
+    heading: 'First steps',
+    text: 'Nothing can be reached through this network yet. Three steps lead to the first application.',
+    next: '– do this next',
+    done: '– done',
+    newRouter: 'Make a router',
+    newProvider: 'Register an identity provider',
+    newPerson: 'Make a person',
+    toRouter: 'Commands that start {name}',
+    steps: {
+      router: {
+        title: 'Start a router',
+        text: 'Browsers and applications meet at it. Give it a name; its page then shows the commands to run.',
+      },
+      signIn: {
+        title: 'Say how people sign in',
+        text: 'Register your identity provider, and the people it may let in. For people with a user name and a password nothing is needed here: step 3 makes them.',
+      },
+      application: {
+        title: 'Protect an application',
+        text: 'Its address, where it is and who may open it, on one page. That page ends with the command that connects it.',
+      },
+    },
+    gateway:
+      'Browsers also need the gateway. It needs no enrollment: run “postern gateway run” with the addresses of this controller and of the login pages, and let the DNS names of applications point at it.',
+  },
+  runRouter: {
+    text: 'Run these commands where browsers and connectors reach the machine. Put its own name and certificate in place of those in capitals and in /etc.',
+    waiting: 'Waiting for {name}…',
+    here: '{name} is online.',
+    back: 'Back to the overview',
+  },
   wizard: {
     text: 'Makes everything an application needs: its service, who may open it, who hosts it.',
     name: 'Name',
@@ -186,8 +218,7 @@ export const en = {
     connectorHeading: 'Now run the connector',
     connectorText: 'On a machine that reaches {target}. The token works once.',
     routerHeading: 'And a router',
-    routerText:
-      'There was none. Run it where browsers and the connector reach it, and fill in its addresses.',
+    routerText: 'There was none.',
     waiting: 'Waiting for the connector…',
     hosted: 'The connector is there. Open {origin}.',
     another: 'Protect another one',
