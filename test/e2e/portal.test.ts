@@ -82,6 +82,11 @@ async function openPortal(page: UserPage): Promise<void> {
   await page.goto(`${login()}/`);
   await heading(page, 'Applications');
 }
+/** Those that the page shows. */
+const recoveryCodes = (page: UserPage) =>
+  page.evaluate<string[]>(
+    `[...document.querySelectorAll('.totp .codes li')].map((e) => e.textContent)`,
+  );
 async function enterPassword(page: UserPage): Promise<void> {
   await page.waitFor(`document.querySelector('#password')`);
   await page.fill('#username', PERSON.username);
@@ -192,6 +197,7 @@ describe('the portal', () => {
     const secret = await page.evaluate<string>(
       `document.querySelector('.key').textContent.replaceAll(' ', '')`,
     );
+    const first = await recoveryCodes(page);
     await page.fill('#code', '000000');
     await page.press('Enter');
     await page.waitFor(`document.querySelector('.totp #message').textContent !== ''`);
@@ -200,6 +206,16 @@ describe('the portal', () => {
     await says(page, 'Set up. Unused recovery codes: 20.');
     await openPortal(page);
     await says(page, 'Set up. Unused recovery codes: 20.');
+    await clickButton(page, 'New recovery codes');
+    await page.fill('#code', first[0]!);
+    await page.press('Enter');
+    await says(page, 'Your new recovery codes. The old ones no longer work.');
+    const renewed = await recoveryCodes(page);
+    expect(new Set([...first, ...renewed]).size).toBe(40);
+    await clickButton(page, 'New recovery codes');
+    await page.fill('#code', first[1]!);
+    await page.press('Enter');
+    await page.waitFor(`document.querySelector('.totp #message').textContent !== ''`);
   });
 
   it('is usable on a phone', async () => {
