@@ -4,7 +4,6 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import type { ZodType } from 'zod';
 import { connectorConfigSchema } from '../../connector/src/config.ts';
 import { controllerConfigSchema } from '../../controller/src/config.ts';
 import { gatewayConfigSchema } from '../../gateway/src/config.ts';
@@ -23,7 +22,15 @@ const manifest = (...path: string[]) => JSON.parse(read(...path, 'package.json')
 const workspaces: string[] = manifest().workspaces;
 const documents = ['CHANGELOG.md', ...documentsOf(root)];
 
-const schemas: Partial<Record<string, ZodType>> = {
+const schemas: Partial<
+  Record<
+    string,
+    | typeof connectorConfigSchema
+    | typeof controllerConfigSchema
+    | typeof gatewayConfigSchema
+    | typeof routerConfigSchema
+  >
+> = {
   controller: controllerConfigSchema,
   router: routerConfigSchema,
   connector: connectorConfigSchema,
