@@ -29,6 +29,22 @@ describe('gatewayConfigSchema', () => {
     expect(gatewayConfigSchema.safeParse({ ...minimal, listen, tls }).success).toBe(true);
   });
 
+  it('takes ACME only whole: the word and its settings', () => {
+    const acme = { agreeToTerms: true, names: ['login.example.com'], stateDir: 'a', httpPort: 80 };
+    const listen = { host: '0.0.0.0', port: 443 };
+    const problems = (change: object) =>
+      gatewayConfigSchema
+        .safeParse({ ...minimal, listen, ...change })
+        .error?.issues.map(({ path }) => path.join('.'));
+    expect(problems({ tls: 'acme', acme })).toBeUndefined();
+    expect(problems({ tls: 'acme' })).toEqual(['acme']);
+    const tls = { certFile: 'cert.pem', keyFile: 'key.pem' };
+    expect(problems({ tls, acme })).toEqual(['acme']);
+    expect(problems({ tls: 'acme', acme: { ...acme, agreeToTerms: false } })).toEqual([
+      'acme.agreeToTerms',
+    ]);
+  });
+
   it.each([
     { loginOrigin: 'http://login.localhost:8080/' },
     { loginOrigin: 'https://login.example:443' },

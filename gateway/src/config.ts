@@ -1,4 +1,9 @@
-import { metricsListenerSchema } from '@postern/shared/schemas';
+import {
+  ACME_NOT_WHOLE,
+  acmeIsWhole,
+  acmeSchema,
+  metricsListenerSchema,
+} from '@postern/shared/schemas';
 import { z } from 'zod';
 
 const httpUrl = z
@@ -44,13 +49,14 @@ export const gatewayConfigSchema = z
         port: z.int().min(0).max(65_535).default(8080),
       })
       .prefault({}),
-    /** `none` only on a loopback address. */
+    /** `none` only on a loopback address; `acme`: a certificate as `acme` says. */
     tls: z
       .union([
-        z.literal('none'),
+        z.enum(['none', 'acme']),
         z.strictObject({ certFile: z.string().min(1), keyFile: z.string().min(1) }),
       ])
       .default('none'),
+    acme: acmeSchema.optional(),
     /** PEM file of the authority that signed the controller's certificate; the system's by default. */
     controllerCaFile: z.string().min(1).optional(),
     /** Serves Prometheus metrics; without it they are not served. */
@@ -61,6 +67,7 @@ export const gatewayConfigSchema = z
   .refine(({ tls, listen }) => tls !== 'none' || loopbackHosts.has(listen.host), {
     path: ['tls'],
     error: 'a listener without TLS is allowed on a loopback address only',
-  });
+  })
+  .refine(acmeIsWhole, ACME_NOT_WHOLE);
 export type GatewayConfig = z.infer<typeof gatewayConfigSchema>;
 export type GatewayConfigInput = z.input<typeof gatewayConfigSchema>;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { getRequestListener, RequestError } from '@hono/node-server';
+import { AcmeCertificates, acmeTlsOptions, keepInCertificates } from '@postern/node/acme';
 import type { Listener } from '@postern/node/listen';
 import {
   createRequestMetrics,
@@ -44,7 +45,7 @@ const HEADERS_TIMEOUT_MS = 10_000;
  * Starts the gateway on Node.
  *
  * @throws AppError `ERR_GATEWAY_ASSETS` when the browser code is not built, `ERR_GATEWAY_LISTEN`
- *   when the address cannot be listened on
+ *   when the address cannot be listened on, `ERR_ACME_STORE`, `ERR_ACME_CA`, `ERR_LISTEN` when ACME cannot begin
  */
 export async function createGateway(
   config: GatewayConfig,
@@ -72,23 +73,28 @@ export async function createGateway(
     settings: config,
     logger,
   });
-  const server = await createServer(config, (request) => app.fetch(request));
+  let acme: AcmeCertificates | undefined;
   let metrics: Listener | undefined;
+  let server: Server;
   try {
-    metrics = await serveMetrics(config, server);
+    acme = config.acme && (await AcmeCertificates.open(config.acme, { logger }));
+    server = await createServer(config, acme, (request) => app.fetch(request));
+    metrics = await serveMetrics(config, server, acme);
     await listen(server, config.listen.host, config.listen.port);
   } catch (error) {
+    await acme?.close();
     await metrics?.close();
     await agent.destroy();
     throw error;
   }
+  if (acme) keepInCertificates(server, acme);
   const { port } = server.address() as AddressInfo;
   const host = config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host;
   const url = `${config.tls === 'none' ? 'http' : 'https'}://${host}:${port}`;
   logger.info('gateway.listening', { url });
 
   let closing: Promise<void> | undefined;
-  const close = () => (closing ??= stop(server, agent, metrics));
+  const close = () => (closing ??= stop(server, agent, [metrics, acme]));
   return {
     url,
     port,
@@ -102,13 +108,16 @@ export async function createGateway(
 async function serveMetrics(
   { metrics }: GatewayConfig,
   server: Server,
+  acme: AcmeCertificates | undefined,
 ): Promise<Listener | undefined> {
   if (metrics === undefined) return undefined;
   const sink = new PrometheusSink();
   observeProcess(sink);
   createRequestMetrics(sink, 'postern_gateway')(server, 'gateway');
   const health = () => ({ listening: server.listening });
-  return startMetricsListener({ ...metrics, scrape: () => sink.scrape(), health });
+  // Without a certificate nobody can be served.
+  const ready = () => acme === undefined || acme.current !== undefined;
+  return startMetricsListener({ ...metrics, scrape: () => sink.scrape(), health, ready });
 }
 
 async function openAssets(folder: string): Promise<AssetStore> {
@@ -137,6 +146,7 @@ async function openAssets(folder: string): Promise<AssetStore> {
 
 async function createServer(
   { tls, loginOrigin }: GatewayConfig,
+  acme: AcmeCertificates | undefined,
   fetch: (request: Request) => Response | Promise<Response>,
 ): Promise<Server> {
   const options = {
@@ -152,18 +162,19 @@ async function createServer(
       new Response(null, { status: error instanceof RequestError ? 400 : 500, headers }),
   });
   const onRequest = (...args: Parameters<typeof listener>) => void listener(...args);
-  const server =
-    tls === 'none'
-      ? createHttpServer(options, onRequest)
-      : createHttpsServer(
-          {
-            ...options,
-            cert: await readFile(tls.certFile),
-            key: await readFile(tls.keyFile),
-            minVersion: 'TLSv1.3',
-          },
-          onRequest,
-        );
+  if (tls === 'none') return withRefusals(createHttpServer(options, onRequest), headers);
+  const credential =
+    typeof tls === 'object'
+      ? {
+          cert: await readFile(tls.certFile),
+          key: await readFile(tls.keyFile),
+          minVersion: 'TLSv1.3' as const,
+        }
+      : acme && acmeTlsOptions(acme);
+  return withRefusals(createHttpsServer({ ...options, ...credential }, onRequest), headers);
+}
+
+function withRefusals(server: Server, headers: Record<string, string>): Server {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     refuse(error, socket, headers);
   });
@@ -208,8 +219,12 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-async function stop(server: Server, agent: Agent, metrics: Listener | undefined): Promise<void> {
-  await metrics?.close();
+async function stop(
+  server: Server,
+  agent: Agent,
+  others: ({ close(): Promise<void> } | undefined)[],
+): Promise<void> {
+  await Promise.all(others.map(async (other) => other?.close()));
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeAllConnections();
   await closed;

@@ -1,6 +1,11 @@
 /** The router's configuration: a strict zod schema with every default in it. */
 import { isIP } from 'node:net';
-import { metricsListenerSchema } from '@postern/shared/schemas';
+import {
+  ACME_NOT_WHOLE,
+  acmeIsWhole,
+  acmeSchema,
+  metricsListenerSchema,
+} from '@postern/shared/schemas';
 import { z } from 'zod';
 
 const host = z.string().min(1).max(255);
@@ -19,12 +24,13 @@ const edgeSchema = z
     host: host.default('0.0.0.0'),
     port,
     /**
-     * `pki`: the leaf of our own CA from enrollment; files: a certificate browsers trust; `none`:
-     * plaintext, on a loopback address only.
+     * `pki`: the leaf of our own CA from enrollment; files: a certificate browsers trust; `acme`: one
+     * that is got as `acme` says; `none`: plaintext, on a loopback address only.
      */
     tls: z
-      .union([z.enum(['none', 'pki']), z.strictObject({ certFile: file, keyFile: file })])
+      .union([z.enum(['none', 'pki', 'acme']), z.strictObject({ certFile: file, keyFile: file })])
       .default('pki'),
+    acme: acmeSchema.optional(),
     /** URLs browsers are told to use. Default: made from `host` and the bound port. */
     publicUrls: z
       .array(z.url({ protocol: /^wss?$/ }).max(512))
@@ -34,7 +40,8 @@ const edgeSchema = z
   .refine((edge) => edge.tls !== 'none' || isLoopback(edge.host), {
     path: ['tls'],
     message: "'none' is allowed on a loopback host only",
-  });
+  })
+  .refine(acmeIsWhole, ACME_NOT_WHOLE);
 
 const fabricSchema = z.strictObject({
   host: host.default('0.0.0.0'),

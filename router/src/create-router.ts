@@ -118,7 +118,9 @@ export async function createRouter(
   let metricsListener: Listener;
   try {
     if (config.edge !== undefined) {
-      edge = await opened(startEdgeListener({ config: config.edge, identity, context, limiter }));
+      edge = await opened(
+        startEdgeListener({ config: config.edge, identity, context, limiter, logger: log }),
+      );
     }
     if (config.fabric !== undefined) {
       const { host, port } = config.fabric;

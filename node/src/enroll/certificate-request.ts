@@ -21,11 +21,12 @@ export function privateKeyPem({ privateKey }: webcrypto.CryptoKeyPair): string {
 /**
  * A request in PEM that proves possession of the key.
  *
+ * @param commonName absent: the subject is empty, and the names alone say who it is
  * @param serverNames host names and addresses to be certified; none for a client certificate
  */
 export async function createCertificateRequest(
   keys: webcrypto.CryptoKeyPair,
-  commonName: string,
+  commonName: string | undefined,
   serverNames: readonly string[] = [],
 ): Promise<string> {
   const names = serverNames.map((value) => ({
@@ -34,7 +35,7 @@ export async function createCertificateRequest(
   }));
   const extensions = names.length === 0 ? [] : [new SubjectAlternativeNameExtension(names)];
   const request = await Pkcs10CertificateRequestGenerator.create({
-    name: [{ CN: [commonName] }],
+    name: commonName === undefined ? [] : [{ CN: [commonName] }],
     keys,
     signingAlgorithm: algorithm,
     extensions,

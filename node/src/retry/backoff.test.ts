@@ -11,6 +11,10 @@ describe('Backoff', () => {
     expect(Array.from({ length: 9 }, () => control.nextMs()).at(-1)).toBe(CONTROL_MAX_MS);
     longest.reset();
     expect(longest.nextMs()).toBe(50);
+    const slow = new Backoff({ random: () => 1, firstMs: 1_000 });
+    expect([slow.nextMs(), slow.nextMs()]).toEqual([1_000, 2_000]);
+    slow.reset();
+    expect(slow.nextMs()).toBe(1_000);
     const shortest = new Backoff({ random: () => 0 });
     expect([1, 2].map(() => shortest.nextMs())).toEqual([25, 50]);
   });

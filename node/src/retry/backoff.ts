@@ -9,6 +9,8 @@ export const CONTROL_MAX_MS = 1_500;
 export interface BackoffOptions {
   /** In [0, 1); default `Math.random`. */
   random?: () => number;
+  /** The first time to wait, in ms, before it is spread; default 50. */
+  firstMs?: number;
   /** The longest time to wait, in ms; default 15,000. */
   maxMs?: number;
 }
@@ -20,11 +22,14 @@ export interface BackoffOptions {
 export class Backoff {
   readonly #random: () => number;
   readonly #maxMs: number;
-  #fullMs = FIRST_MS;
+  readonly #firstMs: number;
+  #fullMs: number;
 
-  constructor({ random = Math.random, maxMs = MAX_MS }: BackoffOptions = {}) {
+  constructor({ random = Math.random, firstMs = FIRST_MS, maxMs = MAX_MS }: BackoffOptions = {}) {
     this.#random = random;
     this.#maxMs = maxMs;
+    this.#firstMs = firstMs;
+    this.#fullMs = firstMs;
   }
 
   /** The next time to wait, in ms. */
@@ -36,6 +41,6 @@ export class Backoff {
 
   /** To be called when a connection proved good. */
   reset(): void {
-    this.#fullMs = FIRST_MS;
+    this.#fullMs = this.#firstMs;
   }
 }

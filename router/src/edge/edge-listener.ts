@@ -7,8 +7,10 @@ import {
   type Server,
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import { AcmeCertificates, acmeTlsOptions, keepInCertificates } from '@postern/node/acme';
 import { listen, type Listener } from '@postern/node/listen';
 import { HELLO_LIMITS, EDGE_LIMITS, PREFIX_BYTES } from '@postern/shared/protocol/channel';
+import type { Logger } from '@postern/shared/log';
 import { WebSocketServer } from 'ws';
 import type { RouterConfig } from '../config.ts';
 import type { OwnIdentity } from '../enroll/identity-store.ts';
@@ -31,11 +33,13 @@ interface EdgeListenerOptions {
   identity: OwnIdentity;
   context: PeerContext;
   limiter: AddressLimiter;
+  logger: Logger;
 }
 
 export async function startEdgeListener(options: EdgeListenerOptions): Promise<Listener> {
-  const { config, context, limiter } = options;
-  const server = await createServer(config, options.identity, context.limits.helloTimeoutMs);
+  const { config, context, limiter, identity, logger } = options;
+  const acme = config.acme && (await AcmeCertificates.open(config.acme, { logger }));
+  const server = await createServer(config, { identity, acme }, context.limits.helloTimeoutMs);
   const webSockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_FRAME_BYTES,
@@ -57,12 +61,23 @@ export async function startEdgeListener(options: EdgeListenerOptions): Promise<L
       context.clients.add(new ClientConnection(context, frames, settleOf(request.socket)));
     });
   });
-  return listen(server, config.host, config.port);
+  try {
+    const listener = await listen(server, config.host, config.port);
+    if (acme === undefined) return listener;
+    keepInCertificates(server, acme);
+    const close = async () => {
+      await Promise.all([acme.close(), listener.close()]);
+    };
+    return { ...listener, close };
+  } catch (error) {
+    await acme?.close();
+    throw error;
+  }
 }
 
 async function createServer(
   config: EdgeConfig,
-  identity: OwnIdentity,
+  { identity, acme }: { identity: OwnIdentity; acme: AcmeCertificates | undefined },
   timeoutMs: number,
 ): Promise<Server> {
   const http = {
@@ -76,7 +91,12 @@ async function createServer(
   if (config.tls === 'none') return createHttpServer(http, answer);
   const { tls } = config;
   const minVersion = 'TLSv1.3' as const;
-  if (tls !== 'pki') {
+  if (acme !== undefined)
+    return createHttpsServer(
+      { ...http, ...acmeTlsOptions(acme), handshakeTimeout: timeoutMs },
+      answer,
+    );
+  if (typeof tls === 'object') {
     const [key, cert] = await Promise.all([readFile(tls.keyFile), readFile(tls.certFile)]);
     return createHttpsServer(
       { ...http, key, cert, minVersion, handshakeTimeout: timeoutMs },

@@ -5,3 +5,4 @@ export * from './branding.ts';
 export * from './terminator-strategies.ts';
 export * from './inspect.ts';
 export * from './metrics-listener.ts';
+export * from './acme.ts';
