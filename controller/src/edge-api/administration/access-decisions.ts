@@ -45,7 +45,8 @@ export function addAccessDecisions(routes: EdgeRoutes, ctx: ControllerContext): 
       method: 'post',
       path: '/access-requests/:id/accept',
       access: 'service-policy.update',
-      summary: 'Make the proposed policy if it is still as shown; a new one needs `service-policy.create` too',
+      summary:
+        'Make the proposed policy if it is still as shown; a new one needs `service-policy.create` too',
       operationId: 'acceptAccessRequest',
       body: acceptBody,
       response: detailOf(z.strictObject({ policyId: z.string() })),
