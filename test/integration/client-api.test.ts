@@ -113,6 +113,48 @@ describe('services', () => {
   });
 });
 
+describe('dial grants of programs', () => {
+  const thumbprint = createHash('sha256').update('a key').digest('base64url');
+  const grant = (body: object, call: EdgeCall = {}) => client('/dial-grants', { body, ...call });
+
+  it('are for the caller, the service and the key', async () => {
+    const { status, data } = await grant({ service: 'wiki', thumbprint });
+    expect(status).toBe(200);
+    expect(data).toMatchObject({
+      service: { id: network.ids.service, name: 'wiki' },
+      identity: { id: network.ids.person },
+    });
+    expect(decodeJwt(data.dialGrant)).toMatchObject({
+      sub: network.ids.person,
+      cnf: { jkt: thumbprint },
+    });
+    expect(data.routers.length).toBeGreaterThan(0);
+    // By its id as well.
+    expect((await grant({ service: network.ids.service, thumbprint })).status).toBe(200);
+  });
+
+  it('are refused without a session, and for what policy does not allow as if it were not there', async () => {
+    expect((await grant({ service: 'wiki', thumbprint }, { session: '' })).status).toBe(401);
+    const secret = await create('services', { name: 'no grants', encryptionRequired: true });
+    for (const service of ['nowhere', 'no grants', secret])
+      expect((await grant({ service, thumbprint })).code).toBe('NOT_FOUND');
+    const bound = await serviceFor('Bind');
+    expect((await grant({ service: bound, thumbprint })).code).toBe('NOT_FOUND');
+  });
+
+  it('are not made for a service that nobody hosts', async () => {
+    const answer = await grant({ service: await serviceFor('Dial'), thumbprint });
+    expect([answer.status, answer.code]).toEqual([409, 'SERVICE_NOT_HOSTED']);
+  });
+
+  it.each([[{ service: 'wiki' }], [{ service: 'wiki', thumbprint: 'short' }], [{ thumbprint }]])(
+    'say what is wrong with %j',
+    async (body) => {
+      expect((await grant(body)).code).toBe('COULD_NOT_VALIDATE');
+    },
+  );
+});
+
 describe('routers', () => {
   it('are shown without what enrols or identifies them', async () => {
     const pending = await create('edge-routers', { name: 'pending' });
@@ -319,46 +361,4 @@ describe('revocations', () => {
       'COULD_NOT_VALIDATE',
     );
   });
-});
-
-describe('dial grants of programs', () => {
-  const thumbprint = createHash('sha256').update('a key').digest('base64url');
-  const grant = (body: object, call: EdgeCall = {}) => client('/dial-grants', { body, ...call });
-
-  it('are for the caller, the service and the key', async () => {
-    const { status, data } = await grant({ service: 'wiki', thumbprint });
-    expect(status).toBe(200);
-    expect(data).toMatchObject({
-      service: { id: network.ids.service, name: 'wiki' },
-      identity: { id: network.ids.person },
-    });
-    expect(decodeJwt(data.dialGrant)).toMatchObject({
-      sub: network.ids.person,
-      cnf: { jkt: thumbprint },
-    });
-    expect(data.routers.length).toBeGreaterThan(0);
-    // By its id as well.
-    expect((await grant({ service: network.ids.service, thumbprint })).status).toBe(200);
-  });
-
-  it('are refused without a session, and for what policy does not allow as if it were not there', async () => {
-    expect((await grant({ service: 'wiki', thumbprint }, { session: '' })).status).toBe(401);
-    const secret = await create('services', { name: 'no grants', encryptionRequired: true });
-    for (const service of ['nowhere', 'no grants', secret])
-      expect((await grant({ service, thumbprint })).code).toBe('NOT_FOUND');
-    const bound = await serviceFor('Bind');
-    expect((await grant({ service: bound, thumbprint })).code).toBe('NOT_FOUND');
-  });
-
-  it('are not made for a service that nobody hosts', async () => {
-    const answer = await grant({ service: await serviceFor('Dial'), thumbprint });
-    expect([answer.status, answer.code]).toEqual([409, 'SERVICE_NOT_HOSTED']);
-  });
-
-  it.each([[{ service: 'wiki' }], [{ service: 'wiki', thumbprint: 'short' }], [{ thumbprint }]])(
-    'say what is wrong with %j',
-    async (body) => {
-      expect((await grant(body)).code).toBe('COULD_NOT_VALIDATE');
-    },
-  );
 });
