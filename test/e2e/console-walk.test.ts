@@ -130,11 +130,12 @@ const next = (title: string) =>
   page.waitFor(
     `document.querySelector('.first-steps [aria-current=step] h3')?.textContent === ${JSON.stringify(`${title} – do this next`)}`,
   );
-/** Commands on the page that run a part of that name. */
-const commandsOf = (part: string) =>
-  page.evaluate<string>(
-    `[...document.querySelectorAll('pre')].find((e) => e.innerText.includes('postern ${part} run')).innerText`,
-  );
+/** Commands on the page that run a part of that name, once they are there. */
+const commandsOf = async (part: string) => {
+  const block = `[...document.querySelectorAll('pre')].find((e) => e.innerText.includes('postern ${part} run'))`;
+  await page.waitFor(block);
+  return page.evaluate<string>(`${block}.innerText`);
+};
 
 function run(commands: string): void {
   const script = `postern() { exec "${process.execPath}" "${cli}" "$@"; }\n${commands}`;
