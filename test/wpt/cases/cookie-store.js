@@ -71,6 +71,10 @@ add('changes', async () => {
     );
   cookieStore.addEventListener('change', listen);
   cleanup(() => cookieStore.removeEventListener('change', listen));
+  // Script cannot see it, and so not delete it either.
+  cleanup(() =>
+    fetch(serve({ headers: { 'set-cookie': [`${n}h=; Path=/; HttpOnly; Max-Age=0`] } })),
+  );
   await cookieStore.set(n, '1');
   await wait(100);
   document.cookie = `${n}=2; path=/`;
