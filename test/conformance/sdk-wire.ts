@@ -3,6 +3,7 @@
  * and none of our own codecs, which are what is tested.
  */
 import { connect, type TLSSocket } from 'node:tls';
+import { WireInbox } from './wire-inbox.ts';
 
 export type Headers = Readonly<Record<number, Buffer>>;
 
@@ -88,17 +89,15 @@ interface WireOptions {
 }
 
 /** One TLS connection that writes what it is told and keeps what comes. */
-export class WireClient {
-  readonly messages: WireMessage[] = [];
+export class WireClient extends WireInbox {
   /** Resolves when the connection is gone, whoever ended it. */
   readonly closed: Promise<void>;
   readonly socket: TLSSocket;
-  isClosed = false;
   #pending: Buffer = Buffer.alloc(0);
-  #wake: (() => void)[] = [];
   #next = 1;
 
   constructor({ host = '127.0.0.1', alpn, ...options }: WireOptions) {
+    super();
     this.socket = connect({
       host,
       ...options,
@@ -112,12 +111,12 @@ export class WireClient {
         this.#pending = this.#pending.subarray(found.length);
         this.messages.push(found.message);
       }
-      this.#notify();
+      this.notify();
     });
     this.closed = new Promise((resolve) => {
       this.socket.on('close', () => {
         this.isClosed = true;
-        this.#notify();
+        this.notify();
         resolve();
       });
     });
@@ -138,32 +137,7 @@ export class WireClient {
     return sequence;
   }
 
-  /** The first message that fits, now or later, which is taken out. Rejects when the connection ends without. */
-  async next(fits: (message: WireMessage) => boolean): Promise<WireMessage> {
-    for (;;) {
-      const at = this.messages.findIndex(fits);
-      if (at >= 0) return this.messages.splice(at, 1)[0] as WireMessage;
-      if (this.isClosed) throw new Error('the connection ended before the message came');
-      await new Promise<void>((resolve) => this.#wake.push(resolve));
-    }
-  }
-
-  ofType(type: number): Promise<WireMessage> {
-    return this.next((message) => message.type === type);
-  }
-
-  /** The answer to what was sent with this sequence: header 1, exactly 4 bytes. */
-  answerTo(sequence: number): Promise<WireMessage> {
-    return this.next(
-      ({ headers }) => headers[1]?.length === 4 && headers[1].readInt32LE() === sequence,
-    );
-  }
-
   close(): void {
     this.socket.destroy();
-  }
-
-  #notify(): void {
-    for (const wake of this.#wake.splice(0)) wake();
   }
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { WebSocket } from 'ws';
 import type { AppKey } from '../harness/router-peers.ts';
 import { frame, parse, text, u16, u64, type Headers, type WireMessage } from './sdk-wire.ts';
+import { WireInbox } from './wire-inbox.ts';
 
 const CHALLENGE = 61100;
 
@@ -18,28 +19,26 @@ export interface HelloParts {
   point?: Uint8Array;
 }
 
-export class SocketClient {
+export class SocketClient extends WireInbox {
   readonly socket: WebSocket;
-  readonly messages: WireMessage[] = [];
   /** Resolves with the close code when the connection is gone. */
   readonly closed: Promise<number>;
-  #isClosed = false;
-  #wake: (() => void)[] = [];
   #next = 1;
 
   constructor(url: string) {
+    super();
     this.socket = new WebSocket(url, 'postern.edge.v1', { origin: 'http://app.localhost:1' });
     this.socket.on('error', () => undefined);
     this.socket.on('message', (bytes: Buffer) => {
       const found = parse(bytes);
       if (found?.length !== bytes.length) throw new Error('a message that is not one frame');
       this.messages.push(found.message);
-      this.#notify();
+      this.notify();
     });
     this.closed = new Promise((resolve) => {
       this.socket.on('close', (code) => {
-        this.#isClosed = true;
-        this.#notify();
+        this.isClosed = true;
+        this.notify();
         resolve(code);
       });
     });
@@ -86,31 +85,7 @@ export class SocketClient {
     this.socket.send(bytes);
   }
 
-  /** The first message that fits, now or later, which is taken out. */
-  async next(fits: (message: WireMessage) => boolean): Promise<WireMessage> {
-    for (;;) {
-      const at = this.messages.findIndex(fits);
-      if (at >= 0) return this.messages.splice(at, 1)[0] as WireMessage;
-      if (this.#isClosed) throw new Error('the connection ended before the message came');
-      await new Promise<void>((resolve) => this.#wake.push(resolve));
-    }
-  }
-
-  ofType(type: number): Promise<WireMessage> {
-    return this.next((message) => message.type === type);
-  }
-
-  answerTo(sequence: number): Promise<WireMessage> {
-    return this.next(
-      ({ headers }) => headers[1]?.length === 4 && headers[1].readInt32LE() === sequence,
-    );
-  }
-
   close(): void {
     this.socket.terminate();
-  }
-
-  #notify(): void {
-    for (const wake of this.#wake.splice(0)) wake();
   }
 }

@@ -21,6 +21,9 @@ import { createDuplexPair } from './duplex-pair.ts';
 import type { ServiceDialer } from './service-dialer.ts';
 
 const MAX_HEADER_BYTES = 16 * 1024;
+/** ASCII: its length is its bytes. */
+const NO_UPGRADE =
+  'A service hosted as HTTP takes no WebSocket from a program: host it as tcp, or open it in a browser.\n';
 
 export class HttpFront {
   readonly #server: Server;
@@ -30,7 +33,10 @@ export class HttpFront {
       forward(dialer, request, response).catch((error: unknown) => refuse(response, error));
     });
     this.#server.on('upgrade', (_request, socket: Duplex) => {
-      socket.end('HTTP/1.1 501 Not Implemented\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+      socket.end(
+        'HTTP/1.1 501 Not Implemented\r\nconnection: close\r\ncontent-type: text/plain\r\n' +
+          `content-length: ${NO_UPGRADE.length}\r\n\r\n${NO_UPGRADE}`,
+      );
     });
   }
 

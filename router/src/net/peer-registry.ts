@@ -33,7 +33,7 @@ export class PeerRegistry {
 
   add(peer: Peer): void {
     const nowMs = this.#clock.nowMs();
-    // Links are measured at once; of clients the answer to their Hello says enough for now.
+    // Links are measured at once; clients have just answered by their Hello.
     const probedMs = peer.kind === 'client' ? nowMs : 0;
     this.#peers.set(peer, {
       probedMs,
